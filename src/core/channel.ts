@@ -1,0 +1,100 @@
+import type { Address } from "./address.ts";
+import type { Blobs } from "./blobs.ts";
+import type { Clock } from "./clock.ts";
+import type { Http } from "./http.ts";
+import type { Intake } from "./intake.ts";
+import type { Log } from "./log.ts";
+import type { Media, Message } from "./message.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Random } from "./random.ts";
+
+/** What a platform can do; the hall never asks a channel for more. */
+export interface Capabilities {
+  /** Longest text of one part, UTF-16 units after rendering. */
+  readonly maxText: number;
+  /** Streaming by edit: a sent part can be replaced. */
+  readonly edit: boolean;
+  readonly typing: boolean;
+  readonly media: boolean;
+  readonly buttons: boolean;
+  readonly threads: boolean;
+  /** The same part with the same nonce is delivered once however often it is sent: an interrupted send is repeated, not `unknown`. */
+  readonly idempotentSend: boolean;
+  /** Least milliseconds between two edits of a preview. */
+  readonly editPaceMs: number;
+}
+
+/** One rendered piece of an outbound message, stored with its delivery. The shape of `payload` is the channel's own, plain JSON. */
+export interface RenderedPart {
+  /** What a person reads, for history and tests. */
+  readonly text: string;
+  readonly payload: unknown;
+}
+
+export interface SendTarget {
+  readonly address: Address;
+  /** Platform id of the message to answer, if the platform shows that. */
+  readonly replyTo?: string;
+  /** Stable per part: for platforms with idempotent sends. */
+  readonly nonce: string;
+  readonly signal: AbortSignal;
+}
+
+/** What the platform answered to a send: enough to edit it later. Plain JSON. */
+export interface Receipt {
+  readonly messageId: string;
+}
+
+export interface ChannelStatus {
+  readonly state: "stopped" | "starting" | "ready" | "degraded" | "failed";
+  /** When the last poll, pong or event round trip was completed (P7), wall milliseconds. */
+  readonly lastAliveAt?: number;
+  /** Why it is not ready, and what the owner can do. */
+  readonly detail?: string;
+  readonly code?: string;
+  /** How the platform calls the account, e.g. `@my_bot`. */
+  readonly identity?: string;
+}
+
+export interface FetchedMedia {
+  readonly bytes: Uint8Array;
+  readonly type: string;
+  readonly name?: string;
+}
+
+/** One account of one platform. Constructors only assign; nothing happens before `start`. */
+export interface Channel {
+  readonly name: string;
+  readonly account: string;
+  readonly capabilities: Capabilities;
+  /**
+   * Receives until `signal` aborts, handing every update to the intake and acknowledging only what it has resolved. Mends its own connection and never rejects
+   * for a platform's failure; it reports through `status`. Resolves when everything it opened is closed.
+   */
+  start(signal: AbortSignal): Promise<void>;
+  status(): ChannelStatus;
+  /** Pure: the same message gives the same parts. Never empty. Must not throw, whatever the text. */
+  render(message: Message): RenderedPart[];
+  /** @throws ChannelError whose `failure` says what may be done next. */
+  send(part: RenderedPart, target: SendTarget): Promise<Receipt>;
+  /** Replaces a sent part; repeating it is safe. @throws ChannelError */
+  edit?(receipt: Receipt, part: RenderedPart, target: SendTarget): Promise<void>;
+  /** Shows that the assistant is writing; failures are swallowed. */
+  typing?(address: Address): Promise<void>;
+  /** Bytes of a media reference, called after admission only. @throws ChannelError */
+  fetchMedia?(media: Media, signal: AbortSignal): Promise<FetchedMedia>;
+  /** Mounted at /channels/NAME/webhook and /channels/NAME/ACCOUNT/webhook. */
+  webhook?(request: Request): Promise<Response>;
+}
+
+export interface ChannelDeps {
+  readonly intake: Intake;
+  readonly http: Http;
+  readonly blobs: Blobs;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Where the account had read up to (cursor value by name). */
+  readonly cursor: (name: string) => Promise<string | undefined>;
+}

@@ -1,0 +1,28 @@
+import type { Address } from "./address.ts";
+import type { Label } from "./label.ts";
+
+export type PrincipalClass = "owner" | "trusted" | "guest" | "system";
+
+/** Who speaks in a turn, computed once at ingress from stable ids and stored with it. */
+export interface Principal {
+  /** Person id; `owner` for every owner identity and the gateway credential. */
+  readonly person: string;
+  readonly class: PrincipalClass;
+  /** Where it was said. */
+  readonly where: Address;
+  readonly direct: boolean;
+}
+
+/** A message joins or steers a turn only if this holds (house.md 2.2). */
+export function samePrincipal(a: Principal, b: Principal): boolean {
+  return a.person === b.person && a.class === b.class && a.where.channel === b.where.channel && a.where.account === b.where.account
+    && a.where.conversation === b.where.conversation && a.where.thread === b.where.thread;
+}
+
+/** The label of what this principal writes. */
+export function labelOf(principal: Principal): Label {
+  const integrity = principal.class === "owner" || principal.class === "system" ? "OWNER" : principal.class === "trusted" ? "TRUSTED" : "GUEST";
+  if (principal.direct && principal.class === "owner") return { integrity, confidentiality: "PRIVATE" };
+  const { channel, account, conversation } = principal.where;
+  return { integrity, confidentiality: `CONVERSATION:${channel}:${account}:${conversation}` };
+}

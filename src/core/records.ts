@@ -1,0 +1,132 @@
+import type { Address } from "./address.ts";
+import type { Receipt, RenderedPart } from "./channel.ts";
+import type { Label } from "./label.ts";
+import type { Usage } from "./model.ts";
+import type { Principal } from "./principal.ts";
+import type { SendOptions, Thinking, Update } from "./update.ts";
+
+/** One continuing conversation. Exactly one session per key is current; `/new` makes another one under the same key. */
+export interface Session {
+  readonly id: string;
+  readonly key: string;
+  readonly agent: string;
+  readonly settings: SessionSettings;
+  /** Where proactive messages of this session go: the place of its last admitted message. */
+  readonly address?: Address;
+  /** Number of the newest entry; 0 = none. */
+  readonly lastEntry: number;
+  /** First entry that is put into prompts; moves forward only (agent/context). */
+  readonly contextStart: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** Set when it is no longer the current one of its key. */
+  readonly endedAt?: number;
+}
+
+export interface SessionSettings {
+  readonly label?: string;
+  readonly model?: string;
+  readonly thinking?: Thinking;
+}
+
+export type TurnStatus = "queued" | "running" | "waiting" | "done" | "failed" | "cancelled";
+
+/** One run of the agent: a row from the moment its first message is accepted. */
+export interface Turn {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly sessionKey: string;
+  readonly agent: string;
+  readonly status: TurnStatus;
+  readonly principal: Principal;
+  readonly label: Label;
+  /** Where the answer goes. */
+  readonly address: Address;
+  /** Platform id of the message to answer. */
+  readonly replyTo?: string;
+  readonly options: SendOptions;
+  /** Starts of handling, committed before it begins (P6). An outage takes its start back. */
+  readonly attempts: number;
+  /** Committed model steps. */
+  readonly steps: number;
+  /** Not before this wall time (retry, outage, batch). */
+  readonly notBefore: number;
+  /** First time the present outage made it wait; unset when none does. */
+  readonly outageSince?: number;
+  /** Whether the session was told about the present outage. */
+  readonly outageTold: boolean;
+  /** Delivery whose first part is the streaming preview. */
+  readonly draftId?: string;
+  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
+  readonly usage: Usage;
+  /** Newest entry of its final answer. */
+  readonly answerEntry?: number;
+  /** The turn that took over its messages (queue mode interrupt). */
+  readonly supersededBy?: string;
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+}
+
+/** One admitted update as it stands in the inbox. `id` is the message id that clients see. */
+export interface InboxItem {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly turnId?: string;
+  readonly update: Update;
+  readonly principal: Principal;
+  readonly label: Label;
+  readonly receivedAt: number;
+}
+
+export type CallStatus = "planned" | "started" | "finished" | "interrupted";
+
+/** A tool call's line in the ledger (P4). */
+export interface ToolCallRecord {
+  readonly id: string;
+  readonly turnId: string;
+  readonly sessionId: string;
+  readonly step: number;
+  readonly name: string;
+  readonly args: unknown;
+  readonly status: CallStatus;
+  readonly startedAt?: number;
+  readonly finishedAt?: number;
+}
+
+export type PartStatus = "draft" | "queued" | "sending" | "sent" | "failed" | "unknown";
+
+export interface DeliveryPart {
+  readonly number: number;
+  readonly rendered: RenderedPart;
+  readonly status: PartStatus;
+  readonly receipt?: Receipt;
+  readonly attempts: number;
+  readonly notBefore: number;
+  readonly error?: string;
+}
+
+/**
+ * One outbound message in the outbox. `open` until every part is sent, failed or unknown.
+ * `draft`: the turn still runs and only the preview part exists.
+ */
+export interface Delivery {
+  readonly id: string;
+  readonly sessionId?: string;
+  readonly turnId?: string;
+  readonly address: Address;
+  readonly replyTo?: string;
+  readonly status: "draft" | "open" | "sent" | "failed" | "unknown" | "cancelled";
+  readonly createdAt: number;
+  /** Wall time after which it is given up with a notice. */
+  readonly expiresAt: number;
+  readonly parts: readonly DeliveryPart[];
+}
+
+/** A right to work, and the number that every write under it carries. */
+export interface Fence {
+  /** `lane:SESSION_ID`, `account:CHANNEL:ACCOUNT`, `jobs`. */
+  readonly lease: string;
+  readonly owner: string;
+  readonly fence: number;
+}

@@ -1,0 +1,296 @@
+import type { Address } from "./address.ts";
+import type { BlobInfo } from "./blobs.ts";
+import type { Receipt, RenderedPart } from "./channel.ts";
+import type { Entry, NewEntry, ToolCallPart } from "./entry.ts";
+import type { Label } from "./label.ts";
+import type { Usage } from "./model.ts";
+import type { Principal } from "./principal.ts";
+import type { Delivery, DeliveryPart, Fence, InboxItem, Session, SessionSettings, ToolCallRecord, Turn, TurnStatus } from "./records.ts";
+import type { Cursor, SendOptions, Update } from "./update.ts";
+
+/**
+ * The store port: a list of whole named operations, each one transaction that takes ids and times as arguments, so that it may be run again.
+ * What must stay true: an operation that takes a Fence fails with StoreError `lease_lost` and changes nothing when the lease has moved;
+ * an answer of a `full` operation means that its change is on disk.
+ */
+export type Store = { readonly [K in keyof Operations]: (input: Operations[K]["input"]) => Promise<Operations[K]["output"]> } & {
+  /** Finishes what is queued, then closes. */
+  close(): Promise<void>;
+};
+
+type Operation<I, O> = { input: I; output: O };
+
+/** A session as `acceptUpdates` makes it when its key has no current one. */
+export interface NewSession {
+  readonly id: string;
+  readonly key: string;
+  readonly agent: string;
+}
+
+interface AcceptBase {
+  readonly channel: string;
+  readonly account: string;
+  /** Update key; unique per (channel, account). */
+  readonly key: string;
+  readonly update: Update;
+}
+
+/**
+ * `turn`: starts or joins a turn, by `queueMode`:
+ *   queue      a new queued turn;
+ *   batch      joins the session's newest queued, never started turn of the same principal and moves its notBefore to `notBefore`, else a new turn with it;
+ *   immediate  joins the running turn of the same principal as steering (taken by takeSteering or moved by commitTurn), else as queue;
+ *   interrupt  a new queued turn; the output names the running turn of the same principal to stop (`interrupts`), and queued, never started turns of the same
+ *              principal become cancelled, superseded by it, their messages joined to it.
+ * `claim`: when the lane is idle, nothing older is queued and notBefore has passed, the turn is started in the same commit exactly as `startTurn` would.
+ * `context`: kept with the session (newest 50 unprocessed), becomes entries when its next turn starts.
+ * `edit`: replaces the text of a message that no turn has started on; otherwise it is kept as context. `record`: only remembered as seen.
+ * `refused`: nothing is kept but, once per sender (at most 1,000 senders per account), the notice as a delivery.
+ */
+export type AcceptItem =
+  | (AcceptBase & {
+      readonly kind: "turn" | "context" | "edit" | "record";
+      readonly messageId: string;
+      readonly turnId: string;
+      readonly session: NewSession;
+      readonly principal: Principal;
+      readonly label: Label;
+      readonly queueMode: "queue" | "immediate" | "batch" | "interrupt";
+      readonly notBefore: number;
+      readonly claim: boolean;
+      readonly address: Address;
+      readonly replyTo?: string;
+      readonly options: SendOptions;
+      /** The update as a transcript entry, appended when its turn starts. */
+      readonly entry?: NewEntry;
+    })
+  | (AcceptBase & { readonly kind: "refused"; readonly senderId: string; readonly notice?: NewDelivery });
+
+export type AcceptOutput =
+  | { readonly kind: "duplicate"; readonly messageId?: string; readonly turnId?: string; readonly sessionId?: string; readonly sessionKey?: string; readonly digest?: string }
+  | { readonly kind: "refused"; readonly told: boolean }
+  | {
+      readonly kind: "accepted";
+      readonly messageId: string;
+      readonly session: Session;
+      readonly turnId?: string;
+      readonly joined: boolean;
+      /** Set when the idle lane was claimed with it: the caller must run this turn. */
+      readonly started?: StartedTurn;
+      /** Running turn to stop (queue mode interrupt). */
+      readonly interrupts?: string;
+    };
+
+export interface NewDelivery {
+  readonly id: string;
+  readonly address: Address;
+  readonly replyTo?: string;
+  readonly parts: readonly RenderedPart[];
+  readonly sessionId?: string;
+  readonly turnId?: string;
+  readonly expiresAt: number;
+}
+
+/** A turn that its caller now holds the lane for. */
+export interface StartedTurn {
+  readonly turn: Turn;
+  readonly session: Session;
+  readonly fence: Fence;
+  /** True when it had been started before and was not finished (crash, retry, outage): look at its calls and draft. */
+  readonly resumed: boolean;
+}
+
+export interface Operations {
+  /** Raises and answers the boot number of this home. full. */
+  boot: Operation<{ now: number }, { boot: number }>;
+
+  // --- Inbox
+  /** Step 1 of the hall, one commit for all rows and the cursor. full. */
+  acceptUpdates: Operation<{ items: readonly AcceptItem[]; cursor?: Cursor; now: number; owner: string; leaseMs: number }, AcceptOutput[]>;
+  /** Person of a channel identity, if it was ever seen. read. */
+  findPerson: Operation<{ channel: string; account: string; senderId: string }, { personId: string } | undefined>;
+  /** Remembers an identity as a new person unless it is known; answers the person it has. full. */
+  addPerson: Operation<{ channel: string; account: string; senderId: string; name?: string; personId: string; now: number }, { personId: string }>;
+  getCursor: Operation<{ channel: string; account: string; name: string }, string | undefined>;
+  getInboxItem: Operation<{ id: string }, InboxItem | undefined>;
+  /** Inbox items by session, newest last. read. */
+  listInbox: Operation<{ sessionId?: string; limit: number }, InboxItem[]>;
+
+  // --- Turns and lanes
+  /**
+   * Claims the lane of a session (free, expired, or already `owner`'s with `held` set) and starts its next turn: an unfinished running one first, else the
+   * oldest queued one whose notBefore has passed. Pending context and the turn's own messages become entries in arrival order. attempts + 1. Nothing due or
+   * lane held by another: undefined (and the lane is left free if it was). full.
+   */
+  startTurn: Operation<{ sessionId: string; owner: string; now: number; leaseMs: number; held?: Fence }, StartedTurn | undefined>;
+  /** Sessions whose lane is free or expired and that have a turn due by `now` (queued and due, or running with an expired lease). read. */
+  dueLanes: Operation<{ now: number; limit: number }, { sessionId: string; notBefore: number }[]>;
+  /** Earliest future notBefore of a queued turn. read. */
+  nextDue: Operation<{ now: number }, number | undefined>;
+  /**
+   * A finished model step that asked for tools: the assistant entry and a ledger line `planned` per call, in one commit; usage is added to the turn and to the
+   * usage table under `model`. full.
+   */
+  commitStep: Operation<{ fence: Fence; turnId: string; entry: NewEntry; calls: readonly (ToolCallPart & { idempotent: boolean })[]; usage: Usage; model: string; now: number }, { number: number; step: number }>;
+  /** Steering messages that wait for this running turn become entries. Call between steps only, when every call has its result. full. */
+  takeSteering: Operation<{ fence: Fence; turnId: string; now: number }, Entry[]>;
+  /** planned -> started, before a call that is not idempotent runs. full. */
+  startCall: Operation<{ fence: Fence; callId: string; now: number }, void>;
+  /** planned or started -> finished (or interrupted), with its result as an entry. full. */
+  finishCall: Operation<{ fence: Fence; callId: string; status: "finished" | "interrupted"; entry: NewEntry; now: number }, { number: number }>;
+  listCalls: Operation<{ turnId: string }, ToolCallRecord[]>;
+  /**
+   * The last commit of a run: entries (answer), deliveries, usage, inbox done. A draft delivery of the turn becomes the final delivery named in `deliveries` by the
+   * same id: its part 0 keeps its receipt and gets the new text as `queued`, further parts are added; a draft that is in no delivery is cancelled.
+   * Steering messages that were not taken become a new queued turn (`moved`). With `next`, the lane is kept and the next due turn is started as by startTurn;
+   * otherwise, or when there is none, the lane is released. full.
+   */
+  commitTurn: Operation<
+    {
+      fence: Fence;
+      turnId: string;
+      outcome: "done" | "failed" | "cancelled";
+      error?: Turn["error"];
+      supersededBy?: string;
+      entries: readonly NewEntry[];
+      deliveries: readonly NewDelivery[];
+      usage: Usage;
+      contextStart?: number;
+      /** Id for the turn of moved messages. */
+      movedTurnId: string;
+      next: boolean;
+      now: number;
+      leaseMs: number;
+    },
+    { answerEntry?: number; moved: { messageId: string; turnId: string }[]; next?: StartedTurn }
+  >;
+  /**
+   * Gives the lane back with the turn unfinished: it stays first in its session until `notBefore`. `outage`: its start is no attempt (P6), outageSince is kept or
+   * set, and `notice` is stored only once per outage. full.
+   */
+  postponeTurn: Operation<{ fence: Fence; turnId: string; notBefore: number; outage: boolean; notice?: NewDelivery; error?: Turn["error"]; now: number }, { told: boolean }>;
+  /** A queued turn that no one has started becomes cancelled and its messages entries; running ones are not touched. full. */
+  cancelQueued: Operation<{ sessionId: string; turnId?: string; now: number }, { turnIds: string[] }>;
+  getTurn: Operation<{ id: string }, Turn | undefined>;
+  /** The turn that a message is or was answered by. read. */
+  turnOfMessage: Operation<{ messageId: string }, Turn | undefined>;
+  listTurns: Operation<{ sessionId?: string; statuses?: readonly TurnStatus[]; limit: number }, Turn[]>;
+  /** Moves the start of prompts forward. lazy. */
+  moveContextStart: Operation<{ sessionId: string; contextStart: number }, void>;
+
+  // --- Leases
+  /** full. @returns undefined while another owner holds it. */
+  claimLease: Operation<{ lease: string; owner: string; now: number; leaseMs: number }, Fence | undefined>;
+  /** All leases of this owner at once; answers those that it still holds. lazy. */
+  renewLeases: Operation<{ owner: string; now: number; leaseMs: number }, string[]>;
+  releaseLease: Operation<{ fence: Fence }, void>;
+
+  // --- Outbox
+  /** The streaming preview: a delivery `draft` with part 0 `sending`; sets the turn's draftId. full. */
+  openDraft: Operation<{ fence: Fence; delivery: NewDelivery; now: number }, void>;
+  /** Receipt of the preview (part `draft`), or that it surely failed (the delivery goes and the turn has no draft any more). full. */
+  settleDraft: Operation<{ deliveryId: string; receipt?: Receipt; now: number }, void>;
+  /** full. */
+  enqueueDelivery: Operation<{ delivery: NewDelivery; now: number }, void>;
+  /** Open deliveries of an account that may be sent now: for each conversation only the oldest open one, in order. Waiting parts keep their conversation. read. */
+  dueDeliveries: Operation<{ channel: string; account: string; now: number; limit: number }, Delivery[]>;
+  /** Earliest future notBefore of an open part of the account. read. */
+  nextDelivery: Operation<{ channel: string; account: string; now: number }, number | undefined>;
+  /** Before the socket write. attempts + 1. full. */
+  markSending: Operation<{ fence: Fence; deliveryId: string; part: number; now: number }, void>;
+  /** After it: settles one part; the delivery's status follows when no part is open. `queued` with notBefore = surely not sent, try again then. full. */
+  settlePart: Operation<
+    { fence: Fence; deliveryId: string; part: number; status: "sent" | "failed" | "unknown" | "queued"; receipt?: Receipt; error?: string; notBefore?: number; now: number },
+    { delivery: Delivery["status"] }
+  >;
+  /**
+   * At the start of an account's holder: parts left `sending` by a dead process become `queued` when `resend` (idempotent platform, or the final edit of a part that has a
+   * receipt), else `unknown`; drafts of ended turns likewise. Answers the changed deliveries. full.
+   */
+  recoverDeliveries: Operation<{ fence: Fence; channel: string; account: string; resend: boolean; now: number }, Delivery[]>;
+  /** Open deliveries past expiresAt become failed. full. */
+  expireDeliveries: Operation<{ now: number }, Delivery[]>;
+  getDelivery: Operation<{ id: string }, Delivery | undefined>;
+  listDeliveries: Operation<{ channel?: string; account?: string; sessionId?: string; turnId?: string; statuses?: readonly Delivery["status"][]; limit: number }, Delivery[]>;
+
+  // --- Sessions
+  /** Current session of a key, or the session of an id. read. */
+  getSession: Operation<{ key?: string; id?: string }, Session | undefined>;
+  /** Newest activity first; `before` pages by updatedAt. read. */
+  listSessions: Operation<{ agent?: string; ended?: boolean; before?: number; limit: number }, Session[]>;
+  /** Current session of the key, made if there is none. full. */
+  createSession: Operation<{ session: NewSession; settings?: SessionSettings; now: number }, { session: Session; created: boolean }>;
+  /** Null clears a setting. full. */
+  patchSession: Operation<{ id: string; settings: { [K in keyof SessionSettings]?: SessionSettings[K] | null }; now: number }, Session | undefined>;
+  /** Ends the current session of the key and makes `session` its successor with the same settings; queued turns move to it. full. */
+  resetSession: Operation<{ session: NewSession; now: number }, { session: Session; ended?: string }>;
+  /** Everything of one session. Refused with StoreError `session_busy` while a turn of it is running or open deliveries are left. full. */
+  deleteSession: Operation<{ id: string }, boolean>;
+  /** Entries with number > after (or < before, newest ones), ascending. read. */
+  readEntries: Operation<{ sessionId: string; after?: number; before?: number; limit: number }, Entry[]>;
+
+  // --- The rest
+  putBlob: Operation<{ id: string; bytes: Uint8Array; type: string; name?: string; sha256: string; now: number }, BlobInfo>;
+  getBlob: Operation<{ id: string }, (BlobInfo & { bytes: Uint8Array }) | undefined>;
+  getSetting: Operation<{ name: string }, string | undefined>;
+  setSetting: Operation<{ name: string; value: string | null }, void>;
+  /** Sums by model since a wall time. read. */
+  usageByModel: Operation<{ since: number; sessionId?: string }, { model: string; turns: number; usage: Usage }[]>;
+  /** Rows per state, for metrics and status. read. */
+  counts: Operation<Record<string, never>, { turns: Record<TurnStatus, number>; openDeliveries: number; unknownDeliveries: number; failedDeliveries: number; sessions: number }>;
+}
+
+/** How long an answer may take to be lost: `full` is on disk before the promise resolves; `lazy` may lose the newest ones at a power cut; `read` changes nothing. */
+export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "read" } = {
+  boot: "full",
+  acceptUpdates: "full",
+  findPerson: "read",
+  addPerson: "full",
+  getCursor: "read",
+  getInboxItem: "read",
+  listInbox: "read",
+  startTurn: "full",
+  dueLanes: "read",
+  nextDue: "read",
+  commitStep: "full",
+  takeSteering: "full",
+  startCall: "full",
+  finishCall: "full",
+  listCalls: "read",
+  commitTurn: "full",
+  postponeTurn: "full",
+  cancelQueued: "full",
+  getTurn: "read",
+  turnOfMessage: "read",
+  listTurns: "read",
+  moveContextStart: "lazy",
+  claimLease: "full",
+  renewLeases: "lazy",
+  releaseLease: "lazy",
+  openDraft: "full",
+  settleDraft: "full",
+  enqueueDelivery: "full",
+  dueDeliveries: "read",
+  nextDelivery: "read",
+  markSending: "full",
+  settlePart: "full",
+  recoverDeliveries: "full",
+  expireDeliveries: "full",
+  getDelivery: "read",
+  listDeliveries: "read",
+  getSession: "read",
+  listSessions: "read",
+  createSession: "full",
+  patchSession: "full",
+  resetSession: "full",
+  deleteSession: "full",
+  readEntries: "read",
+  putBlob: "full",
+  getBlob: "read",
+  getSetting: "read",
+  setSetting: "full",
+  usageByModel: "read",
+  counts: "read",
+};
+
+export type { Delivery, DeliveryPart };

@@ -1,0 +1,68 @@
+import type { Address } from "./address.ts";
+import type { Message } from "./message.ts";
+import type { PrincipalClass } from "./principal.ts";
+
+/** Who did it, as the platform says. Only `id` is ever used to decide anything; names can be forged. */
+export interface Sender {
+  /** Stable platform id. */
+  readonly id: string;
+  readonly name?: string;
+  readonly username?: string;
+  readonly bot?: boolean;
+}
+
+interface UpdateBase {
+  /** Names the fact on its account, the same by poll, webhook and gap fill: `msg:CHAT:ID`, `edit:CHAT:ID:DATE`, `press:ID`. */
+  readonly key: string;
+  readonly address: Address;
+  readonly sender: Sender;
+  /** True in a one-to-one chat. */
+  readonly direct: boolean;
+  /** Milliseconds since the epoch, by the platform's clock. */
+  readonly at: number;
+  /** Set by our own gateway only, for callers it has authenticated. */
+  readonly authenticated?: { readonly person: string; readonly class: PrincipalClass };
+}
+
+/** What an authenticated caller of /ws or HTTP may ask for beside the text. Channels never set it. */
+export interface SendOptions {
+  /** Session key or id; default: the key that the scope gives. */
+  readonly session?: string;
+  readonly agent?: string;
+  /** `provider:model` for this turn alone. */
+  readonly model?: string;
+  readonly thinking?: Thinking;
+  /** Below the agent's own system prompt, for this turn alone. */
+  readonly system?: string;
+  /** SHA-256 of the canonical request; the same key with another digest is a conflict. */
+  readonly digest?: string;
+}
+
+export type Thinking = "off" | "low" | "medium" | "high";
+
+export interface MessageUpdate extends UpdateBase {
+  readonly type: "message";
+  /** Platform id of the message. */
+  readonly messageId: string;
+  readonly message: Message;
+  /** In a group: the assistant was mentioned, answered or commanded. Always true in direct chats. */
+  readonly addressed: boolean;
+  readonly options?: SendOptions;
+}
+
+export type Update =
+  | MessageUpdate
+  | (UpdateBase & { readonly type: "edit"; readonly messageId: string; readonly message: Message })
+  | (UpdateBase & { readonly type: "deletion"; readonly messageId: string })
+  | (UpdateBase & { readonly type: "reaction"; readonly messageId: string; readonly emoji: string; readonly removed: boolean })
+  | (UpdateBase & { readonly type: "press"; readonly messageId: string; readonly data: string })
+  | (UpdateBase & { readonly type: "vote"; readonly pollId: string; readonly options: readonly string[] })
+  | (UpdateBase & { readonly type: "membership"; readonly change: "joined" | "left" });
+
+/** Where a channel account has read up to; committed in the same transaction as the rows it covers (P1). */
+export interface Cursor {
+  readonly channel: string;
+  readonly account: string;
+  readonly name: string;
+  readonly value: string;
+}
