@@ -20,11 +20,7 @@ export interface ToolCallPart {
   readonly invalid?: string;
 }
 
-export type AssistantPart =
-  | { readonly type: "text"; readonly text: string }
-  | { readonly type: "thinking"; readonly text: string }
-  | ToolCallPart
-  | OpaquePart;
+export type AssistantPart = { readonly type: "text"; readonly text: string } | { readonly type: "thinking"; readonly text: string } | ToolCallPart | OpaquePart;
 
 /** Where and by whom a message was said: stands with the message, never in the prompt's prefix. */
 export interface Envelope {

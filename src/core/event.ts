@@ -4,14 +4,37 @@ export type TurnOutcome = "done" | "failed" | "cancelled";
 
 /** What is published about the house; live, never the truth. Field names are the wire's (contract.md, WebSocket). */
 export type Event =
-  | { readonly event: "message.accepted"; readonly session: string; readonly payload: { message_id: string; turn_id?: string; text: string; channel: string; sender?: string; at: number } }
-  | { readonly event: "message.changed"; readonly session: string; readonly payload: { message_id: string; change: "edited" | "deleted" | "reaction"; text?: string } }
+  | {
+      readonly event: "message.accepted";
+      readonly session: string;
+      readonly payload: { message_id: string; turn_id?: string; text: string; channel: string; sender?: string; at: number };
+    }
+  | {
+      readonly event: "message.changed";
+      readonly session: string;
+      readonly payload: { message_id: string; change: "edited" | "deleted" | "reaction"; text?: string };
+    }
   | { readonly event: "turn.queued" | "turn.started"; readonly session: string; readonly payload: { turn_id: string } }
   | { readonly event: "turn.delta"; readonly session: string; readonly payload: { turn_id: string; offset: number; text: string } }
   | { readonly event: "turn.step"; readonly session: string; readonly payload: { turn_id: string; step: number; entry: number } }
-  | { readonly event: "turn.tool"; readonly session: string; readonly payload: { turn_id: string; call_id: string; name: string; state: "started" | "finished" | "denied"; error?: boolean } }
+  | {
+      readonly event: "turn.tool";
+      readonly session: string;
+      readonly payload: { turn_id: string; call_id: string; name: string; state: "started" | "finished" | "denied"; error?: boolean };
+    }
   | { readonly event: "turn.moved"; readonly session: string; readonly payload: { message_id: string; from: string; turn_id: string } }
-  | { readonly event: "turn.ended"; readonly session: string; readonly payload: { turn_id: string; outcome: TurnOutcome; text: string; entry?: number; usage: Usage; error?: { code: string; message: string; hint?: string } } }
+  | {
+      readonly event: "turn.ended";
+      readonly session: string;
+      readonly payload: {
+        turn_id: string;
+        outcome: TurnOutcome;
+        text: string;
+        entry?: number;
+        usage: Usage;
+        error?: { code: string; message: string; hint?: string };
+      };
+    }
   | { readonly event: "delivery.changed"; readonly session?: string; readonly payload: { delivery_id: string; state: string; error?: string } }
   | { readonly event: "session.changed"; readonly session: string; readonly payload: { key: string; change: "created" | "patched" | "reset" | "deleted" } }
   | { readonly event: "channel.changed"; readonly payload: { channel: string; account: string; state: string; detail?: string } }

@@ -15,8 +15,14 @@ export interface Principal {
 
 /** A message joins or steers a turn only if this holds (house.md 2.2). */
 export function samePrincipal(a: Principal, b: Principal): boolean {
-  return a.person === b.person && a.class === b.class && a.where.channel === b.where.channel && a.where.account === b.where.account
-    && a.where.conversation === b.where.conversation && a.where.thread === b.where.thread;
+  return (
+    a.person === b.person &&
+    a.class === b.class &&
+    a.where.channel === b.where.channel &&
+    a.where.account === b.where.account &&
+    a.where.conversation === b.where.conversation &&
+    a.where.thread === b.where.thread
+  );
 }
 
 /** The label of what this principal writes. */

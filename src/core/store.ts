@@ -3,6 +3,7 @@ import type { BlobInfo } from "./blobs.ts";
 import type { Receipt, RenderedPart } from "./channel.ts";
 import type { Entry, NewEntry, ToolCallPart } from "./entry.ts";
 import type { Label } from "./label.ts";
+import type { Message } from "./message.ts";
 import type { Usage } from "./model.ts";
 import type { Principal } from "./principal.ts";
 import type { Delivery, DeliveryPart, Fence, InboxItem, Session, SessionSettings, ToolCallRecord, Turn, TurnStatus } from "./records.ts";
@@ -63,11 +64,20 @@ export type AcceptItem =
       readonly options: SendOptions;
       /** The update as a transcript entry, appended when its turn starts. */
       readonly entry?: NewEntry;
+      /** With `record`: the answer to a command, put into the outbox by the same commit. */
+      readonly reply?: NewDelivery;
     })
   | (AcceptBase & { readonly kind: "refused"; readonly senderId: string; readonly notice?: NewDelivery });
 
 export type AcceptOutput =
-  | { readonly kind: "duplicate"; readonly messageId?: string; readonly turnId?: string; readonly sessionId?: string; readonly sessionKey?: string; readonly digest?: string }
+  | {
+      readonly kind: "duplicate";
+      readonly messageId?: string;
+      readonly turnId?: string;
+      readonly sessionId?: string;
+      readonly sessionKey?: string;
+      readonly digest?: string;
+    }
   | { readonly kind: "refused"; readonly told: boolean }
   | {
       readonly kind: "accepted";
@@ -101,8 +111,11 @@ export interface StartedTurn {
 }
 
 export interface Operations {
-  /** Raises and answers the boot number of this home. full. */
-  boot: Operation<{ now: number }, { boot: number }>;
+  /**
+   * Raises and answers the boot number of this store. Leases whose owner is `INSTANCE.*` are given up at once: they belong to an earlier, dead process of
+   * this home (one daemon per home). full.
+   */
+  boot: Operation<{ now: number; instance?: string }, { boot: number }>;
 
   // --- Inbox
   /** Step 1 of the hall, one commit for all rows and the cursor. full. */
@@ -131,7 +144,10 @@ export interface Operations {
    * A finished model step that asked for tools: the assistant entry and a ledger line `planned` per call, in one commit; usage is added to the turn and to the
    * usage table under `model`. full.
    */
-  commitStep: Operation<{ fence: Fence; turnId: string; entry: NewEntry; calls: readonly (ToolCallPart & { idempotent: boolean })[]; usage: Usage; model: string; now: number }, { number: number; step: number }>;
+  commitStep: Operation<
+    { fence: Fence; turnId: string; entry: NewEntry; calls: readonly (ToolCallPart & { idempotent: boolean })[]; usage: Usage; model: string; now: number },
+    { number: number; step: number }
+  >;
   /** Steering messages that wait for this running turn become entries. Call between steps only, when every call has its result. full. */
   takeSteering: Operation<{ fence: Fence; turnId: string; now: number }, Entry[]>;
   /** planned -> started, before a call that is not idempotent runs. full. */
@@ -166,9 +182,12 @@ export interface Operations {
   >;
   /**
    * Gives the lane back with the turn unfinished: it stays first in its session until `notBefore`. `outage`: its start is no attempt (P6), outageSince is kept or
-   * set, and `notice` is stored only once per outage. full.
+   * set, and `notice` is stored only once per outage. `handover` (graceful stop): its start is no attempt either and the outage fields stay as they are. full.
    */
-  postponeTurn: Operation<{ fence: Fence; turnId: string; notBefore: number; outage: boolean; notice?: NewDelivery; error?: Turn["error"]; now: number }, { told: boolean }>;
+  postponeTurn: Operation<
+    { fence: Fence; turnId: string; notBefore: number; outage: boolean; handover?: boolean; notice?: NewDelivery; error?: Turn["error"]; now: number },
+    { told: boolean }
+  >;
   /** A queued turn that no one has started becomes cancelled and its messages entries; running ones are not touched. full. */
   cancelQueued: Operation<{ sessionId: string; turnId?: string; now: number }, { turnIds: string[] }>;
   getTurn: Operation<{ id: string }, Turn | undefined>;
@@ -200,7 +219,16 @@ export interface Operations {
   markSending: Operation<{ fence: Fence; deliveryId: string; part: number; now: number }, void>;
   /** After it: settles one part; the delivery's status follows when no part is open. `queued` with notBefore = surely not sent, try again then. full. */
   settlePart: Operation<
-    { fence: Fence; deliveryId: string; part: number; status: "sent" | "failed" | "unknown" | "queued"; receipt?: Receipt; error?: string; notBefore?: number; now: number },
+    {
+      fence: Fence;
+      deliveryId: string;
+      part: number;
+      status: "sent" | "failed" | "unknown" | "queued";
+      receipt?: Receipt;
+      error?: string;
+      notBefore?: number;
+      now: number;
+    },
     { delivery: Delivery["status"] }
   >;
   /**
@@ -211,7 +239,10 @@ export interface Operations {
   /** Open deliveries past expiresAt become failed. full. */
   expireDeliveries: Operation<{ now: number }, Delivery[]>;
   getDelivery: Operation<{ id: string }, Delivery | undefined>;
-  listDeliveries: Operation<{ channel?: string; account?: string; sessionId?: string; turnId?: string; statuses?: readonly Delivery["status"][]; limit: number }, Delivery[]>;
+  listDeliveries: Operation<
+    { channel?: string; account?: string; sessionId?: string; turnId?: string; statuses?: readonly Delivery["status"][]; limit: number },
+    Delivery[]
+  >;
 
   // --- Sessions
   /** Current session of a key, or the session of an id. read. */
@@ -229,6 +260,9 @@ export interface Operations {
   /** Entries with number > after (or < before, newest ones), ascending. read. */
   readEntries: Operation<{ sessionId: string; after?: number; before?: number; limit: number }, Entry[]>;
 
+  /** Replaces the message of a user entry: its media are bytes now. full. */
+  setEntryMessage: Operation<{ fence: Fence; sessionId: string; number: number; message: Message }, void>;
+
   // --- The rest
   putBlob: Operation<{ id: string; bytes: Uint8Array; type: string; name?: string; sha256: string; now: number }, BlobInfo>;
   getBlob: Operation<{ id: string }, (BlobInfo & { bytes: Uint8Array }) | undefined>;
@@ -237,7 +271,10 @@ export interface Operations {
   /** Sums by model since a wall time. read. */
   usageByModel: Operation<{ since: number; sessionId?: string }, { model: string; turns: number; usage: Usage }[]>;
   /** Rows per state, for metrics and status. read. */
-  counts: Operation<Record<string, never>, { turns: Record<TurnStatus, number>; openDeliveries: number; unknownDeliveries: number; failedDeliveries: number; sessions: number }>;
+  counts: Operation<
+    Record<string, never>,
+    { turns: Record<TurnStatus, number>; openDeliveries: number; unknownDeliveries: number; failedDeliveries: number; sessions: number }
+  >;
 }
 
 /** How long an answer may take to be lost: `full` is on disk before the promise resolves; `lazy` may lose the newest ones at a power cut; `read` changes nothing. */
@@ -285,6 +322,7 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   resetSession: "full",
   deleteSession: "full",
   readEntries: "read",
+  setEntryMessage: "full",
   putBlob: "full",
   getBlob: "read",
   getSetting: "read",

@@ -1,0 +1,144 @@
+/** The load generator: clients of the gateway, bare sockets and direct calls of the model, all on monotonic time of this process. */
+import { Agent, request } from "node:http";
+import { WebSocket as WsWebSocket } from "ws";
+import { createClient, type Client } from "../../src/client/index.ts";
+import { answerParent } from "./answer-parent.ts";
+
+const Socket = WsWebSocket as unknown as typeof WebSocket;
+const clients: Client[] = [];
+const sockets: WsWebSocket[] = [];
+/** Milliseconds from the making of an event to its arrival here. */
+let arrivals: number[] = [];
+
+export const TEN_WORDS = "Please put the kettle on, I will be home soon";
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const times = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+/** Runs `work` for every index, at most `width` at a time. */
+async function each(count: number, width: number, work: (index: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const lane = async () => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(times(Math.min(width, count)).map(lane));
+}
+
+async function connect({ url, token, count, subscribe }: { url: string; token: string; count: number; subscribe?: boolean }): Promise<void> {
+  await each(count, 32, async () => {
+    const client = createClient({ url, token, WebSocket: Socket });
+    await client.connect();
+    if (subscribe === true) {
+      client.on("event", (event) => arrivals.push(Date.now() - (event.payload["at"] as number)));
+      await client.subscribe({ events: ["message.accepted"] });
+    }
+    clients.push(client);
+  });
+}
+
+async function connectBare({ url, count }: { url: string; count: number }): Promise<void> {
+  await each(count, 32, async () => {
+    const socket = new WsWebSocket(url, { perMessageDeflate: false });
+    await new Promise<void>((resolve, reject) => socket.once("open", () => resolve()).once("error", reject));
+    sockets.push(socket);
+  });
+}
+
+async function runTurn(client: Client, session: string, message = TEN_WORDS): Promise<number> {
+  const from = performance.now();
+  const result = (await client.call("agent.run", { session, message })) as { outcome?: string; error?: unknown };
+  if (result.outcome !== "done") throw new Error(`a turn ended as ${JSON.stringify(result)}`);
+  return performance.now() - from;
+}
+
+function echo(socket: WsWebSocket): Promise<number> {
+  const from = performance.now();
+  return new Promise((resolve) => {
+    socket.once("message", () => resolve(performance.now() - from));
+    socket.send(TEN_WORDS);
+  });
+}
+
+const agent = new Agent({ keepAlive: true });
+
+/** The whole answer of the model, read to its end. */
+function askModel(url: string, body: string): Promise<number> {
+  const from = performance.now();
+  return new Promise((resolve, reject) => {
+    request(`${url}/chat/completions`, { agent, method: "POST", headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) } }, (response) => {
+      response.resume().on("end", () => resolve(performance.now() - from)).on("error", reject);
+    })
+      .on("error", reject)
+      .end(body);
+  });
+}
+
+/** `width` people who each act `rounds` times with a pause of 30 to 60 ms between. */
+async function paced(width: number, rounds: number, act: (index: number, round: number) => Promise<number>): Promise<number[]> {
+  const taken: number[] = [];
+  await Promise.all(
+    times(width).map(async (index) => {
+      await pause(Math.random() * 45);
+      for (const round of times(rounds)) {
+        taken.push(await act(index, round));
+        await pause(30 + Math.random() * 30);
+      }
+    }),
+  );
+  return taken;
+}
+
+/** `width` people who act again at once, for `ms`. */
+async function closedLoop(width: number, ms: number, act: (index: number, round: number) => Promise<unknown>): Promise<{ count: number; ms: number }> {
+  const from = performance.now();
+  let count = 0;
+  await Promise.all(
+    times(width).map(async (index) => {
+      for (let round = 0; performance.now() - from < ms; round++) {
+        await act(index, round);
+        count++;
+      }
+    }),
+  );
+  return { count, ms: performance.now() - from };
+}
+
+const sessionOf = (prefix: string, index: number, round: number) => `agent:main:${prefix}-${index}-${Math.floor(round / 20)}`;
+
+answerParent({
+  connect,
+  connectBare,
+  disconnect: () => {
+    for (const client of clients.splice(0)) client.close();
+    for (const socket of sockets.splice(0)) socket.terminate();
+  },
+  pacedTurns: ({ sessions, rounds, prefix }: { sessions: number; rounds: number; prefix: string }) =>
+    paced(sessions, rounds, (index, round) => runTurn(clients[index]!, sessionOf(prefix, index, round))),
+  pacedEchoes: ({ sessions, rounds }: { sessions: number; rounds: number }) => paced(sessions, rounds, (index) => echo(sockets[index]!)),
+  pacedModel: ({ sessions, rounds, url, body }: { sessions: number; rounds: number; url: string; body: string }) => paced(sessions, rounds, () => askModel(url, body)),
+  closedTurns: ({ sessions, ms, prefix }: { sessions: number; ms: number; prefix: string }) =>
+    closedLoop(sessions, ms, (index, round) => runTurn(clients[index]!, sessionOf(prefix, index, round))),
+  closedEchoes: ({ sessions, ms }: { sessions: number; ms: number }) => closedLoop(sessions, ms, (index) => echo(sockets[index]!)),
+  turn: ({ session, message }: { session: string; message?: string }) => runTurn(clients[0]!, session, message),
+  /** Fills a session: many messages wait in its lane, so that only the turns themselves take time. */
+  fill: async ({ session, turns }: { session: string; turns: number }) => {
+    let last = "";
+    await each(turns, 100, async () => {
+      const sent = (await clients[0]!.call("chat.send", { session, message: TEN_WORDS })) as { message_id: string };
+      last = sent.message_id;
+    });
+    await clients[0]!.call("agent.wait", { message_id: last });
+  },
+  listenBare: () => {
+    for (const socket of sockets) {
+      socket.on("message", (data) => {
+        const { params } = JSON.parse(String(data)) as { params: { payload: { at: number } } };
+        arrivals.push(Date.now() - params.payload.at);
+      });
+    }
+  },
+  takeArrivals: () => {
+    const taken = arrivals;
+    arrivals = [];
+    return taken;
+  },
+});

@@ -1,0 +1,54 @@
+/** Writes docs/api.md and the client's types from the method registry. `--check`: writes nothing, fails when they differ. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { format } from "oxfmt";
+import { describeMethods, type MethodDescription } from "../src/gateway/docs/describe-methods.ts";
+import { createRegistry } from "../src/gateway/registry.ts";
+
+const root = join(import.meta.dirname, "..");
+const methods = describeMethods(createRegistry());
+
+const cell = (text: string) => text.replaceAll("|", "\\|");
+
+function markdown(): string {
+  const section = ({ name, summary, scope, route, params, result }: MethodDescription) => {
+    const where = route === undefined ? "`/ws` only" : `\`${route}\``;
+    const rows = params.map((param) => `| \`${param.name}\` | \`${cell(param.type)}\` | ${param.required ? "yes" : ""} |`);
+    const table = rows.length === 0 ? "No parameters." : ["| parameter | type | required |", "|---|---|---|", ...rows].join("\n");
+    return `## ${name}\n\n${summary} Scope: ${scope}. ${where}\n\n${table}\n\nAnswers \`${result}\`\n`;
+  };
+  const intro = `# API
+
+Every method is called as JSON-RPC 2.0 on \`/ws\`, and over HTTP at the route named with it. A credential goes into \`Authorization: Bearer TOKEN\`, on \`/ws\` also into \`authenticate\`.
+The running gateway serves the same as OpenRPC (\`rpc.discover\`) and OpenAPI (\`/api/openapi.json\`). This page is written by \`scripts/docs-api.ts\`.
+`;
+  return [intro, ...methods.map(section)].join("\n");
+}
+
+function types(): string {
+  const lines = methods.map(
+    ({ name, summary, paramsType, result }) =>
+      `  /** ${summary} */\n  readonly ${JSON.stringify(name)}: {\n    readonly params: ${paramsType};\n    readonly result: ${result};\n  };`,
+  );
+  return `// Written by scripts/docs-api.ts from the method registry; do not edit.\n\n/** Parameters and results of every method. */\nexport interface Methods {\n${lines.join("\n")}\n}\n`;
+}
+
+async function keep(path: string, text: string, check: boolean): Promise<boolean> {
+  const file = join(root, path);
+  const old = await readFile(file, "utf8").catch(() => "");
+  if (old === text) return true;
+  if (check) {
+    console.error(`${path} is not what the registry says: run node scripts/docs-api.ts`);
+    return false;
+  }
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
+  return true;
+}
+
+const check = process.argv.includes("--check");
+const client = "src/client/methods.generated.ts";
+const style = JSON.parse(await readFile(join(root, ".oxfmtrc.json"), "utf8")) as { printWidth: number };
+const formatted = (await format(client, types(), { printWidth: style.printWidth })).code;
+const kept = [await keep("docs/api.md", markdown(), check), await keep(client, formatted, check)];
+if (kept.includes(false)) process.exitCode = 1;

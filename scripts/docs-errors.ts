@@ -1,0 +1,97 @@
+/**
+ * Writes docs/errors.md from the sources: every `new XError("code", message, { hint })`.
+ *   node scripts/docs-errors.ts           writes
+ *   node scripts/docs-errors.ts --check   fails when the file is not what would be written
+ */
+import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseSync } from "oxc-parser";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const target = "docs/errors.md";
+
+interface ErrorUse {
+  readonly code: string;
+  readonly who: string;
+  readonly hint: string | undefined;
+}
+
+type Node = { readonly type: string; readonly [field: string]: unknown };
+const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && typeof (value as Node).type === "string";
+
+/** Every error that the sources make, in no order. */
+export function collectErrors(folder: string): ErrorUse[] {
+  const found: ErrorUse[] = [];
+  for (const path of globSync("src/**/*.ts", { cwd: folder })) {
+    const { program } = parseSync(path, readFileSync(join(folder, path), "utf8"));
+    visit(program as unknown as Node, (node) => {
+      const name = node.type === "NewExpression" ? (node["callee"] as Node)["name"] : undefined;
+      if (typeof name !== "string" || !/(Error|Failure)$/.test(name)) return;
+      const args = node["arguments"] as Node[];
+      const hint = args.flatMap((arg) => hintsOf(arg))[0];
+      // A code is the first of two arguments or more: `new Error("closed")` has none.
+      if (args.length > 1) for (const code of textsOf(args[0])) if (/^[a-z…][a-z0-9_…]*$/.test(code)) found.push({ code, who: name, hint });
+    });
+  }
+  return found;
+}
+
+/** The texts an expression can be: literals, both arms of a condition, templates with `…` for what is filled in. */
+function textsOf(node: Node | undefined): string[] {
+  if (node === undefined) return [];
+  if (node.type === "Literal" && typeof node["value"] === "string") return [node["value"]];
+  if (node.type === "ConditionalExpression") return [...textsOf(node["consequent"] as Node), ...textsOf(node["alternate"] as Node)];
+  if (node.type !== "TemplateLiteral") return [];
+  return [(node["quasis"] as Node[]).map((part) => (part["value"] as { cooked: string }).cooked).join("…")];
+}
+
+function hintsOf(node: Node): string[] {
+  if (node.type !== "ObjectExpression") return [];
+  return (node["properties"] as Node[]).flatMap((item) => {
+    if (item.type === "SpreadElement") return [];
+    return (item["key"] as Node)["name"] === "hint" ? textsOf(item["value"] as Node) : [];
+  });
+}
+
+function visit(node: Node, see: (node: Node) => void): void {
+  see(node);
+  for (const value of Object.values(node)) {
+    if (isNode(value)) visit(value, see);
+    else if (Array.isArray(value)) for (const item of value) if (isNode(item)) visit(item, see);
+  }
+}
+
+/** The page: one line per code. */
+export function errorsPage(uses: readonly ErrorUse[]): string {
+  const codes = [...new Set(uses.map((use) => use.code))].toSorted();
+  const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll(/\s+/g, " ");
+  const unique = (values: readonly (string | undefined)[]) => [...new Set(values.filter((value) => value !== undefined))].toSorted().map(cell);
+  const rows = codes.map((code) => {
+    const same = uses.filter((use) => use.code === code);
+    return `| \`${code}\` | ${unique(same.map((use) => use.who)).join(", ")} | ${unique(same.map((use) => use.hint)).join("<br>")} |`;
+  });
+  return `# Error codes
+
+Every error has a stable \`code\`, a \`message\` for the log and often a \`hint\` that says what to do next. Over HTTP they come as
+\`{"error":{"code","message","hint"}}\`, over /ws as \`error.data.code\` and \`error.data.hint\`. The class says who failed: ConfigError the
+configuration, AuthError who called, RequestError what was asked, StoreError the database, ChannelError a messenger, ModelError a
+provider, ToolError a tool. An ellipsis stands for what is filled in.
+
+This table is made from the sources: \`node scripts/docs-errors.ts\`.
+
+| code | class | what to do |
+|---|---|---|
+${rows.join("\n")}
+`;
+}
+
+if (process.argv[1] !== undefined && basename(process.argv[1]) === "docs-errors.ts") {
+  const page = errorsPage(collectErrors(root));
+  const file = join(root, target);
+  if (!process.argv.includes("--check")) writeFileSync(file, page);
+  else if (readFileSync(file, "utf8") !== page) {
+    console.error(`${target} is not up to date`);
+    process.exitCode = 1;
+  }
+}

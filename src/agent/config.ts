@@ -1,0 +1,61 @@
+import { described, textOrFile, v } from "../lib/schema/index.ts";
+
+const modelName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]+:\S+$/, "must be provider:model"));
+
+const toolNames = v.array(v.pipe(v.string(), v.nonEmpty("must not be empty")));
+
+const toolsConfig = v.strictObject({
+  allow: described(v.optional(toolNames, ["*"]), 'Names of tools that may be offered to the model; "*" is all of them.', { restart: true }),
+  deny: described(v.optional(toolNames, []), "Names of tools that are never offered nor run, whatever `allow` says.", { restart: true }),
+});
+
+const thinking = v.picklist(["off", "low", "medium", "high"]);
+
+/** What a further agent has of its own; the rest comes from `[agents]`. */
+const agentConfig = v.strictObject({
+  model: described(v.optional(modelName), "Model of this agent, as provider:model; default: agents.model.", { example: "offline:demo" }),
+  fallbacks: described(v.optional(v.array(modelName)), "Models to try in order when its model's provider fails; default: agents.fallbacks.", { example: [] }),
+  system_prompt: described(v.optional(textOrFile()), "What this agent is told first; file:PATH reads it from a file. Default: agents.system_prompt.", {
+    example: "file:prompts/researcher.md",
+  }),
+  thinking: described(v.optional(thinking), "How much its model thinks; default: agents.thinking.", { example: "low" }),
+  tools: described(v.optional(toolsConfig), "Its tools; default: agents.tools."),
+});
+
+/** `[agents]`: the agent `main`, and further ones under `list`. */
+export const agentsConfig = v.strictObject({
+  model: described(v.optional(modelName, "offline:demo"), "The model that answers, as provider:model. offline:demo needs no key and no network."),
+  fallbacks: described(v.optional(v.array(modelName), []), "Models to try in order when the model's provider fails.", { example: ["offline:demo"] }),
+  system_prompt: described(v.optional(textOrFile(), ""), "What the assistant is told first, above everything else; file:PATH reads it from a file.", {
+    example: "file:prompts/main.md",
+  }),
+  max_tokens: described(v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 4096), "Longest answer of one model call, in tokens."),
+  max_steps: described(v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 25), "Most model calls of one turn."),
+  timeout_seconds: described(
+    v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(86_400)), 600),
+    "Longest running time of one turn; waiting for a person does not count.",
+  ),
+  outage_hours: described(
+    v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(720)), 24),
+    "How long a turn waits for a model that is away before it fails.",
+  ),
+  thinking: described(v.optional(thinking, "off"), "How much the model thinks before it answers, where it can."),
+  tools: described(v.optional(toolsConfig, {}), "Which tools the model may use."),
+  list: described(
+    v.optional(
+      v.record(
+        v.pipe(
+          v.string(),
+          v.regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, "must be 1 to 32 of a-z, 0-9, - and _"),
+          v.notValue("main", "main is the agent of [agents] itself"),
+        ),
+        agentConfig,
+      ),
+      {},
+    ),
+    "Further agents by name.",
+  ),
+});
+
+export type AgentsConfig = v.InferOutput<typeof agentsConfig>;
+export type AgentConfig = v.InferOutput<typeof agentConfig>;

@@ -1,0 +1,312 @@
+/**
+ * Step 3 of the hall's way, the thinking part: asks the model, has its calls run, and repeats until there is an answer. Pure but for the functions it is handed; it
+ * runs no tool and writes nothing itself.
+ * What must stay true: every call of a committed step gets exactly one result before the next model call; a failure is a value, not an exception (but lease_lost).
+ */
+import type { Clock } from "../core/clock.ts";
+import type { AssistantPart, EntryContent, StopReason, ToolCallPart } from "../core/entry.ts";
+import { ClankerError, ModelError, StoreError, toClankerError } from "../core/errors.ts";
+import { noUsage, type ModelEntry, type ModelRequest, type ToolSpec, type Usage } from "../core/model.ts";
+import type { Random } from "../core/random.ts";
+import type { Tool } from "../core/tool.ts";
+import type { Thinking } from "../core/update.ts";
+import type { ChainEvent, ModelChain } from "./model-chain.ts";
+import { countCalls, planCalls, recheck, MAX_CALLS, MAX_REPEATS, type Breaker, type CallCount, type Plan } from "./plan-calls.ts";
+import { Aborted, race } from "./race.ts";
+import { runCalls } from "./run-calls.ts";
+import { findTurnStart, shrinkEntries } from "./shrink.ts";
+
+/** How often a prompt that is too long is made shorter in one run (fault-39). */
+const MAX_RECOVERIES = 3;
+
+export interface AgentRequest {
+  readonly system: string;
+  /** Context so far: ends with a user message, tool results, or an assistant step whose `pendingCalls` lack results (resume). */
+  readonly entries: readonly ModelEntry[];
+  /** Calls of the last assistant entry without a recorded result (resume after a crash): they run first. */
+  readonly pendingCalls: readonly ToolCallPart[];
+  /** The advertised ones. */
+  readonly tools: readonly Tool[];
+  /** Output tokens of one step. */
+  readonly maxTokens: number;
+  /** Model calls of the whole turn, those of `stepsDone` included. */
+  readonly maxSteps: number;
+  readonly stepsDone: number;
+  /** Running time of this run, milliseconds. */
+  readonly timeoutMs: number;
+  readonly thinking: Thinking;
+  readonly cacheKey: string;
+  readonly toolChoice?: ModelRequest["toolChoice"];
+  /** The API caller's own tools. When the model calls one, ours of that step run first, then the run ends with kind `calls`. */
+  readonly extraTools?: readonly ToolSpec[];
+  readonly temperature?: number;
+  readonly stop?: readonly string[];
+}
+
+export interface AgentDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly chain: ModelChain;
+  /** Answers a call; one with `invalid` set is answered with that error and not run. Must not throw except StoreError lease_lost. */
+  callTool(call: ToolCallPart, signal: AbortSignal): Promise<Extract<EntryContent, { role: "tool" }>>;
+  /** `parts` holds `calls`; those that will not be run carry `invalid`. */
+  commitStep(step: { parts: readonly AssistantPart[]; stop: StopReason; usage: Usage; model: string; calls: readonly ToolCallPart[] }): Promise<void>;
+  /** Called between steps, when every call has its result. */
+  takeSteering(): Promise<readonly ModelEntry[]>;
+  emit(event: AgentEvent): void;
+}
+
+export type AgentEvent =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "thinking"; readonly text: string }
+  /** The text of this step so far is void, `model` writes it anew. */
+  | { readonly type: "restart"; readonly model: string }
+  | { readonly type: "call"; readonly call: ToolCallPart }
+  | { readonly type: "result"; readonly callId: string; readonly error: boolean }
+  /** A model call begins; numbered from 1 within the turn. */
+  | { readonly type: "step"; readonly step: number };
+
+export type AgentResult =
+  /** The final step: not committed, the hall commits it with the turn. `usage` is of this step alone. Its parts hold no calls. */
+  | { readonly kind: "answer"; readonly parts: readonly AssistantPart[]; readonly stop: StopReason; readonly usage: Usage; readonly model: string }
+  /**
+   * The API caller's tools were called: `calls`. `parts` and `usage` are what is not committed yet: the whole step, or, when own tools ran in the same step (which
+   * committed its text and usage), the callers' calls alone and no usage.
+   */
+  | { readonly kind: "calls"; readonly parts: readonly AssistantPart[]; readonly calls: readonly ToolCallPart[]; readonly usage: Usage; readonly model: string }
+  /** `text`: what the running step had written. */
+  | { readonly kind: "cancelled"; readonly text: string; readonly usage: Usage; readonly model?: string }
+  /** Every model is away; `error.retryAfterMs` says when to come back. */
+  | { readonly kind: "away"; readonly error: ModelError; readonly text: string }
+  /** Codes: step_limit, turn_timeout, repeat_breaker, call_limit, prompt_too_long, or the model's or store's own. */
+  | { readonly kind: "failed"; readonly error: ClankerError; readonly text: string; readonly usage: Usage };
+
+/** What a run knows while it goes. */
+interface Run {
+  readonly request: AgentRequest;
+  readonly deps: AgentDeps;
+  /** Aborts with the caller's signal and at the end of the running time. */
+  readonly signal: AbortSignal;
+  readonly specs: readonly ToolSpec[];
+  readonly callerTools: ReadonlySet<string>;
+  readonly count: CallCount;
+  entries: ModelEntry[];
+  /** Index of the running turn's first entry. */
+  turnStart: number;
+  steps: number;
+  recoveries: number;
+  /** What the running step has written so far, and by which model. */
+  text: string;
+  model: string | undefined;
+}
+
+interface Step {
+  readonly parts: readonly AssistantPart[];
+  readonly stop: StopReason;
+  readonly usage: Usage;
+  readonly model: string;
+}
+
+/**
+ * Runs a turn to its answer, its failure or its cancellation. Ends within a second after `signal` aborts, whatever models and tools do.
+ * @throws StoreError `lease_lost` from `deps`, nothing else.
+ */
+export async function runAgent(request: AgentRequest, deps: AgentDeps, signal: AbortSignal): Promise<AgentResult> {
+  const controller = new AbortController();
+  let timedOut = false;
+  const cancelTimer = deps.clock.timer(request.timeoutMs, () => {
+    timedOut = true;
+    controller.abort();
+  });
+  const follow = () => controller.abort();
+  signal.addEventListener("abort", follow, { once: true });
+  if (signal.aborted) follow();
+  const run = createRun(request, deps, controller.signal);
+  try {
+    return await go(run);
+  } catch (thrown) {
+    if (isLeaseLost(thrown)) throw thrown;
+    if (controller.signal.aborted) return timedOut && !signal.aborted ? failed(run, timeoutError(request.timeoutMs)) : cancelled(run);
+    if (thrown instanceof ModelError && thrown.failure === "away") return { kind: "away", error: thrown, text: run.text };
+    return failed(run, toClankerError(thrown));
+  } finally {
+    cancelTimer();
+    signal.removeEventListener("abort", follow);
+  }
+}
+
+function createRun(request: AgentRequest, deps: AgentDeps, signal: AbortSignal): Run {
+  // A resumed step's open calls run now: a result that the context made up for them has to go.
+  const open = new Set(request.pendingCalls.map((call) => call.id));
+  const entries = request.entries.filter(({ content }) => content.role !== "tool" || !open.has(content.callId));
+  return {
+    request,
+    deps,
+    signal,
+    specs: [...request.tools.map((tool) => tool.spec), ...(request.extraTools ?? [])],
+    callerTools: new Set(request.extraTools?.map((tool) => tool.name)),
+    count: countCalls(entries, request.stepsDone),
+    entries,
+    turnStart: findTurnStart(entries, request.stepsDone),
+    steps: request.stepsDone,
+    recoveries: 0,
+    text: "",
+    model: undefined,
+  };
+}
+
+async function go(run: Run): Promise<AgentResult> {
+  const { request, deps } = run;
+  if (request.pendingCalls.length > 0) {
+    await answerCalls(
+      run,
+      request.pendingCalls.map((call) => recheck(call, request.tools)),
+    );
+    run.entries.push(...(await deps.takeSteering()));
+  }
+  for (;;) {
+    if (run.signal.aborted) throw new Aborted();
+    if (run.steps >= request.maxSteps) return failed(run, stepLimit(request.maxSteps));
+    const step = await askModel(run);
+    const result = await handleStep(run, step);
+    if (result !== undefined) return result;
+  }
+}
+
+/** One model call. @throws ModelError, Aborted */
+async function askModel(run: Run): Promise<Step> {
+  run.steps += 1;
+  run.deps.emit({ type: "step", step: run.steps });
+  for (;;) {
+    try {
+      return await streamStep(run);
+    } catch (thrown) {
+      if (!(thrown instanceof ModelError) || thrown.failure !== "too_long" || run.signal.aborted) throw thrown;
+      recover(run, thrown);
+    }
+  }
+}
+
+/** Makes the prompt shorter. @throws ClankerError `prompt_too_long` when that is not possible or was done often enough. */
+function recover(run: Run, error: ModelError): void {
+  const smaller = run.recoveries < MAX_RECOVERIES ? shrinkEntries(run.entries, run.turnStart) : undefined;
+  if (smaller === undefined) {
+    throw new ClankerError("prompt_too_long", `the prompt does not fit the model: ${error.message}`, {
+      cause: error,
+      hint: "send a shorter message or start anew with /new",
+    });
+  }
+  run.recoveries += 1;
+  run.entries = smaller.entries;
+  run.turnStart = smaller.turnStart;
+}
+
+async function streamStep(run: Run): Promise<Step> {
+  const { request, deps } = run;
+  run.text = "";
+  run.model = undefined;
+  const { maxTokens, thinking, cacheKey, system, toolChoice, temperature, stop } = request;
+  const options = { ...(toolChoice !== undefined && { toolChoice }), ...(temperature !== undefined && { temperature }), ...(stop !== undefined && { stop }) };
+  const modelRequest: ModelRequest = { system, entries: [...run.entries], tools: run.specs, maxTokens, thinking, cacheKey, ...options };
+  const events = deps.chain.stream(modelRequest, run.signal)[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await race(events.next(), run.signal);
+      if (next.done === true) throw new ModelError("model_stream_cut", "the stream ended before the answer was complete", "away");
+      const event = next.value;
+      if (event.type === "end") return event;
+      run.model = event.model;
+      show(run, event);
+    }
+  } finally {
+    // Not awaited: a stream that hangs must not hold the turn.
+    void events.return?.(undefined).catch(() => undefined);
+  }
+}
+
+function show(run: Run, event: Exclude<ChainEvent, { type: "end" }>): void {
+  if (event.type === "text") run.text += event.text;
+  if (event.type === "restart") {
+    run.text = "";
+    run.deps.emit({ type: "restart", model: event.model });
+  } else if (event.type !== "call-delta") run.deps.emit({ type: event.type, text: event.text });
+}
+
+/** @returns the result when the run is over. */
+async function handleStep(run: Run, step: Step): Promise<AgentResult | undefined> {
+  const { request, deps } = run;
+  // A refusal is final: what it still wanted to call is not run.
+  const parts = step.stop === "refusal" ? step.parts.filter((part) => part.type !== "call") : step.parts;
+  if (!parts.some((part) => part.type === "call")) {
+    // Messages that came in meanwhile become a turn of their own at its commit: looking for them here would cost every turn a commit.
+    return { kind: "answer", parts, stop: step.stop === "calls" ? "end" : step.stop, usage: step.usage, model: step.model };
+  }
+  const plan = planCalls({
+    parts,
+    stop: step.stop,
+    tools: request.tools,
+    callerTools: run.callerTools,
+    count: run.count,
+    clock: deps.clock,
+    random: deps.random,
+  });
+  const { usage, model } = step;
+  if (plan.own.length === 0) return { kind: "calls", parts: plan.parts, calls: plan.callers, usage, model };
+  await commitOwn(run, step, plan);
+  await answerCalls(run, plan.own);
+  if (plan.breaker !== undefined) return failed(run, breakerError(plan.breaker));
+  if (plan.callers.length > 0) return { kind: "calls", parts: plan.callers, calls: plan.callers, usage: noUsage, model };
+  run.entries.push(...(await deps.takeSteering()));
+  return undefined;
+}
+
+async function commitOwn(run: Run, step: Step, plan: Plan): Promise<void> {
+  const callers = new Set<AssistantPart>(plan.callers);
+  const parts = plan.parts.filter((part) => !callers.has(part));
+  await run.deps.commitStep({ parts, stop: "calls", usage: step.usage, model: step.model, calls: plan.own });
+  run.entries.push({ content: { role: "assistant", parts, model: step.model, stop: "calls" } });
+  // The text is on record now: what comes after is no part of it.
+  run.text = "";
+}
+
+async function answerCalls(run: Run, calls: readonly ToolCallPart[]): Promise<void> {
+  const { request, deps } = run;
+  const parallel = calls.every((call) => call.invalid !== undefined || request.tools.find((tool) => tool.spec.name === call.name)?.parallel === true);
+  const results = await runCalls({
+    calls,
+    parallel,
+    clock: deps.clock,
+    signal: run.signal,
+    callTool: (call, signal) => deps.callTool(call, signal),
+    onStart: (call) => deps.emit({ type: "call", call }),
+    onResult: (result) => deps.emit({ type: "result", callId: result.callId, error: result.error }),
+  });
+  run.entries.push(...results.map((content) => ({ content })));
+}
+
+function isLeaseLost(thrown: unknown): boolean {
+  return thrown instanceof StoreError && thrown.code === "lease_lost";
+}
+
+function cancelled(run: Run): AgentResult {
+  return { kind: "cancelled", text: run.text, usage: noUsage, ...(run.model !== undefined && { model: run.model }) };
+}
+
+function failed(run: Run, error: ClankerError): AgentResult {
+  return { kind: "failed", error, text: run.text, usage: noUsage };
+}
+
+function timeoutError(timeoutMs: number): ClankerError {
+  const message = `the turn ran longer than ${Math.round(timeoutMs / 1000)} s`;
+  return new ClankerError("turn_timeout", message, { hint: "ask for less at once, or raise agents.timeout_seconds" });
+}
+
+function stepLimit(maxSteps: number): ClankerError {
+  return new ClankerError("step_limit", `no answer after ${maxSteps} steps`, { hint: "ask for less at once, or raise agents.max_steps" });
+}
+
+function breakerError(breaker: Breaker): ClankerError {
+  const what =
+    breaker === "repeat_breaker" ? `the model made the same tool call more than ${MAX_REPEATS} times` : `the model made more than ${MAX_CALLS} tool calls`;
+  return new ClankerError(breaker, `${what} in one turn`, { hint: "ask again in other words; if it happens often, try another model" });
+}

@@ -1,0 +1,34 @@
+import { ConfigInvalid, createConfigEditor, type LoadConfigOptions, type LoadedConfig, type RunningConfigEditor } from "../config/index.ts";
+import type { Hub } from "../core/event.ts";
+import type { Log } from "../core/log.ts";
+import type { ConfigAccess } from "../gateway/index.ts";
+
+/** The ConfigEditor as the gateway's methods see it; changes are announced. */
+export function createConfigAccess(
+  loaded: LoadedConfig,
+  load: LoadConfigOptions,
+  deps: { hub: Hub; log: Log },
+): { access: ConfigAccess; editor: RunningConfigEditor } {
+  const editor = createConfigEditor({ loaded, load, log: deps.log });
+  const announced = async (change: ReturnType<RunningConfigEditor["set"]>) => {
+    const { applied, restart_required } = await change;
+    deps.hub.publish({ event: "config.changed", payload: { applied: [...applied], restart_required: [...restart_required] } });
+    return { applied, restart_required };
+  };
+  const access: ConfigAccess = {
+    get: async (key) => (await editor.get(key)).value,
+    set: (key, value) => announced(editor.set(key, value)),
+    patch: (patch) => announced(editor.patch({ ...patch })),
+    async validate(config) {
+      try {
+        await editor.validate(config as Record<string, unknown>);
+        return [];
+      } catch (thrown) {
+        if (!(thrown instanceof ConfigInvalid)) throw thrown;
+        return thrown.problems.map((problem) => ({ key: problem.key, message: problem.message, hint: problem.hint }));
+      }
+    },
+    schema: async () => editor.schema(),
+  };
+  return { access, editor };
+}

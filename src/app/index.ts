@@ -1,0 +1,1 @@
+export { runGateway, type RunGatewayOptions } from "./run-gateway.ts";

@@ -1,0 +1,247 @@
+/**
+ * The composition root of the gateway: reads the config, opens the store, puts hall, channels, models and gateway together, and takes them apart in the
+ * opposite order. What must stay true: no listener opens before everything behind it stands; a stop answers what it can and hands over the rest.
+ */
+import { mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createLocalBus } from "../bus/local/index.ts";
+import { ensureGatewayToken, keepLastGood, loadConfig, type Env, type LoadConfigOptions, type LoadedConfig } from "../config/index.ts";
+import { createGateway, createHub } from "../gateway/index.ts";
+import { createLog, createLogFile, createLogRing, createMetrics, createRedactor, type LogRing } from "../observe/index.ts";
+import { createGate } from "../security/gate.ts";
+import { createHttp } from "../security/host/egress/index.ts";
+import { acquireHomeLock } from "../store/sqlite/index.ts";
+import { createHall } from "../turn/hall.ts";
+import { createBlobs } from "./blobs.ts";
+import { createChannelSupervisor } from "./channel-supervisor.ts";
+import { createConfigAccess } from "./config-access.ts";
+import { gatewayOptions } from "./gateway-options.ts";
+import { writeGatewayFile } from "./gateway-file.ts";
+import { openChannels } from "./open-channels.ts";
+import { openStore } from "./open-store.ts";
+import { createProviders } from "./providers.ts";
+import { agentSettings, placesOf } from "./settings.ts";
+import { systemClock as clock, systemRandom as random } from "./system.ts";
+import { createTools } from "./tools.ts";
+import { VERSION } from "./version.ts";
+import { openSecrets } from "./workbench.ts";
+
+export interface RunGatewayOptions {
+  readonly configPath?: string;
+  readonly home?: string;
+  readonly env: Env;
+  readonly verbose?: boolean;
+  readonly debug?: boolean;
+  readonly color?: boolean;
+  /** For a person at a terminal: the URL and what to do next. */
+  readonly print: (line: string) => void;
+  /** Stops the gateway as SIGTERM does. */
+  readonly signal?: AbortSignal;
+}
+
+/** Turns get this long to end by themselves at a stop; the rest is handed over to the next start (fault-75: exit within 10 s). */
+const DRAIN_MS = 5_000;
+const RING_LINES = 2_000;
+
+/** Runs the gateway in the foreground until SIGTERM or SIGINT. @returns the exit code. @throws ConfigError, StoreError when it cannot start. */
+export async function runGateway(options: RunGatewayOptions): Promise<number> {
+  const load = { path: options.configPath, home: options.home, env: options.env, platform: process.platform, openSecrets };
+  const loaded = await loadConfig(load);
+  await mkdir(loaded.places.dataFolder, { recursive: true, mode: 0o700 });
+  const lock = await acquireHomeLock(loaded.places.dataFolder);
+  try {
+    return await runLocked(loaded, load, options);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options: RunGatewayOptions): Promise<number> {
+  const { config, places } = loaded;
+  const token = await ensureGatewayToken(loaded);
+  const { log, ring } = openLog(loaded, token ? [token.token] : [], options);
+  const metrics = createMetrics();
+  const store = await openStore(config, places.dataFolder, { clock, log });
+  const instance = await instanceOf(store);
+  const { boot } = await store.boot({ now: clock.now(), instance });
+  const http = createHttp({ log });
+  const hub = createHub({ clock, boot, log });
+  const blobs = createBlobs(store, { clock, random });
+  const bus = createLocalBus();
+  const providers = await createProviders(config, { http, clock, random });
+  const intake = lateIntake();
+  const channels = await openChannels(config, (channel, account) => ({
+    intake: intake.port,
+    http,
+    blobs,
+    clock,
+    random,
+    log,
+    metrics,
+    cursor: (name) => store.getCursor({ channel, account, name }),
+  }));
+  const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
+  const hall = createHall({
+    store,
+    bus,
+    hub,
+    clock,
+    random,
+    log,
+    metrics,
+    blobs,
+    gate: createGate(),
+    tools: createTools(),
+    places: placesOf(config),
+    agent: (name) => agentSettings(config, name),
+    model: providers.model,
+    accounts: supervisor.accounts,
+    owner: `${instance}.${boot}`,
+    version: VERSION,
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    notifyTo: config.notifications.to,
+  });
+  intake.become(hall.intake);
+  const gateway = createGateway(gatewayOptions(loaded, token?.token, uiRoot()), {
+    store,
+    intake: hall.intake,
+    hub,
+    clock,
+    random,
+    log,
+    metrics,
+    metricsText: () => metrics.text(),
+    blobs,
+    boot,
+    version: VERSION,
+    config: createConfigAccess(loaded, load, { hub, log }).access,
+    channels: {
+      list: () => supervisor.list(),
+      connect: (name, account) => supervisor.connect(name, account),
+      disconnect: (name, account) => supervisor.disconnect(name, account),
+      webhook: (name, account) => {
+        const channel = supervisor.accounts.get(`${name}:${account}`);
+        return channel?.webhook && ((request) => channel.webhook!(request));
+      },
+      send: async (address, message) => ({ delivery_id: await hall.send(address, message) }),
+    },
+    models: { list: () => providers.list(), default: config.agents.model },
+    agents: { list: () => ["main", ...Object.keys(config.agents.list)].map((name) => ({ name, model: agentSettings(config, name).models[0]! })) },
+    turns: { abort: (which) => hall.abort(which) },
+    stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
+    logs: { tail: async (query) => ring.tail(query) },
+    health: () => healthOf(supervisor),
+  });
+
+  // From here on turns run: a SIGTERM that comes before the listener stands is kept, not died of.
+  const stopReason = stopRequested(options.signal);
+  const stopped = new AbortController();
+  const lanes = hall.lanes.start(stopped.signal);
+  const { port, address } = await gateway.start().catch(async (thrown: unknown) => {
+    stopped.abort();
+    await lanes;
+    await store.close();
+    metrics.close();
+    throw thrown;
+  });
+  const url = `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
+  const removeFile = await writeGatewayFile(places.dataFolder, { pid: process.pid, url, startedAt: clock.now() });
+  await keepLastGood(loaded);
+  supervisor.start((channel, signal) => hall.hold(channel, signal));
+  greet(url, loaded, token, options);
+  log.info("gateway is ready", { url, version: VERSION, model: config.agents.model, channels: [...supervisor.accounts.keys()] });
+
+  const reason = await stopReason;
+  log.info("gateway stops", { reason });
+  const closing = gateway.stop({ graceMs: DRAIN_MS });
+  await supervisor.stop();
+  await hall.lanes.drain(DRAIN_MS);
+  await closing;
+  stopped.abort();
+  await lanes;
+  await removeFile();
+  await bus.close();
+  await store.close();
+  metrics.close();
+  return 0;
+}
+
+function openLog(loaded: LoadedConfig, more: LoadedConfig["secretsUsed"], options: RunGatewayOptions) {
+  const { logging } = loaded.config;
+  const ring: LogRing = createLogRing(RING_LINES);
+  const terminal = process.stderr.isTTY === true;
+  const file = logging.file === undefined ? undefined : createLogFile({ path: logging.file });
+  const log = createLog({
+    level: options.debug ? "debug" : options.verbose ? "info" : logging.level,
+    format: logging.format ?? (terminal ? "pretty" : "json"),
+    color: options.color ?? terminal,
+    redact: createRedactor([...loaded.secretsUsed, ...more]),
+    ring,
+    write(line) {
+      process.stderr.write(line);
+      file?.write(line);
+    },
+  });
+  return { log, ring };
+}
+
+/** Stable name of this home among gateways on one database. */
+async function instanceOf(store: Awaited<ReturnType<typeof openStore>>): Promise<string> {
+  const known = await store.getSetting({ name: "instance" });
+  if (known !== undefined) return known;
+  const made = Buffer.from(random.bytes(6)).toString("hex");
+  await store.setSetting({ name: "instance", value: made });
+  return made;
+}
+
+/** Channels are made before the hall that they hand their updates to. */
+function lateIntake() {
+  let real: Parameters<typeof createGateway>[1]["intake"] | undefined;
+  return {
+    port: { receive: (...args: Parameters<NonNullable<typeof real>["receive"]>) => real!.receive(...args) },
+    become: (intake: NonNullable<typeof real>) => (real = intake),
+  };
+}
+
+function healthOf(supervisor: ReturnType<typeof createChannelSupervisor>) {
+  const reasons = supervisor
+    .list()
+    .filter(({ status }) => status.state !== "ready" && status.state !== "stopped")
+    .map(({ channel, account, status }) => `${channel}:${account} is ${status.state}${status.detail === undefined ? "" : `: ${status.detail}`}`);
+  return { ready: reasons.length === 0, reasons };
+}
+
+/** The page lies beside the bundle; unbuilt, in dist. */
+function uiRoot(): string | undefined {
+  const here = dirname(fileURLToPath(import.meta.url));
+  return [join(here, "ui"), join(here, "../ui"), join(here, "../../dist/ui")].find((folder) => existsSync(join(folder, "index.html")));
+}
+
+function greet(url: string, loaded: LoadedConfig, token: Awaited<ReturnType<typeof ensureGatewayToken>>, options: RunGatewayOptions): void {
+  const { config, places } = loaded;
+  options.print(`Open Clanker ${VERSION}`);
+  if (uiRoot() !== undefined && config.channels.web.enabled) {
+    // Once, at the first start: afterwards the token is in the file, and terminals keep what they show.
+    options.print(token?.created ? `Chat:    ${url}/ui/#token=${token.token.reveal()}` : `Chat:    ${url}/ui/`);
+    if (token?.created) options.print("         (this link logs you in; it is shown once)");
+  }
+  options.print(`Model:   ${config.agents.model}${config.agents.model === "offline:demo" ? "  (a built-in demo; choose a real one with: clanker setup)" : ""}`);
+  options.print(`Kept in: ${places.dataFolder}`);
+  options.print("Stop with Ctrl-C.");
+}
+
+function stopRequested(signal: AbortSignal | undefined): Promise<string> {
+  return new Promise((resolve) => {
+    const stop = (reason: string) => {
+      process.off("SIGTERM", stop);
+      process.off("SIGINT", stop);
+      resolve(reason);
+    };
+    process.once("SIGTERM", stop);
+    process.once("SIGINT", stop);
+    signal?.addEventListener("abort", () => stop("signal"), { once: true });
+    if (signal?.aborted) stop("signal");
+  });
+}

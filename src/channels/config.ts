@@ -1,0 +1,79 @@
+import { described, v } from "../lib/schema/index.ts";
+
+const id = v.pipe(
+  v.union([v.string(), v.pipe(v.number(), v.safeInteger())], "must be an id: text or a whole number"),
+  v.transform(String),
+  v.trim(),
+  v.nonEmpty("must not be empty"),
+);
+
+/** Stable platform ids. A whole number may be written without quotes; it is kept as text. Nobody becomes owner or trusted by a star. */
+const ids = v.array(v.pipe(id, v.notValue("*", '"*" is not allowed here: name the ids')));
+
+/** How one account treats groups. */
+export const channelGroups = v.strictObject({
+  policy: described(
+    v.optional(v.picklist(["allowlist", "open", "off"]), "allowlist"),
+    "Which groups are answered: allowlist (those in `allowed`), open (every group the bot is in), off.",
+  ),
+  allowed: described(v.optional(ids, []), "Ids of the groups that are let in under allowlist."),
+  require_mention: described(
+    v.optional(v.boolean(), true),
+    "In a group, start a turn only when the assistant is mentioned, answered or commanded; the rest is kept as context.",
+  ),
+  trusted: described(v.optional(ids, []), "Ids of senders who are trusted in groups; everybody else there is a guest."),
+});
+
+/** The keys that every channel account has. A channel adds its own and makes the schema with `channelConfig`. */
+export const channelAccountEntries = {
+  enabled: described(v.optional(v.boolean(), true), "Whether this account is started."),
+  dm_policy: described(
+    v.optional(v.picklist(["allowlist", "open", "off"]), "allowlist"),
+    'Who may write directly: allowlist (`allowed_users` and `owner_ids`), open (everybody; needs allowed_users = ["*"]), off (nobody but `owner_ids`).',
+  ),
+  allowed_users: described(v.optional(v.array(id), []), "Stable platform ids, never names, of people who may write directly.", { example: ["12345678"] }),
+  owner_ids: described(v.optional(ids, []), "Stable platform ids that are you: they have your rights on this channel.", { example: ["12345678"] }),
+  groups: described(v.optional(channelGroups, {}), "How groups are treated."),
+  agent: described(v.optional(v.pipe(v.string(), v.nonEmpty())), "Which agent answers here; default: main.", { example: "main" }),
+  system_prompt: described(v.optional(v.string()), "Added below the agent's own system prompt for messages of this account.", {
+    example: "Answer in one short paragraph.",
+  }),
+  scope: described(v.optional(v.picklist(["per_peer", "per_channel_peer", "per_channel", "global"])), "Overrides sessions.scope for this account.", {
+    example: "per_peer",
+  }),
+  queue_mode: described(v.optional(v.picklist(["immediate", "queue", "batch", "interrupt"])), "Overrides sessions.queue_mode for this account.", {
+    example: "queue",
+  }),
+  reply_back: described(v.optional(v.picklist(["mention", "always", "direct_only", "never"])), "Overrides sessions.reply_back for this account.", {
+    example: "mention",
+  }),
+};
+
+/** Name of an account: also a part of addresses. */
+export const accountName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, - or _"));
+
+type AccountRules = v.InferOutput<v.StrictObjectSchema<Pick<typeof channelAccountEntries, "dm_policy" | "allowed_users">, undefined>>;
+
+/** What must hold between the keys of an account: everybody is let in only when that was written twice (sec-24). */
+export function openIsExplicit(account: AccountRules): boolean {
+  return (account.dm_policy === "open") === account.allowed_users.includes("*");
+}
+
+export const OPEN_IS_EXPLICIT = 'dm_policy = "open" and allowed_users = ["*"] must be written together';
+
+/**
+ * Schema of `[channels.NAME]`: one account's keys directly (the account `default`) and further ones under `accounts.NAME`.
+ * `entries` are the channel's own keys; a key of the shared ones may be replaced by a stricter schema with the same output.
+ */
+export function channelConfig<const E extends v.ObjectEntries>(entries: E) {
+  const keys = { ...channelAccountEntries, ...entries };
+  const account = v.pipe(v.strictObject(keys), explicitlyOpen<v.InferOutput<v.StrictObjectSchema<typeof keys, undefined>>>());
+  const all = { ...keys, accounts: described(v.optional(v.record(accountName, account), {}), "Further accounts of this channel, each with the same keys.") };
+  return v.pipe(v.strictObject(all), explicitlyOpen<v.InferOutput<v.StrictObjectSchema<typeof all, undefined>>>());
+}
+
+function explicitlyOpen<T>(): v.CheckAction<T, string> {
+  return v.check((account: T) => openIsExplicit(account as AccountRules), OPEN_IS_EXPLICIT);
+}
+
+export type ChannelAccountConfig = v.InferOutput<v.StrictObjectSchema<typeof channelAccountEntries, undefined>>;

@@ -1,0 +1,121 @@
+/** Door of the Telegram adapter: one bot account as a Channel. README.md walks through its files; QUIRKS.md has the platform's facts behind them. */
+import type { Channel, ChannelDeps } from "../../core/channel.ts";
+import { ConfigError } from "../../core/errors.ts";
+import { createBackoff } from "../../lib/reconnect/index.ts";
+import { createBackground, createHealth, createPolls, recover, type TelegramAccount } from "./account.ts";
+import { createApi } from "./api.ts";
+import { type TelegramAccountConfig, validWebhookSecret } from "./config.ts";
+import { fetchMedia } from "./media.ts";
+import { createOutbound } from "./outbound.ts";
+import { MAX_TEXT, renderMessage } from "./render.ts";
+import { type TelegramTiming, TIMING } from "./timing.ts";
+import { pollUpdates } from "./updates.ts";
+import { keepWebhook, receiveWebhook } from "./webhook.ts";
+
+export type { TelegramAccountConfig } from "./config.ts";
+export { plainMarkdown } from "./render.ts";
+export type { TelegramTiming } from "./timing.ts";
+
+const COMMANDS = [
+  { command: "new", description: "Start a new conversation" },
+  { command: "stop", description: "Stop what the assistant is doing" },
+  { command: "status", description: "Show what is going on" },
+  { command: "help", description: "Show the commands" },
+  { command: "whoami", description: "Show your id here" },
+];
+
+/**
+ * @param timing for tests: shorter waits.
+ * @throws ConfigError `telegram_webhook_config` when webhook mode lacks its URL or a usable secret.
+ * @example const channel = createTelegram({ ...section, account: "default", token }, deps); await channel.start(signal);
+ */
+export function createTelegram(config: TelegramAccountConfig, deps: ChannelDeps, timing: Partial<TelegramTiming> = {}): Channel {
+  if (config.mode === "webhook" && (config.webhook_url === undefined || !validWebhookSecret(config.webhook_secret))) {
+    throw new ConfigError("telegram_webhook_config", "telegram: webhook mode without webhook_url or webhook_secret", {
+      hint: "Set webhook_url and a webhook_secret of 1 to 256 letters, digits, - and _",
+    });
+  }
+  const log = deps.log.child({ channel: "telegram", account: config.account });
+  const account: TelegramAccount = {
+    config,
+    deps: { ...deps, log },
+    api: createApi(deps.http, deps.random, { baseUrl: config.api_root, credential: { in: "path", secret: config.token } }),
+    timing: { ...TIMING, ...timing },
+    polls: createPolls(),
+    health: createHealth(
+      () => deps.clock.now(),
+      (status) => log.info("telegram account state", { state: status.state, code: status.code, detail: status.detail }),
+    ),
+    me: undefined,
+    background: createBackground(),
+  };
+  const outbound = createOutbound(account);
+  return {
+    name: "telegram",
+    account: config.account,
+    capabilities: {
+      maxText: MAX_TEXT,
+      edit: config.streaming,
+      typing: true,
+      media: true,
+      buttons: false,
+      threads: true,
+      idempotentSend: false,
+      editPaceMs: 1_000,
+    },
+    start: (signal) => run(account, signal),
+    status: account.health.status,
+    render: renderMessage,
+    send: outbound.send,
+    edit: outbound.edit,
+    typing: outbound.typing,
+    fetchMedia: (media, signal) => fetchMedia(account, media, signal),
+    webhook: (request) => receiveWebhook(account, request),
+  };
+}
+
+async function run(account: TelegramAccount, signal: AbortSignal): Promise<void> {
+  account.health.set("starting");
+  if (await introduce(account, signal)) {
+    await (account.config.mode === "webhook" ? keepWebhook(account, signal) : pollUpdates(account, signal));
+  }
+  await account.background.stop();
+  account.health.set("stopped");
+}
+
+/** Who are we? Without the answer no mention can be recognised, so nothing is received before. @returns false when stopped meanwhile. */
+async function introduce(account: TelegramAccount, signal: AbortSignal): Promise<boolean> {
+  const { api, config, deps, timing, health } = account;
+  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+  while (!signal.aborted) {
+    try {
+      const me = await api.call("getMe", {}, { signal });
+      account.me = { id: me.id, username: me.username };
+      health.identify(`@${me.username}`);
+      if (config.mode === "polling") await removeWebhook(account, signal);
+      account.background.run((stopping) => announceCommands(account, stopping));
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      deps.log.warn("telegram account cannot start yet", { error });
+      await recover(account, error, { backoff, signal });
+    }
+  }
+  return false;
+}
+
+/** Telegram refuses polls while a webhook is set. Pending updates are kept. */
+async function removeWebhook({ api, deps }: TelegramAccount, signal: AbortSignal): Promise<void> {
+  const { url } = await api.call("getWebhookInfo", {}, { signal });
+  if (url === undefined || url === "") return;
+  await api.call("deleteWebhook", { drop_pending_updates: false }, { signal });
+  deps.log.warn("telegram webhook removed, because this account polls", { host: URL.parse(url)?.host });
+}
+
+async function announceCommands({ api, deps }: TelegramAccount, signal: AbortSignal): Promise<void> {
+  try {
+    await api.call("setMyCommands", { commands: COMMANDS }, { signal });
+  } catch (error) {
+    if (!signal.aborted) deps.log.debug("telegram command list not set", { error });
+  }
+}

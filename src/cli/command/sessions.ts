@@ -1,0 +1,41 @@
+import { escapeControls } from "../../lib/plain-text/index.ts";
+import type { CliContext } from "../context.ts";
+import { withGateway } from "../gateway-link.ts";
+import { confirmOrFlag } from "../read-input.ts";
+import { table, when } from "../table.ts";
+
+export async function list(context: CliContext, { options }: { options: { limit: number } }): Promise<void> {
+  const answer = await withGateway(context, (client) => client.call("sessions.list", { limit: options.limit }));
+  const rows = answer.sessions.map((session) => [
+    session.session,
+    String(session.last_entry),
+    when(session.updated_at),
+    session.model ?? "",
+    session.label ?? "",
+  ]);
+  context.output.result({ json: answer, text: table(context.output, ["SESSION", "ENTRIES", "UPDATED", "MODEL", ""], rows, "no sessions yet") });
+}
+
+export async function show(context: CliContext, { args: [session = ""], options }: { args: string[]; options: { limit: number } }): Promise<void> {
+  const answer = await withGateway(context, (client) => client.call("chat.history", { session, limit: options.limit }));
+  const text = answer.entries.map((entry) => {
+    const head = `${when(entry.at)} ${entry.role}${entry.name === undefined ? "" : ` ${entry.name}`}`;
+    const calls = (entry.calls ?? []).map(({ name }) => context.output.paint("dim", `  calls ${escapeControls(name)}`));
+    const body = entry.text === "" ? [] : entry.text.split("\n").map((line) => `  ${escapeControls(line)}`);
+    return [context.output.paint("bold", escapeControls(head)), ...body, ...calls].join("\n");
+  });
+  context.output.result({ json: answer, text: text.length === 0 ? "nothing was said yet" : text.join("\n") });
+}
+
+export async function reset(context: CliContext, { args: [session = ""] }: { args: string[] }): Promise<void> {
+  const answer = await withGateway(context, (client) => client.call("sessions.reset", { session }));
+  context.output.result({ json: answer, text: `${answer.session} begins anew (${answer.session_id})` });
+}
+
+export async function remove(context: CliContext, { args: [session = ""], options }: { args: string[]; options: { yes?: boolean } }): Promise<void> {
+  const answer = await withGateway(context, async (client) => {
+    await confirmOrFlag(`Delete ${session} and everything in it?`, options.yes);
+    return client.call("sessions.delete", { session });
+  });
+  context.output.result({ json: answer, text: `${session} is deleted` });
+}

@@ -1,0 +1,187 @@
+/**
+ * The command tree. Only what is built stands here; each action loads its module when it runs, so that `clanker --help` loads commander and this file alone.
+ */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { processEnv } from "../config/env.ts";
+import type { CliContext, GlobalOptions } from "./context.ts";
+import type { Output } from "./output.ts";
+import { VERSION } from "./version.ts";
+
+type Action<O> = (context: CliContext, input: { args: string[]; options: O }) => Promise<void>;
+
+/** @param output where help and results go. */
+export function createProgram(output: Output): Command {
+  const program = new Command("clanker");
+  program
+    .description("Open Clanker: your assistant in the messengers you use, with the models you choose.")
+    .option("--config <file>", "config file (default: config.toml in the config folder)")
+    .option("--home <folder>", "home folder for config and data")
+    .option("--json", "print one JSON document on stdout")
+    .option("--verbose", "say more about what goes on")
+    .option("--debug", "as --verbose, and show stacks of errors")
+    .option("--no-color", "print without colours")
+    .exitOverride()
+    .configureOutput({ writeOut: output.help, writeErr: () => {}, outputError: () => {}, getOutHasColors: () => output.color })
+    .configureHelp({ styleTitle: (title) => output.paint("bold", title) })
+    .showSuggestionAfterError(true)
+    .helpCommand("help [command]", "help for a command");
+
+  const tree = createTree(program, output);
+  addGateway(tree);
+  addTalk(tree);
+  addConfig(tree);
+  addThings(tree);
+  addCare(tree);
+  return program;
+}
+
+interface Tree {
+  readonly program: Command;
+  /** A command with its action; `load` imports the module when it runs. */
+  add<O>(parent: Command, usage: string, description: string, load: () => Promise<Action<O>>): Command;
+  group(name: string, description: string): Command;
+}
+
+function createTree(program: Command, output: Output): Tree {
+  return {
+    program,
+    add(parent, usage, description, load) {
+      const command = parent.command(usage).description(description);
+      return command.action(async (...parameters: unknown[]) => {
+        const args = parameters.slice(0, -2).filter((argument) => argument !== undefined) as string[];
+        const options = command.optsWithGlobals();
+        const action = await load();
+        await action({ output, options: options as GlobalOptions, env: processEnv() }, { args, options: options as never });
+      });
+    },
+    group: (name, description) => program.command(name).description(description),
+  };
+}
+
+const KEY = "<key>";
+
+function addGateway({ program, add, group }: Tree): void {
+  const gateway = group("gateway", "run, stop and look at the gateway");
+  const run = async () => (await import("./command/gateway.ts")).runInForeground;
+  add(gateway, "run", "run the gateway in the foreground", run);
+  add(gateway, "stop", "stop the running gateway", async () => (await import("./command/gateway.ts")).stop);
+  add(gateway, "status", "whether a gateway runs and is ready", async () => (await import("./command/gateway.ts")).status).option(
+    "--deep",
+    "also channels, queues and usage",
+  );
+  add(program, "start", "run the gateway in the foreground (same as gateway run)", run);
+  add(program, "status", "gateway, channels and models at a glance", async () => (await import("./command/gateway.ts")).statusAtAGlance);
+}
+
+function addTalk({ program, add, group }: Tree): void {
+  add(program, "chat", "talk to the assistant in this terminal", async () => (await import("./command/chat.ts")).chat).option(
+    "--session <key>",
+    "session key (default: agent:main:main)",
+  );
+  add(program, "send", "send a message to somebody through a channel", async () => (await import("./command/send.ts")).send)
+    .requiredOption("--channel <channel>", "channel, or channel:account")
+    .requiredOption("--to <id>", "conversation id on the platform")
+    .requiredOption("--message <text>", "what to send");
+  const agent = group("agent", "ask the agent directly");
+  add(agent, "run", "send one message, wait, print the answer", async () => (await import("./command/agent.ts")).run)
+    .requiredOption("--message <text>", "what to say")
+    .option("--session <key>", "session key (default: agent:main:main)")
+    .addOption(new Option("--thinking <level>", "how much the model thinks first").choices(["off", "low", "medium", "high"]));
+  add(agent, "status", "what the agent is doing", async () => (await import("./command/agent.ts")).status);
+}
+
+function addConfig({ program, add, group }: Tree): void {
+  const config = group("config", "look at and change the configuration");
+  const generate = async () => (await import("./command/config-file.ts")).generate;
+  const validate = async () => (await import("./command/config-file.ts")).validate;
+  for (const [parent, name] of [
+    [config, "generate"],
+    [program, "config-generate"],
+  ] as const) {
+    add(parent, name, "print a commented configuration with every option, or write it", generate)
+      .option("--output <file>", "write it to this file")
+      .option("--force", "overwrite the file");
+  }
+  for (const [parent, name] of [
+    [config, "validate"],
+    [program, "config-validate"],
+  ] as const)
+    add(parent, name, "check the configuration", validate);
+  add(config, "show", "print the effective configuration, secrets masked", async () => (await import("./command/config-file.ts")).show);
+  add(config, `get ${KEY}`, "print one value and where it comes from", async () => (await import("./command/config-file.ts")).get);
+  add(config, `set ${KEY} <value>`, "change a value (JSON, else text)", async () => (await import("./command/config-file.ts")).set);
+  add(config, `unset ${KEY}`, "take a value out, back to its default", async () => (await import("./command/config-file.ts")).unset);
+  add(config, "edit", "open the file in $VISUAL or $EDITOR, check it, then put it in place", async () => (await import("./command/config-file.ts")).edit);
+  add(config, "path", "print where the configuration file is", async () => (await import("./command/config-file.ts")).path);
+  add(config, "schema", "print the JSON Schema of the configuration", async () => (await import("./command/config-file.ts")).schema);
+}
+
+function addThings({ add, group }: Tree): void {
+  const channels = group("channels", "messengers the assistant is on");
+  add(channels, "list", "channels and their accounts", async () => (await import("./command/channels.ts")).list);
+  add(channels, "status [name]", "state of the channels", async () => (await import("./command/channels.ts")).status).option(
+    "--all",
+    "also those that are stopped",
+  );
+  add(channels, "connect <name>", "connect a channel, or channel:account", async () => (await import("./command/channels.ts")).connect);
+  add(channels, "disconnect <name>", "disconnect a channel, or channel:account", async () => (await import("./command/channels.ts")).disconnect);
+
+  const sessions = group("sessions", "conversations");
+  add(sessions, "list", "sessions, newest activity first", async () => (await import("./command/sessions.ts")).list).option(
+    "--limit <number>",
+    "how many",
+    wholeNumber,
+    50,
+  );
+  add(sessions, `show ${KEY}`, "what was said in a session", async () => (await import("./command/sessions.ts")).show).option(
+    "--limit <number>",
+    "how many of the newest entries",
+    wholeNumber,
+    50,
+  );
+  add(sessions, `reset ${KEY}`, "begin a new session under the same key", async () => (await import("./command/sessions.ts")).reset);
+  add(sessions, `delete ${KEY}`, "delete a session and everything in it", async () => (await import("./command/sessions.ts")).remove).option(
+    "--yes",
+    "do not ask",
+  );
+
+  const models = group("models", "language models");
+  add(models, "list", "models that the configured providers offer", async () => (await import("./command/models.ts")).list);
+  add(models, "test [model]", "send a tiny prompt to a model (default: the agent's)", async () => (await import("./command/models.ts")).test);
+
+  const secrets = group("secrets", "the secret store");
+  add(secrets, "set <name>", "store a secret; its value is read from stdin or asked for", async () => (await import("./command/secrets.ts")).set);
+  add(secrets, "list", "names of the stored secrets", async () => (await import("./command/secrets.ts")).list);
+  add(secrets, "remove <name>", "remove a secret", async () => (await import("./command/secrets.ts")).remove);
+}
+
+function addCare({ program, add }: Tree): void {
+  add(program, "logs", "the gateway's newest log lines", async () => (await import("./command/logs.ts")).logs)
+    .option("-f, --follow", "go on printing new ones")
+    .option("-n, --lines <number>", "how many", wholeNumber, 100)
+    .addOption(new Option("--level <level>", "this level and worse").choices(["debug", "info", "warn", "error"]));
+  add(program, "doctor", "check the installation and say what to do", async () => (await import("./command/doctor.ts")).doctor);
+  add(program, "setup", "guided first run", async () => (await import("./command/setup.ts")).setup)
+    .aliases(["wizard", "onboard"])
+    .option("--provider <name>", "provider to use (anthropic, openai, openrouter, ollama, offline ...)")
+    .option("--api-key-stdin", "read the provider's API key from stdin")
+    .option("--api-key-env <name>", "read the provider's API key from this environment variable")
+    .option("--base-url <url>", "the provider's address, if not its usual one")
+    .option("--model <model>", "model of that provider")
+    .option("--telegram-token-env <name>", "read the Telegram bot token from this environment variable")
+    .option("--telegram-api-root <url>", "Telegram's address, if not its usual one")
+    .option("--owner-id <id>", "your numeric Telegram id")
+    .option("--yes", "ask nothing, take the defaults");
+  add(program, "version", "versions of the program and its runtime", async () => (await import("./command/version.ts")).version);
+  add(program, "completion <shell>", "completion script for bash, zsh or fish", async () => {
+    const { completion } = await import("./command/completion.ts");
+    return (context, input) => completion(program, context, input);
+  });
+  program.version(VERSION, "--version", "print the version");
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError("a whole number above 0 is needed");
+  return number;
+}

@@ -1,0 +1,37 @@
+/**
+ * What commands use when no gateway runs: the secret store, the network and the providers. `app` makes them, as it does for the gateway; they are loaded when a
+ * command asks for them.
+ */
+import type { Env } from "../config/env.ts";
+import type { Places } from "../config/places.ts";
+import type { Config } from "../config/schema.ts";
+import type { Http } from "../core/http.ts";
+import type { Provider } from "../core/model.ts";
+import type { Secrets } from "../core/secret.ts";
+
+export async function openSecrets(places: Places, env: Env): Promise<Secrets> {
+  const app = await import("../app/workbench.ts");
+  return app.openSecrets(places, env);
+}
+
+export async function openHttp(): Promise<Http> {
+  const app = await import("../app/workbench.ts");
+  return app.openHttp();
+}
+
+/** By name, `offline` included. */
+export async function openProviders(config: Config): Promise<ReadonlyMap<string, Provider>> {
+  const app = await import("../app/workbench.ts");
+  return app.openProviders(config);
+}
+
+/** Base URL and models of an Ollama on this machine, if one answers. */
+export async function findLocalOllama(baseUrl?: string): Promise<{ baseUrl: string; models: readonly string[] } | undefined> {
+  const app = await import("../app/workbench.ts");
+  return app.findLocalOllama(baseUrl);
+}
+
+export async function runEditor(command: string, file: string): Promise<void> {
+  const app = await import("../app/workbench.ts");
+  return app.runEditor(command, file);
+}

@@ -1,0 +1,223 @@
+import { ClientError, fromWire } from "./client-error.ts";
+import type { Methods } from "./methods.generated.ts";
+
+/** An event as it comes from the gateway. */
+export interface GatewayEvent {
+  readonly event: string;
+  readonly seq: number;
+  readonly session?: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+export interface SubscribeAnswer {
+  readonly seq: number;
+  readonly turns: Methods["subscribe"]["result"]["turns"];
+  readonly reset?: boolean;
+}
+
+export type ClientState = "connecting" | "ready" | "waiting" | "closed";
+
+export interface ClientListeners {
+  event(event: GatewayEvent): void;
+  /** Events were missed for good: read what is shown again (chat.history). `answer` has the running turns. */
+  reset(answer: SubscribeAnswer): void;
+  /** The subscription stands again after a reconnect, without a gap. */
+  resumed(answer: SubscribeAnswer): void;
+  state(state: ClientState): void;
+  /** The credential was refused: it will not be tried again. */
+  refused(error: ClientError): void;
+}
+
+export interface ClientOptions {
+  /** `ws://` or `wss://`, with the path, e.g. `ws://127.0.0.1:18789/ws`. */
+  readonly url: string;
+  readonly token?: string;
+  readonly password?: string;
+  /** The constructor to use; default: the global one of browsers and Node. */
+  readonly WebSocket?: typeof WebSocket;
+  /** Milliseconds before the first retry; doubles up to 30 s, with jitter. */
+  readonly retryMs?: number;
+}
+
+export interface Client {
+  readonly state: ClientState;
+  /** Resolves when authenticated. @throws ClientError `unauthenticated` when the credential is refused; a gateway that is away is tried again. */
+  connect(): Promise<Methods["authenticate"]["result"]>;
+  /** @throws ClientError; `disconnected` when the connection broke before the answer (whether it was done is not known: repeat with an idempotency_key). */
+  call<M extends keyof Methods>(method: M, params: Methods[M]["params"], signal?: AbortSignal): Promise<Methods[M]["result"]>;
+  call<M extends keyof Methods>(method: {} extends Methods[M]["params"] ? M : never): Promise<Methods[M]["result"]>;
+  /** From now on and across reconnects: after one, what was missed is replayed. */
+  subscribe(filter?: { events?: readonly string[]; sessions?: readonly string[]; since?: number }): Promise<SubscribeAnswer>;
+  /** @returns the function that ends it. */
+  on<K extends keyof ClientListeners>(name: K, listener: ClientListeners[K]): () => void;
+  close(): void;
+}
+
+interface Waiting {
+  resolve(result: unknown): void;
+  reject(error: ClientError): void;
+}
+
+type Filter = { events?: readonly string[]; sessions?: readonly string[] };
+
+const MOST_MS = 30_000;
+/** Close codes after which the same credential will not be tried again. */
+const REFUSED = 4001;
+
+/** A connection to the gateway that mends itself. Web APIs only: browsers, Node and workers. */
+export function createClient(options: ClientOptions): Client {
+  const Socket = options.WebSocket ?? WebSocket;
+  const listeners: { [K in keyof ClientListeners]: Set<ClientListeners[K]> } = {
+    event: new Set(),
+    reset: new Set(),
+    resumed: new Set(),
+    state: new Set(),
+    refused: new Set(),
+  };
+  const waiting = new Map<number, Waiting>();
+  let socket: WebSocket | undefined;
+  let state: ClientState = "closed";
+  let filter: Filter | undefined;
+  let lastSeq: number | undefined;
+  let nextId = 1;
+  let attempts = 0;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let connecting:
+    | { promise: Promise<Methods["authenticate"]["result"]>; resolve: (hello: Methods["authenticate"]["result"]) => void; reject: (error: ClientError) => void }
+    | undefined;
+
+  const tell = <K extends keyof ClientListeners>(name: K, value: Parameters<ClientListeners[K]>[0]) => {
+    for (const listener of listeners[name]) (listener as (value: unknown) => void)(value);
+  };
+  const setState = (next: ClientState) => {
+    if (state === next) return;
+    state = next;
+    tell("state", next);
+  };
+
+  const request = (method: string, params: unknown, signal?: AbortSignal): Promise<unknown> => {
+    const open = socket;
+    if (open === undefined || open.readyState !== 1) return Promise.reject(new ClientError("disconnected", "not connected to the gateway"));
+    if (signal?.aborted) return Promise.reject(new ClientError("aborted", "the call was given up"));
+    const id = nextId++;
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        waiting.delete(id);
+        reject(new ClientError("aborted", "the call was given up"));
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      const settle = () => signal?.removeEventListener("abort", abort);
+      waiting.set(id, { resolve: (result) => (settle(), resolve(result)), reject: (error) => (settle(), reject(error)) });
+      open.send(JSON.stringify({ jsonrpc: "2.0", id, method, ...(params === undefined ? {} : { params }) }));
+    });
+  };
+
+  const receive = (text: string) => {
+    const frame = JSON.parse(text) as { id?: number; method?: string; params?: GatewayEvent; result?: unknown; error?: Parameters<typeof fromWire>[0] };
+    if (frame.method === "event" && frame.params !== undefined) {
+      lastSeq = frame.params.seq;
+      return tell("event", frame.params);
+    }
+    const call = waiting.get(frame.id ?? 0);
+    if (call === undefined) return;
+    waiting.delete(frame.id!);
+    if (frame.error === undefined) call.resolve(frame.result);
+    else call.reject(fromWire(frame.error));
+  };
+
+  const resume = async () => {
+    if (filter === undefined) return;
+    const answer = (await request("subscribe", { ...filter, ...(lastSeq === undefined ? {} : { since: lastSeq }) })) as SubscribeAnswer;
+    if (answer.reset === true || lastSeq === undefined) lastSeq = answer.seq;
+    tell(answer.reset === true ? "reset" : "resumed", answer);
+  };
+
+  const greet = async () => {
+    const { token, password } = options;
+    const hello = (await request("authenticate", {
+      ...(token === undefined ? {} : { token }),
+      ...(password === undefined ? {} : { password }),
+    })) as Methods["authenticate"]["result"];
+    attempts = 0;
+    setState("ready");
+    connecting?.resolve(hello);
+    connecting = undefined;
+    await resume();
+  };
+
+  const give = (error: ClientError) => {
+    if (state === "closed") return;
+    setState("closed");
+    tell("refused", error);
+    connecting?.reject(error);
+    connecting = undefined;
+    socket?.close();
+  };
+
+  const lost = (old: WebSocket, code: number) => {
+    if (socket !== old) return;
+    socket = undefined;
+    const error = new ClientError("disconnected", `the connection to the gateway was closed (${code})`);
+    for (const call of waiting.values()) call.reject(error);
+    waiting.clear();
+    if (state === "closed") return;
+    if (code === REFUSED) return give(new ClientError("unauthenticated", "the gateway refused the credential"));
+    setState("waiting");
+    const most = Math.min(MOST_MS, (options.retryMs ?? 500) * 2 ** attempts++);
+    retry = setTimeout(open, most / 2 + (Math.random() * most) / 2);
+  };
+
+  function open(): void {
+    setState("connecting");
+    const mine = new Socket(options.url);
+    socket = mine;
+    mine.addEventListener("open", () => {
+      greet().catch((error: ClientError) => {
+        if (error.code === "unauthenticated") give(error);
+        // Anything else (rate limit, a gateway that stops) ends this connection; the next one tries again.
+        else if (error.code !== "disconnected") mine.close();
+      });
+    });
+    mine.addEventListener("message", ({ data }) => receive(String(data)));
+    mine.addEventListener("close", ({ code }) => lost(mine, code));
+    // The close event that follows says all there is to know.
+    mine.addEventListener("error", () => {});
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    connect() {
+      if (connecting === undefined) {
+        connecting = Promise.withResolvers();
+        if (state === "closed") open();
+        else if (state === "ready")
+          return request("authenticate", { token: options.token, password: options.password }) as Promise<Methods["authenticate"]["result"]>;
+      }
+      return connecting.promise;
+    },
+    call: (method: string, params?: unknown, signal?: AbortSignal) => request(method, params, signal) as Promise<never>,
+    async subscribe({ since, ...wanted } = {}) {
+      filter = wanted;
+      const answer = (await request("subscribe", { ...wanted, ...(since === undefined ? {} : { since }) })) as SubscribeAnswer;
+      // Events of a replay come behind the answer and raise it from `since`.
+      lastSeq = answer.reset === true || since === undefined ? answer.seq : since;
+      if (answer.reset === true) tell("reset", answer);
+      return answer;
+    },
+    on(name, listener) {
+      const set = listeners[name] as Set<typeof listener>;
+      set.add(listener);
+      return () => void set.delete(listener);
+    },
+    close() {
+      setState("closed");
+      clearTimeout(retry);
+      connecting?.reject(new ClientError("closed", "the client was closed"));
+      connecting = undefined;
+      filter = undefined;
+      socket?.close(1000);
+    },
+  };
+}

@@ -1,0 +1,420 @@
+// Written by scripts/docs-api.ts from the method registry; do not edit.
+
+/** Parameters and results of every method. */
+export interface Methods {
+  /** Sends a message and waits until its turn has ended (or timeout_ms is over: outcome `running`). */
+  readonly "agent.run": {
+    readonly params: {
+      readonly session?: string;
+      readonly message: string | { readonly text?: string; readonly media?: readonly string[]; readonly reply_to?: string };
+      readonly idempotency_key?: string;
+      readonly model?: string;
+      readonly thinking?: "off" | "low" | "medium" | "high";
+      readonly timeout_ms?: number;
+    };
+    readonly result:
+      | {
+          readonly turn_id: string;
+          readonly message_id?: string;
+          readonly session: string;
+          readonly outcome: "done" | "failed" | "cancelled" | "running";
+          readonly text: string;
+          readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
+          readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
+        }
+      | { readonly command: string; readonly reply: string };
+  };
+  /** Turns that are queued, running or waiting, newest first. */
+  readonly "agent.status": {
+    readonly params: { readonly session?: string; readonly limit?: number };
+    readonly result: {
+      readonly turns: readonly {
+        readonly turn_id: string;
+        readonly session: string;
+        readonly agent: string;
+        readonly status: string;
+        readonly attempts: number;
+        readonly steps: number;
+        readonly created_at: number;
+        readonly started_at?: number;
+        readonly not_before: number;
+      }[];
+    };
+  };
+  /** Waits until the turn that answers a message has ended. */
+  readonly "agent.wait": {
+    readonly params: { readonly message_id: string; readonly timeout_ms?: number };
+    readonly result: {
+      readonly turn_id: string;
+      readonly message_id?: string;
+      readonly session: string;
+      readonly outcome: "done" | "failed" | "cancelled" | "running";
+      readonly text: string;
+      readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
+      readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
+    };
+  };
+  /** The configured agents and their models. */
+  readonly "agents.list": {
+    readonly params: Record<string, never>;
+    readonly result: { readonly agents: readonly { readonly name: string; readonly model: string }[] };
+  };
+  /** Shows the credential; has to come within 10 s of connecting. */
+  readonly authenticate: {
+    readonly params: { readonly token?: string; readonly password?: string };
+    readonly result: {
+      readonly protocol: number;
+      readonly version: string;
+      readonly scopes: readonly string[];
+      readonly seq: number;
+      readonly limits: { readonly max_frame_bytes: number; readonly max_buffered_bytes: number; readonly max_calls: number };
+    };
+  };
+  /** A fresh nonce of this connection. */
+  readonly challenge: {
+    readonly params: Record<string, never>;
+    readonly result: { readonly nonce: string };
+  };
+  /** Starts a channel account that was stopped. */
+  readonly "channels.connect": {
+    readonly params: { readonly channel: string; readonly account?: string };
+    readonly result: { readonly connected: boolean };
+  };
+  /** Stops a channel account until it is connected again. */
+  readonly "channels.disconnect": {
+    readonly params: { readonly channel: string; readonly account?: string };
+    readonly result: { readonly disconnected: boolean };
+  };
+  /** The configured channel accounts and their state. */
+  readonly "channels.list": {
+    readonly params: Record<string, never>;
+    readonly result: { readonly channels: readonly { readonly channel: string; readonly account: string; readonly state: string }[] };
+  };
+  /** What the channel accounts know of their connection. */
+  readonly "channels.status": {
+    readonly params: { readonly channel?: string; readonly account?: string };
+    readonly result: {
+      readonly channels: readonly {
+        readonly channel: string;
+        readonly account: string;
+        readonly state: string;
+        readonly last_alive_at?: number;
+        readonly detail?: string;
+        readonly code?: string;
+        readonly identity?: string;
+      }[];
+    };
+  };
+  /** Stops one turn, or every turn of a session. */
+  readonly "chat.abort": {
+    readonly params: { readonly session?: string; readonly turn_id?: string };
+    readonly result: { readonly turn_ids: readonly string[] };
+  };
+  /** Entries of a session: those after a number, or the newest ones. */
+  readonly "chat.history": {
+    readonly params: { readonly session?: string; readonly after?: number; readonly before?: number; readonly limit?: number };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly last_entry: number;
+      readonly entries: readonly {
+        readonly number: number;
+        readonly role: "user" | "assistant" | "tool" | "system";
+        readonly text: string;
+        readonly at: number;
+        readonly turn_id?: string;
+        readonly message_id?: string;
+        readonly channel?: string;
+        readonly sender?: string;
+        readonly media?: readonly {
+          readonly kind: string;
+          readonly media_id?: string;
+          readonly name?: string;
+          readonly type?: string;
+          readonly size?: number;
+        }[];
+        readonly model?: string;
+        readonly stop?: string;
+        readonly thinking?: string;
+        readonly calls?: readonly { readonly call_id: string; readonly name: string; readonly args: unknown }[];
+        readonly call_id?: string;
+        readonly name?: string;
+        readonly error?: boolean;
+      }[];
+    };
+  };
+  /** Hands a message to the assistant and answers when it is durably accepted. */
+  readonly "chat.send": {
+    readonly params: {
+      readonly session?: string;
+      readonly message: string | { readonly text?: string; readonly media?: readonly string[]; readonly reply_to?: string };
+      readonly idempotency_key?: string;
+      readonly model?: string;
+      readonly thinking?: "off" | "low" | "medium" | "high";
+    };
+    readonly result: { readonly turn_id: string; readonly message_id: string; readonly session: string } | { readonly command: string; readonly reply: string };
+  };
+  /** The effective configuration, or what stands under a dotted key; secrets are masked. */
+  readonly "config.get": {
+    readonly params: { readonly key?: string };
+    readonly result: { readonly value: unknown };
+  };
+  /** Changes several keys at once (JSON merge patch: null removes a key). */
+  readonly "config.patch": {
+    readonly params: { readonly patch: Readonly<Record<string, unknown>> };
+    readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[] };
+  };
+  /** JSON Schema of the configuration file. */
+  readonly "config.schema": {
+    readonly params: Record<string, never>;
+    readonly result: { readonly schema: Readonly<Record<string, unknown>> };
+  };
+  /** Sets one key; null removes it. */
+  readonly "config.set": {
+    readonly params: { readonly key: string; readonly value: unknown };
+    readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[] };
+  };
+  /** Checks a whole configuration without writing it. */
+  readonly "config.validate": {
+    readonly params: { readonly config: Readonly<Record<string, unknown>> };
+    readonly result: { readonly valid: boolean; readonly problems: readonly { readonly key: string; readonly message: string; readonly hint?: string }[] };
+  };
+  /** Whether the gateway is ready, and why not. */
+  readonly health: {
+    readonly params: Record<string, never>;
+    readonly result: { readonly ready: boolean; readonly reasons: readonly string[] };
+  };
+  /** The newest log lines, oldest first. */
+  readonly "logs.tail": {
+    readonly params: { readonly limit?: number; readonly level?: "debug" | "info" | "warn" | "error"; readonly since?: number };
+    readonly result: {
+      readonly lines: readonly {
+        readonly at: number;
+        readonly level: "debug" | "info" | "warn" | "error";
+        readonly message: string;
+        readonly fields?: Readonly<Record<string, unknown>>;
+      }[];
+    };
+  };
+  /** What came in, newest last, of one session or all. */
+  readonly "messages.history": {
+    readonly params: { readonly session?: string; readonly limit?: number };
+    readonly result: {
+      readonly messages: readonly {
+        readonly message_id: string;
+        readonly session_id: string;
+        readonly turn_id?: string;
+        readonly type: string;
+        readonly channel: string;
+        readonly account: string;
+        readonly sender: string;
+        readonly text: string;
+        readonly at: number;
+      }[];
+    };
+  };
+  /** Models of the configured providers. */
+  readonly "models.list": {
+    readonly params: Record<string, never>;
+    readonly result: {
+      readonly default: string;
+      readonly models: readonly { readonly id: string; readonly context_tokens: number; readonly images: boolean; readonly thinking: boolean }[];
+    };
+  };
+  /** Answers at once with the gateway's wall time in milliseconds. */
+  readonly ping: {
+    readonly params: Record<string, never>;
+    readonly result: { readonly at: number };
+  };
+  /** This interface as an OpenRPC document. */
+  readonly "rpc.discover": {
+    readonly params: Record<string, never>;
+    readonly result: Readonly<Record<string, unknown>>;
+  };
+  /** Puts a message to a person or place on a channel into the outbox. */
+  readonly send: {
+    readonly params: { readonly channel: string; readonly account?: string; readonly to: string; readonly thread?: string; readonly message: string };
+    readonly result: { readonly delivery_id: string };
+  };
+  /** The current session of a key, made if there is none; without a key, a new conversation of its own. */
+  readonly "sessions.create": {
+    readonly params: {
+      readonly session?: string;
+      readonly agent?: string;
+      readonly label?: string;
+      readonly model?: string;
+      readonly thinking?: "off" | "low" | "medium" | "high";
+    };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly agent: string;
+      readonly label?: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly last_entry: number;
+      readonly created_at: number;
+      readonly updated_at: number;
+      readonly ended_at?: number;
+      readonly created: boolean;
+    };
+  };
+  /** Removes everything of one session; refused while it is at work. */
+  readonly "sessions.delete": {
+    readonly params: { readonly session: string };
+    readonly result: { readonly deleted: boolean };
+  };
+  /** One session. */
+  readonly "sessions.get": {
+    readonly params: { readonly session: string };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly agent: string;
+      readonly label?: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly last_entry: number;
+      readonly created_at: number;
+      readonly updated_at: number;
+      readonly ended_at?: number;
+    };
+  };
+  /** The same as chat.history. */
+  readonly "sessions.history": {
+    readonly params: { readonly session?: string; readonly after?: number; readonly before?: number; readonly limit?: number };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly last_entry: number;
+      readonly entries: readonly {
+        readonly number: number;
+        readonly role: "user" | "assistant" | "tool" | "system";
+        readonly text: string;
+        readonly at: number;
+        readonly turn_id?: string;
+        readonly message_id?: string;
+        readonly channel?: string;
+        readonly sender?: string;
+        readonly media?: readonly {
+          readonly kind: string;
+          readonly media_id?: string;
+          readonly name?: string;
+          readonly type?: string;
+          readonly size?: number;
+        }[];
+        readonly model?: string;
+        readonly stop?: string;
+        readonly thinking?: string;
+        readonly calls?: readonly { readonly call_id: string; readonly name: string; readonly args: unknown }[];
+        readonly call_id?: string;
+        readonly name?: string;
+        readonly error?: boolean;
+      }[];
+    };
+  };
+  /** Sessions, the newest activity first; `before` (an updated_at) pages. */
+  readonly "sessions.list": {
+    readonly params: { readonly agent?: string; readonly ended?: boolean; readonly before?: number; readonly limit?: number };
+    readonly result: {
+      readonly sessions: readonly {
+        readonly session: string;
+        readonly session_id: string;
+        readonly agent: string;
+        readonly label?: string;
+        readonly model?: string;
+        readonly thinking?: string;
+        readonly last_entry: number;
+        readonly created_at: number;
+        readonly updated_at: number;
+        readonly ended_at?: number;
+      }[];
+    };
+  };
+  /** Changes a session's settings; null clears one. */
+  readonly "sessions.patch": {
+    readonly params: {
+      readonly session: string;
+      readonly label?: string | null;
+      readonly model?: string | null;
+      readonly thinking?: "off" | "low" | "medium" | "high" | null;
+    };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly agent: string;
+      readonly label?: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly last_entry: number;
+      readonly created_at: number;
+      readonly updated_at: number;
+      readonly ended_at?: number;
+    };
+  };
+  /** Ends the current session of a key and starts its successor with the same settings; a running turn is stopped. */
+  readonly "sessions.reset": {
+    readonly params: { readonly session: string };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly agent: string;
+      readonly label?: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly last_entry: number;
+      readonly created_at: number;
+      readonly updated_at: number;
+      readonly ended_at?: number;
+      readonly ended_session_id?: string;
+    };
+  };
+  /** Version, readiness, and what is waiting and open. */
+  readonly status: {
+    readonly params: Record<string, never>;
+    readonly result: {
+      readonly version: string;
+      readonly boot: number;
+      readonly seq: number;
+      readonly uptime_ms: number;
+      readonly ready: boolean;
+      readonly reasons: readonly string[];
+      readonly connections: number;
+      readonly sessions: number;
+      readonly turns: Readonly<Record<string, number>>;
+      readonly deliveries: { readonly open: number; readonly unknown: number; readonly failed: number };
+      readonly channels: readonly { readonly channel: string; readonly account: string; readonly state: string; readonly detail?: string }[];
+    };
+  };
+  /** Events from now on, and those after `since` first; replaces the connection's earlier subscription. */
+  readonly subscribe: {
+    readonly params: { readonly events?: readonly string[]; readonly sessions?: readonly string[]; readonly since?: number };
+    readonly result: {
+      readonly seq: number;
+      readonly turns: readonly {
+        readonly turn_id: string;
+        readonly session: string;
+        readonly text: string;
+        readonly tools: readonly { readonly call_id: string; readonly name: string; readonly state: string }[];
+      }[];
+      readonly reset?: boolean;
+    };
+  };
+  /** No more events on this connection. */
+  readonly unsubscribe: {
+    readonly params: Record<string, never>;
+    readonly result: { readonly unsubscribed: boolean };
+  };
+  /** Turns and tokens by model since a wall time in milliseconds. */
+  readonly "usage.status": {
+    readonly params: { readonly since?: number; readonly session?: string };
+    readonly result: {
+      readonly since: number;
+      readonly models: readonly {
+        readonly model: string;
+        readonly turns: number;
+        readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
+      }[];
+    };
+  };
+}

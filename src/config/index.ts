@@ -1,0 +1,12 @@
+export { formatPath, parsePath } from "./config-path.ts";
+export { ConfigInvalid, formatConfigProblems, formatSource, type ConfigProblem, type Source } from "./config-problem.ts";
+export { createConfigEditor, type ApplyChange, type ConfigEditorOptions, type RunningConfigEditor } from "./create-config-editor.ts";
+export { processEnv, type Env } from "./env.ts";
+export { ensureGatewayToken, gatewayTokenFile } from "./first-token.ts";
+export { generateConfig } from "./generate-config.ts";
+export { keepLastGood } from "./last-good.ts";
+export { loadConfig, type LoadConfigOptions, type LoadedConfig } from "./load-config.ts";
+export { parseConfigValue } from "./parse-config-value.ts";
+export { findPlaces, type FindPlacesOptions, type Places } from "./places.ts";
+export { configJsonSchema, type Config } from "./schema.ts";
+export { showConfig } from "./show-config.ts";

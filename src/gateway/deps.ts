@@ -1,0 +1,117 @@
+import type { Address } from "../core/address.ts";
+import type { Blobs } from "../core/blobs.ts";
+import type { ChannelStatus } from "../core/channel.ts";
+import type { Clock } from "../core/clock.ts";
+import type { AssistantPart, StopReason } from "../core/entry.ts";
+import type { Intake } from "../core/intake.ts";
+import type { Log } from "../core/log.ts";
+import type { Message } from "../core/message.ts";
+import type { Metrics } from "../core/metrics.ts";
+import type { ModelEntry, ModelInfo, ModelRequest, ToolSpec, Usage } from "../core/model.ts";
+import type { Random } from "../core/random.ts";
+import type { Store } from "../core/store.ts";
+import type { Thinking } from "../core/update.ts";
+import type { EventHub } from "./hub/create-hub.ts";
+
+/** What a change of the configuration did. Names are dotted keys. */
+export interface ConfigChange {
+  readonly applied: readonly string[];
+  readonly restart_required: readonly string[];
+}
+
+/** The configuration as the gateway needs it; the ConfigEditor behind it validates, writes and keeps the last known good. */
+export interface ConfigAccess {
+  /** The effective configuration, or what stands under a dotted key (undefined when nothing does). Secrets are already masked. */
+  get(key?: string): Promise<unknown>;
+  /** @throws ConfigError when the result would not be valid; nothing was written. */
+  set(key: string, value: unknown): Promise<ConfigChange>;
+  /** A JSON merge patch (RFC 7396): null removes a key. @throws ConfigError */
+  patch(patch: Readonly<Record<string, unknown>>): Promise<ConfigChange>;
+  /** Problems of a whole configuration; empty when it is valid. */
+  validate(config: unknown): Promise<readonly ConfigProblem[]>;
+  /** JSON Schema of the file. */
+  schema(): Promise<Record<string, unknown>>;
+}
+
+export interface ConfigProblem {
+  readonly key: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+export interface ChannelAccess {
+  list(): readonly { readonly channel: string; readonly account: string; readonly status: ChannelStatus }[];
+  /** @throws RequestError `channel_not_found` */
+  connect(channel: string, account?: string): Promise<void>;
+  /** @throws RequestError `channel_not_found` */
+  disconnect(channel: string, account?: string): Promise<void>;
+  webhook(channel: string, account: string): ((request: Request) => Promise<Response>) | undefined;
+  /** Puts a message into the outbox. @throws RequestError `channel_not_found` */
+  send(address: Address, message: Message): Promise<{ readonly delivery_id: string }>;
+}
+
+/** One answer without a session (the OpenAI door). */
+export interface StatelessInput {
+  readonly agent: string;
+  /** `provider:model`; default: the agent's own. */
+  readonly model?: string;
+  /** Below the agent's own system prompt. */
+  readonly system?: string;
+  readonly entries: readonly ModelEntry[];
+  /** The caller's tools, offered beside the agent's; the answer ends when the model calls one. */
+  readonly tools?: readonly ToolSpec[];
+  /** `none` switches off the agent's own tools too. */
+  readonly toolChoice?: ModelRequest["toolChoice"];
+  readonly maxTokens?: number;
+  readonly temperature?: number;
+  readonly stop?: readonly string[];
+  readonly thinking?: Thinking;
+}
+
+export type StatelessEvent = { readonly type: "text" | "thinking"; readonly text: string };
+
+export interface StatelessResult {
+  /** What the person gets: the text of every step in order, then the calls of the caller's own tools. Our own tools' calls are not in it. */
+  readonly parts: readonly AssistantPart[];
+  /** `calls` when one of the caller's tools was called. */
+  readonly stop: StopReason;
+  readonly usage: Usage;
+  readonly model: string;
+}
+
+/** @throws ClankerError; RequestError `tool_name_clash` when a tool of the caller is named like one of the agent. */
+export type Stateless = (input: StatelessInput, onEvent: (event: StatelessEvent) => void, signal: AbortSignal) => Promise<StatelessResult>;
+
+export interface LogLine {
+  readonly at: number;
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly message: string;
+  readonly fields?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Everything the gateway gets from the app. */
+export interface GatewayDeps {
+  readonly store: Store;
+  readonly intake: Intake;
+  /** The one hub of the process, made by `createHub` before the hall. */
+  readonly hub: EventHub;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Prometheus text. */
+  metricsText(): Promise<string>;
+  readonly blobs: Blobs;
+  readonly config: ConfigAccess;
+  readonly channels: ChannelAccess;
+  readonly models: { list(): Promise<readonly ModelInfo[]>; readonly default: string };
+  readonly agents: { list(): readonly { readonly name: string; readonly model: string }[] };
+  /** Stops turns, queued or running; answers the ids of those it stopped. */
+  readonly turns: { abort(target: { sessionId?: string; turnId?: string }): Promise<string[]> };
+  readonly stateless: Stateless;
+  readonly logs: { tail(query: { limit: number; level?: LogLine["level"]; since?: number }): Promise<readonly LogLine[]> };
+  health(): { readonly ready: boolean; readonly reasons: readonly string[] };
+  readonly version: string;
+  /** Boot number of this home (store operation `boot`). */
+  readonly boot: number;
+}

@@ -1,0 +1,92 @@
+import type { Address } from "../../core/address.ts";
+import { v } from "../../lib/schema/index.ts";
+import { defineMethod } from "../method.ts";
+import { name, notFound, text } from "./schemas.ts";
+
+const place = v.pipe(v.string(), v.minLength(1), v.maxLength(512));
+const channelInfo = v.object({
+  channel: v.string(),
+  account: v.string(),
+  state: v.string(),
+  last_alive_at: v.optional(v.number()),
+  detail: v.optional(v.string()),
+  code: v.optional(v.string()),
+  identity: v.optional(v.string()),
+});
+const account = v.strictObject({ channel: name, account: v.optional(name) });
+
+export const channelMethods = [
+  defineMethod({
+    name: "send",
+    summary: "Puts a message to a person or place on a channel into the outbox.",
+    params: v.strictObject({
+      channel: name,
+      account: v.optional(name, "default"),
+      to: place,
+      thread: v.optional(place),
+      message: v.pipe(text, v.minLength(1)),
+    }),
+    result: v.object({ delivery_id: v.string() }),
+    scope: "write",
+    mutating: true,
+    handler: async ({ channel, account, to, thread, message }, { deps }) => {
+      const address: Address = { channel, account, conversation: to, ...(thread === undefined ? {} : { thread }) };
+      const { delivery_id } = await deps.channels.send(address, { parts: [{ type: "text", text: message }] });
+      return { delivery_id };
+    },
+  }),
+  defineMethod({
+    name: "channels.list",
+    summary: "The configured channel accounts and their state.",
+    params: v.strictObject({}),
+    result: v.object({ channels: v.array(v.object({ channel: v.string(), account: v.string(), state: v.string() })) }),
+    scope: "read",
+    handler: (_, { deps }) => ({ channels: deps.channels.list().map(({ channel, account, status }) => ({ channel, account, state: status.state })) }),
+  }),
+  defineMethod({
+    name: "channels.status",
+    summary: "What the channel accounts know of their connection.",
+    params: v.strictObject({ channel: v.optional(name), account: v.optional(name) }),
+    result: v.object({ channels: v.array(channelInfo) }),
+    scope: "read",
+    handler: (params, { deps }) => {
+      const found = deps.channels.list().filter(({ channel, account }) => (params.channel ?? channel) === channel && (params.account ?? account) === account);
+      if (params.channel !== undefined && found.length === 0) throw notFound("channel", params.channel);
+      return {
+        channels: found.map(({ channel, account, status: { state, lastAliveAt, detail, code, identity } }) => ({
+          channel,
+          account,
+          state,
+          ...(lastAliveAt === undefined ? {} : { last_alive_at: lastAliveAt }),
+          ...(detail === undefined ? {} : { detail }),
+          ...(code === undefined ? {} : { code }),
+          ...(identity === undefined ? {} : { identity }),
+        })),
+      };
+    },
+  }),
+  defineMethod({
+    name: "channels.connect",
+    summary: "Starts a channel account that was stopped.",
+    params: account,
+    result: v.object({ connected: v.boolean() }),
+    scope: "admin",
+    mutating: true,
+    handler: async ({ channel, account }, { deps }) => {
+      await deps.channels.connect(channel, account);
+      return { connected: true };
+    },
+  }),
+  defineMethod({
+    name: "channels.disconnect",
+    summary: "Stops a channel account until it is connected again.",
+    params: account,
+    result: v.object({ disconnected: v.boolean() }),
+    scope: "admin",
+    mutating: true,
+    handler: async ({ channel, account }, { deps }) => {
+      await deps.channels.disconnect(channel, account);
+      return { disconnected: true };
+    },
+  }),
+];

@@ -1,0 +1,76 @@
+import { RequestError } from "../../core/errors.ts";
+import { v } from "../../lib/schema/index.ts";
+import type { ConfigChange } from "../deps.ts";
+import { defineMethod } from "../method.ts";
+
+const key = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,15}$/, "must be a dotted key such as gateway.port"));
+const change = v.object({ applied: v.array(v.string()), restart_required: v.array(v.string()) });
+const anything = v.unknown();
+
+const PROTOTYPE = new Set(["__proto__", "constructor", "prototype"]);
+
+/** @throws RequestError `bad_params` for a key that reaches a prototype (sec-20). */
+function checkKey(dotted: string): void {
+  if (dotted.split(".").some((part) => PROTOTYPE.has(part))) throw new RequestError("bad_params", "the key names a prototype");
+}
+
+const answer = ({ applied, restart_required }: ConfigChange) => ({ applied: [...applied], restart_required: [...restart_required] });
+
+export const configMethods = [
+  defineMethod({
+    name: "config.get",
+    summary: "The effective configuration, or what stands under a dotted key; secrets are masked.",
+    params: v.strictObject({ key: v.optional(key) }),
+    result: v.object({ value: anything }),
+    scope: "admin",
+    handler: async (params, { deps }) => {
+      if (params.key !== undefined) checkKey(params.key);
+      const value = await deps.config.get(params.key);
+      if (value === undefined) throw new RequestError("key_not_found", `nothing is set under ${params.key}`);
+      return { value };
+    },
+  }),
+  defineMethod({
+    name: "config.set",
+    summary: "Sets one key; null removes it.",
+    params: v.strictObject({ key, value: anything }),
+    result: change,
+    scope: "admin",
+    mutating: true,
+    handler: async (params, { deps }) => {
+      checkKey(params.key);
+      return answer(await deps.config.set(params.key, params.value));
+    },
+  }),
+  defineMethod({
+    name: "config.patch",
+    summary: "Changes several keys at once (JSON merge patch: null removes a key).",
+    params: v.strictObject({ patch: v.record(v.string(), anything) }),
+    result: change,
+    scope: "admin",
+    mutating: true,
+    handler: async ({ patch }, { deps }) => answer(await deps.config.patch(patch)),
+  }),
+  defineMethod({
+    name: "config.schema",
+    summary: "JSON Schema of the configuration file.",
+    params: v.strictObject({}),
+    result: v.object({ schema: v.record(v.string(), anything) }),
+    scope: "read",
+    handler: async (_, { deps }) => ({ schema: await deps.config.schema() }),
+  }),
+  defineMethod({
+    name: "config.validate",
+    summary: "Checks a whole configuration without writing it.",
+    params: v.strictObject({ config: v.record(v.string(), anything) }),
+    result: v.object({ valid: v.boolean(), problems: v.array(v.object({ key: v.string(), message: v.string(), hint: v.optional(v.string()) })) }),
+    scope: "admin",
+    handler: async ({ config }, { deps }) => {
+      const problems = await deps.config.validate(config);
+      return {
+        valid: problems.length === 0,
+        problems: problems.map(({ key: where, message, hint }) => ({ key: where, message, ...(hint === undefined ? {} : { hint }) })),
+      };
+    },
+  }),
+];

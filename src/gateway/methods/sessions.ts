@@ -1,0 +1,136 @@
+import { newId } from "../../core/random.ts";
+import type { Session, SessionSettings } from "../../core/records.ts";
+import { v } from "../../lib/schema/index.ts";
+import { agentOfKey } from "../../sessions/session-key.ts";
+import { findSession } from "../find-session.ts";
+import { defineMethod } from "../method.ts";
+import { history, historyParams, historyResult } from "./history.ts";
+import { limit, modelName, name, notFound, sessionInfo, sessionRef, thinking, wholeNumber } from "./schemas.ts";
+
+const label = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
+const settings = { label: v.optional(label), model: v.optional(modelName), thinking: v.optional(thinking) };
+
+export function describeSession(session: Session): v.InferInput<typeof sessionInfo> {
+  const { label, model, thinking } = session.settings;
+  return {
+    session: session.key,
+    session_id: session.id,
+    agent: session.agent,
+    ...(label === undefined ? {} : { label }),
+    ...(model === undefined ? {} : { model }),
+    ...(thinking === undefined ? {} : { thinking }),
+    last_entry: session.lastEntry,
+    created_at: session.createdAt,
+    updated_at: session.updatedAt,
+    ...(session.endedAt === undefined ? {} : { ended_at: session.endedAt }),
+  };
+}
+
+export const sessionMethods = [
+  defineMethod({
+    name: "sessions.create",
+    summary: "The current session of a key, made if there is none; without a key, a new conversation of its own.",
+    params: v.strictObject({ session: v.optional(sessionRef), agent: v.optional(name, "main"), ...settings }),
+    result: v.object({ ...sessionInfo.entries, created: v.boolean() }),
+    scope: "write",
+    mutating: true,
+    handler: async (params, { deps }) => {
+      const id = newId(deps.clock, deps.random);
+      const key = params.session ?? `agent:${params.agent}:web:chat:${id}`;
+      const agent = agentOfKey(key);
+      if (!deps.agents.list().some((known) => known.name === agent)) throw notFound("agent", agent);
+      const { label, model, thinking } = params;
+      const given: SessionSettings = {
+        ...(label === undefined ? {} : { label }),
+        ...(model === undefined ? {} : { model }),
+        ...(thinking === undefined ? {} : { thinking }),
+      };
+      const { session, created } = await deps.store.createSession({ session: { id, key, agent }, settings: given, now: deps.clock.now() });
+      if (created) deps.hub.publish({ event: "session.changed", session: session.key, payload: { key: session.key, change: "created" } });
+      return { ...describeSession(session), created };
+    },
+  }),
+  defineMethod({
+    name: "sessions.get",
+    summary: "One session.",
+    params: v.strictObject({ session: sessionRef }),
+    result: sessionInfo,
+    scope: "read",
+    handler: async ({ session }, { deps }) => describeSession(await findSession(deps.store, session)),
+  }),
+  defineMethod({
+    name: "sessions.list",
+    summary: "Sessions, the newest activity first; `before` (an updated_at) pages.",
+    params: v.strictObject({ agent: v.optional(name), ended: v.optional(v.boolean()), before: v.optional(wholeNumber), limit: v.optional(limit(500), 50) }),
+    result: v.object({ sessions: v.array(sessionInfo) }),
+    scope: "read",
+    handler: async ({ agent, ended, before, limit }, { deps }) => {
+      const query = {
+        limit,
+        ...(agent === undefined ? {} : { agent }),
+        ...(ended === undefined ? {} : { ended }),
+        ...(before === undefined ? {} : { before }),
+      };
+      return { sessions: (await deps.store.listSessions(query)).map(describeSession) };
+    },
+  }),
+  defineMethod({
+    name: "sessions.patch",
+    summary: "Changes a session's settings; null clears one.",
+    params: v.strictObject({
+      session: sessionRef,
+      label: v.optional(v.nullable(label)),
+      model: v.optional(v.nullable(modelName)),
+      thinking: v.optional(v.nullable(thinking)),
+    }),
+    result: sessionInfo,
+    scope: "write",
+    mutating: true,
+    handler: async ({ session: ref, ...changes }, { deps }) => {
+      const found = await findSession(deps.store, ref);
+      const changed = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+      const session = await deps.store.patchSession({ id: found.id, settings: changed, now: deps.clock.now() });
+      if (session === undefined) throw notFound("session", ref);
+      deps.hub.publish({ event: "session.changed", session: session.key, payload: { key: session.key, change: "patched" } });
+      return describeSession(session);
+    },
+  }),
+  defineMethod({
+    name: "sessions.reset",
+    summary: "Ends the current session of a key and starts its successor with the same settings; a running turn is stopped.",
+    params: v.strictObject({ session: sessionRef }),
+    result: v.object({ ...sessionInfo.entries, ended_session_id: v.optional(v.string()) }),
+    scope: "write",
+    mutating: true,
+    handler: async ({ session: ref }, { deps }) => {
+      const { id, key, agent } = await findSession(deps.store, ref);
+      const running = await deps.store.listTurns({ sessionId: id, statuses: ["running"], limit: 10 });
+      for (const turn of running) await deps.turns.abort({ turnId: turn.id });
+      const { session, ended } = await deps.store.resetSession({ session: { id: newId(deps.clock, deps.random), key, agent }, now: deps.clock.now() });
+      deps.hub.publish({ event: "session.changed", session: key, payload: { key, change: "reset" } });
+      return { ...describeSession(session), ...(ended === undefined ? {} : { ended_session_id: ended }) };
+    },
+  }),
+  defineMethod({
+    name: "sessions.delete",
+    summary: "Removes everything of one session; refused while it is at work.",
+    params: v.strictObject({ session: sessionRef }),
+    result: v.object({ deleted: v.boolean() }),
+    scope: "write",
+    mutating: true,
+    handler: async ({ session: ref }, { deps }) => {
+      const { id, key } = await findSession(deps.store, ref);
+      const deleted = await deps.store.deleteSession({ id });
+      if (deleted) deps.hub.publish({ event: "session.changed", session: key, payload: { key, change: "deleted" } });
+      return { deleted };
+    },
+  }),
+  defineMethod({
+    name: "sessions.history",
+    summary: "The same as chat.history.",
+    params: historyParams,
+    result: historyResult,
+    scope: "read",
+    handler: (params, { deps }) => history(params, deps),
+  }),
+];

@@ -1,0 +1,74 @@
+import { AuthError, RequestError } from "../core/errors.ts";
+import { v } from "../lib/schema/index.ts";
+import { SCOPES, type Credential } from "./auth/credential.ts";
+import type { Call, Method } from "./method.ts";
+import { agentMethods } from "./methods/agents.ts";
+import { channelMethods } from "./methods/channels.ts";
+import { chatMethods } from "./methods/chat.ts";
+import { configMethods } from "./methods/config.ts";
+import { connectionMethods } from "./methods/connection.ts";
+import { sessionMethods } from "./methods/sessions.ts";
+import { statusMethods } from "./methods/status.ts";
+
+/** All methods by name. The only door to a method is `callMethod`. */
+export interface Registry {
+  readonly methods: ReadonlyMap<string, Method>;
+}
+
+export function createRegistry(methods: readonly Method[] = coreMethods()): Registry {
+  return { methods: new Map(methods.map((method) => [method.name, method])) };
+}
+
+export function coreMethods(): readonly Method[] {
+  return [...connectionMethods, ...statusMethods, ...sessionMethods, ...chatMethods, ...agentMethods, ...channelMethods, ...configMethods];
+}
+
+/**
+ * Entry, scope, params, handler: in this order, for every caller.
+ * @throws RequestError `method_not_found` or `bad_params`, AuthError `forbidden`, and whatever the handler throws.
+ */
+export async function callMethod(registry: Registry, name: string, params: unknown, call: Call): Promise<unknown> {
+  const method = registry.methods.get(name);
+  if (method === undefined) throw unknownMethod(name);
+  if (!mayCall(method, call.credential)) throw new AuthError("forbidden", `${name} needs scope ${method.scope}`);
+  if (method.socketOnly && call.connection === undefined) throw unknownMethod(name);
+  return method.handler(checkParams(method, params), call);
+}
+
+function unknownMethod(name: string): RequestError {
+  return new RequestError("method_not_found", `no method ${JSON.stringify(name.slice(0, 100))}`, { hint: "rpc.discover lists the methods" });
+}
+
+/** An entry whose scope is not one we know is forbidden to everybody. */
+export function mayCall(method: Method, credential: Credential): boolean {
+  if (method.scope === "none") return true;
+  const needed = SCOPES.indexOf(method.scope);
+  return needed >= 0 && credential.scopes.some((scope) => SCOPES.indexOf(scope) >= needed);
+}
+
+function checkParams(method: Method, params: unknown): unknown {
+  if (params !== undefined && (typeof params !== "object" || params === null || Array.isArray(params))) {
+    throw new RequestError("bad_params", `${method.name} takes its parameters by name`, { hint: "send an object as params" });
+  }
+  if (params !== undefined) refusePollution(params);
+  const checked = v.safeParse(method.params, params ?? {});
+  if (checked.success) return checked.output;
+  const issue = checked.issues[0];
+  const path = v.getDotPath(issue);
+  throw new RequestError("bad_params", `${method.name}: ${path === null ? "" : `${path}: `}${issue.message}`, {
+    hint: "see rpc.discover or docs/api.md for the parameters",
+  });
+}
+
+const POLLUTING = new Set(["__proto__", "constructor", "prototype"]);
+const MAX_DEPTH = 64;
+
+/** Names that reach an object's prototype never enter, at any depth (sec-20). @throws RequestError `bad_params` */
+function refusePollution(value: unknown, depth = 0): void {
+  if (typeof value !== "object" || value === null) return;
+  if (depth > MAX_DEPTH) throw new RequestError("bad_params", "parameters are nested too deeply");
+  for (const key of Object.keys(value)) {
+    if (POLLUTING.has(key)) throw new RequestError("bad_params", `the name ${key} is not allowed`);
+    refusePollution((value as Record<string, unknown>)[key], depth + 1);
+  }
+}

@@ -1,0 +1,27 @@
+import { WebSocket } from "ws";
+import type { Credential } from "../auth/credential.ts";
+import type { Subscription } from "./method-connection.ts";
+
+/** A socket with its state as plain fields: thousands of them are open, so none has closures of its own before it needs them. */
+export class ClientSocket extends WebSocket {
+  /** Key that limits are counted on. */
+  addressKey = "";
+  credential: Credential | undefined = undefined;
+  /** Frames seen before authentication. */
+  frames = 0;
+  /** A pong or frame has come since the last ping. */
+  alive = true;
+  subscription: Subscription | undefined = undefined;
+  /** Number of the last event looked at while behind; -1 = up to date, events are sent as they come. */
+  cursor = -1;
+  /** Number of the last event sent. */
+  lastSeq = 0;
+  /** Frames written while the socket was not keeping up. */
+  pending = 0;
+  onSent: (() => void) | undefined = undefined;
+  /** Calls being handled. */
+  calls = 0;
+  /** The last mutating call, for the next one to wait for. */
+  tail: Promise<unknown> | undefined = undefined;
+  gone: AbortController | undefined = undefined;
+}

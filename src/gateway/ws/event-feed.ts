@@ -1,0 +1,65 @@
+import type { EventHub } from "../hub/create-hub.ts";
+import type { HubRecord } from "../hub/event-ring.ts";
+import type { ClientSocket } from "./client-socket.ts";
+import type { Subscription } from "./method-connection.ts";
+
+export const SLOW_CONSUMER = 4008;
+
+const MAX_BUFFERED = 1024 * 1024;
+const MAX_PENDING = 1_000;
+const REPLAY_BUFFERED = 256 * 1024;
+const TEXT = { binary: false, compress: false, fin: true } as const;
+
+function wants({ events, sessions }: Subscription, record: HubRecord): boolean {
+  return (events === undefined || events.has(record.name)) && (sessions === undefined || record.session === undefined || sessions.has(record.session));
+}
+
+/**
+ * Sends one frame. Whoever does not read is closed at 1 MiB or 1,000 frames with the number of the last event it was sent, and resumes from there (fault-70).
+ * @returns false when the socket is not open any more.
+ */
+export function sendFrame(socket: ClientSocket, frame: string | Uint8Array): boolean {
+  if (socket.readyState !== socket.OPEN) return false;
+  const buffered = socket.bufferedAmount;
+  if (buffered === 0) {
+    socket.pending = 0;
+    socket.send(frame, TEXT);
+    return true;
+  }
+  if (buffered > MAX_BUFFERED || socket.pending >= MAX_PENDING) {
+    socket.close(SLOW_CONSUMER, `too slow; last seq ${socket.lastSeq}`);
+    return false;
+  }
+  socket.pending++;
+  socket.send(frame, TEXT, (socket.onSent ??= () => void (socket.pending = Math.max(0, socket.pending - 1))));
+  return true;
+}
+
+/** Hands a new event to every socket that is up to date; its bytes are made once for all. */
+export function fanOut(sockets: Iterable<ClientSocket>, record: HubRecord): void {
+  let frame: Uint8Array | undefined;
+  for (const socket of sockets) {
+    if (socket.cursor !== -1 || socket.subscription === undefined || !wants(socket.subscription, record)) continue;
+    frame ??= Buffer.from(record.json);
+    if (sendFrame(socket, frame)) socket.lastSeq = record.seq;
+  }
+}
+
+/**
+ * Sends a socket that is behind what it has missed, in order and no faster than it reads; when nothing is left it is up to date and fed by `fanOut`.
+ * New events meanwhile are not sent twice nor early: they are found in the ring.
+ */
+export function catchUp(socket: ClientSocket, hub: EventHub): void {
+  while (socket.cursor !== -1 && socket.readyState === socket.OPEN) {
+    const { subscription } = socket;
+    if (subscription === undefined) return void (socket.cursor = -1);
+    if (!hub.covers(socket.cursor)) return socket.close(SLOW_CONSUMER, `too slow; last seq ${socket.lastSeq}`);
+    const record = hub.after(socket.cursor);
+    if (record === undefined) return void (socket.cursor = -1);
+    socket.cursor = record.seq;
+    if (!wants(subscription, record)) continue;
+    socket.lastSeq = record.seq;
+    if (socket.bufferedAmount > REPLAY_BUFFERED) return socket.send(record.json, TEXT, (error) => void (error ?? catchUp(socket, hub)));
+    socket.send(record.json, TEXT);
+  }
+}

@@ -1,0 +1,20 @@
+import type { Credential } from "../auth/credential.ts";
+import type { Proof } from "../auth/authenticator.ts";
+
+export interface Subscription {
+  /** Event names; undefined = all. */
+  readonly events: ReadonlySet<string> | undefined;
+  /** Session keys; undefined = all. Events of no session always pass. */
+  readonly sessions: ReadonlySet<string> | undefined;
+}
+
+/** What a method may do with the socket it was called on. */
+export interface MethodConnection {
+  /** @throws AuthError; the socket is closed after a wrong proof. */
+  authenticate(proof: Proof): Credential;
+  /** Replaces the subscription; `since` is replayed behind the answer, before anything new. @returns whether the replay has to be given up (`reset`). */
+  subscribe(subscription: Subscription, since: number | undefined): { readonly reset: boolean };
+  unsubscribe(): void;
+  /** A fresh nonce of this connection. */
+  nonce(): string;
+}

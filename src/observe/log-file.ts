@@ -1,0 +1,58 @@
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+
+export interface LogFileOptions {
+  readonly path: string;
+  /** A file that would grow past this is put aside as PATH.1, PATH.2 ... Default 10 MB. */
+  readonly maxBytes?: number;
+  /** How many put-aside files are kept; default 5. */
+  readonly keep?: number;
+}
+
+export interface LogFile {
+  /** Takes whole lines. @throws what the file system says; the log drops the line then, and the next call tries anew. */
+  write(line: string): void;
+  close(): void;
+}
+
+/** A log file of mode 0600 that rotates by size. Opened on the first write, and again after any failure, so that space or a mount that returns is enough. */
+export function createLogFile({ path, maxBytes = 10_000_000, keep = 5 }: LogFileOptions): LogFile {
+  let file: { fd: number; bytes: number } | undefined;
+
+  const open = () => {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const bytes = existsSync(path) ? statSync(path).size : 0;
+    return { fd: openSync(path, "a", 0o600), bytes };
+  };
+  const close = () => {
+    if (file === undefined) return;
+    const { fd } = file;
+    file = undefined;
+    closeSync(fd);
+  };
+  const rotate = () => {
+    close();
+    rmSync(`${path}.${keep}`, { force: true });
+    for (let number = keep - 1; number >= 1; number--) if (existsSync(`${path}.${number}`)) renameSync(`${path}.${number}`, `${path}.${number + 1}`);
+    if (keep > 0) renameSync(path, `${path}.1`);
+    else rmSync(path, { force: true });
+  };
+
+  return {
+    write(line) {
+      const bytes = Buffer.from(line);
+      file ??= open();
+      if (file.bytes > 0 && file.bytes + bytes.length > maxBytes) {
+        rotate();
+        file = open();
+      }
+      try {
+        file.bytes += writeSync(file.fd, bytes);
+      } catch (error) {
+        close();
+        throw error;
+      }
+    },
+    close,
+  };
+}

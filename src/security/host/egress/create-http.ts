@@ -1,0 +1,80 @@
+import http from "node:http";
+import type { Clock } from "../../../core/clock.ts";
+import { HttpFailure, type Http } from "../../../core/http.ts";
+import type { Log } from "../../../core/log.ts";
+import { silentMetrics, type Metrics } from "../../../core/metrics.ts";
+import { toResponse } from "./body.ts";
+import { exchange, type Wire } from "./exchange.ts";
+import { configuredTarget } from "./target.ts";
+
+export interface HttpOptions {
+  readonly log: Log;
+  readonly metrics?: Metrics;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+}
+
+/** The Http port over real sockets. */
+export interface EgressHttp extends Http {
+  /** Closes the kept connections and ends the requests under way. */
+  close(): void;
+}
+
+/** A kept connection is closed after this silence, earlier when the server announces so: a request on a dying connection is a doubtful one. */
+const KEEP_ALIVE_MS = 15_000;
+const AGENT = { keepAlive: true, maxFreeSockets: 8, timeout: KEEP_ALIVE_MS, scheduling: "lifo" } as const;
+
+const machineClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  timer(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/**
+ * The door to configured origins. node:http with its own agents, not global fetch, whose first use costs start time and memory; node:https is loaded by the first
+ * https request.
+ */
+export function createHttp({ log, metrics = silentMetrics, clock = machineClock }: HttpOptions): EgressHttp {
+  let closed = false;
+  let plain: Wire | undefined;
+  let secure: Promise<Wire> | undefined;
+  const agents = new Set<http.Agent>();
+  const kept = <A extends http.Agent>(agent: A): A => {
+    agents.add(agent);
+    return agent;
+  };
+  const openPlain = (): Wire => ({ request: http.request, agent: kept(new http.Agent(AGENT)) });
+  const openSecure = async (): Promise<Wire> => {
+    const https = await import("node:https");
+    return { request: https.request, agent: kept(new https.Agent(AGENT)) };
+  };
+
+  return {
+    async request(destination, request) {
+      const target = configuredTarget(destination, request);
+      if (closed) throw new HttpFailure("aborted", `${target.shown}: the network is closed`, false);
+      const startedAt = clock.monotonic();
+      try {
+        const wire = target.secure ? await (secure ??= openSecure()) : (plain ??= openPlain());
+        const taken = await exchange(wire, target, request, clock);
+        const status = taken.response.statusCode ?? 0;
+        metrics.count("egress_requests_total", { origin: target.origin, result: `${Math.floor(status / 100)}xx` });
+        metrics.observe("egress_seconds", (clock.monotonic() - startedAt) / 1_000, { origin: target.origin });
+        log.debug("http", { request: target.shown, status });
+        return toResponse(taken, target, request, clock);
+      } catch (error) {
+        const kind = error instanceof HttpFailure ? error.kind : "error";
+        metrics.count("egress_requests_total", { origin: target.origin, result: kind });
+        log.debug("http failed", { request: target.shown, kind });
+        throw error;
+      }
+    },
+    close() {
+      closed = true;
+      for (const agent of agents) agent.destroy();
+    },
+  };
+}

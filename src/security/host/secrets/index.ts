@@ -1,0 +1,1 @@
+export { createSecretStore, type SecretStore, type SecretStoreOptions } from "./create-secret-store.ts";

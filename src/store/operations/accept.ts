@@ -1,0 +1,141 @@
+import { samePrincipal, type Principal } from "../../core/principal.ts";
+import type { AcceptItem, AcceptOutput, Operations, StartedTurn } from "../../core/store.ts";
+import { editPending } from "./edit.ts";
+import { insertInbox, setCursor, trimContext, type AdmittedItem } from "./inbox.ts";
+import { laneOf, takeLease } from "./leases.ts";
+import { insertDelivery } from "./outbox.ts";
+import { toSession, type SessionRow, type TurnRow } from "./rows.ts";
+import { currentSession, insertSession, sessionById, touchSession } from "./sessions.ts";
+import { all, one, run, type Steps } from "./statement.ts";
+import { beginTurn, insertTurn, joinTurn } from "./turns.ts";
+
+/** Refused senders that are remembered, per account. */
+export const MAX_REFUSED_SENDERS = 1000;
+
+interface Now {
+  readonly now: number;
+  readonly owner: string;
+  readonly leaseMs: number;
+}
+
+export function* acceptUpdates({ items, cursor, ...now }: Operations["acceptUpdates"]["input"]): Steps<AcceptOutput[]> {
+  const outputs: AcceptOutput[] = [];
+  for (const item of items) outputs.push(item.kind === "refused" ? yield* refuse(item, now.now) : ((yield* duplicate(item)) ?? (yield* admit(item, now))));
+  if (cursor !== undefined) yield* setCursor(cursor);
+  return outputs;
+}
+
+function* refuse(item: AcceptItem & { kind: "refused" }, now: number): Steps<AcceptOutput> {
+  const { channel, account, senderId, notice } = item;
+  if (notice === undefined) return { kind: "refused", told: false };
+  const known = yield* one("SELECT at FROM refused_senders WHERE channel = ? AND account = ? AND sender_id = ?", channel, account, senderId);
+  if (known !== undefined) return { kind: "refused", told: false };
+  const senders = yield* one<{ count: number }>("SELECT COUNT(*) AS count FROM refused_senders WHERE channel = ? AND account = ?", channel, account);
+  if (senders!.count >= MAX_REFUSED_SENDERS) return { kind: "refused", told: false };
+  yield* run("INSERT INTO refused_senders (channel, account, sender_id, at) VALUES (?, ?, ?, ?)", channel, account, senderId, now);
+  yield* insertDelivery(notice, "open", now);
+  return { kind: "refused", told: true };
+}
+
+function* duplicate(item: AdmittedItem): Steps<AcceptOutput | undefined> {
+  const row = yield* one<{ id: string; turn_id: string | null; session_id: string; session_key: string; digest: string | null }>(
+    `SELECT i.id, i.turn_id, i.session_id, s.key AS session_key, i.digest FROM inbox i JOIN sessions s ON s.id = i.session_id
+     WHERE i.channel = ? AND i.account = ? AND i.key = ?`,
+    item.channel,
+    item.account,
+    item.key,
+  );
+  if (row === undefined) return undefined;
+  return {
+    kind: "duplicate",
+    messageId: row.id,
+    sessionId: row.session_id,
+    sessionKey: row.session_key,
+    ...(row.turn_id === null ? {} : { turnId: row.turn_id }),
+    ...(row.digest === null ? {} : { digest: row.digest }),
+  };
+}
+
+function* admit(item: AdmittedItem, now: Now): Steps<AcceptOutput> {
+  let session = (yield* currentSession(item.session.key)) ?? (yield* insertSession(item.session, now.now));
+  if (item.kind !== "record") {
+    const said = item.update.type === "message" && item.kind !== "edit";
+    session = yield* touchSession(session, said ? item.address : undefined, now.now);
+  }
+  if (item.kind === "turn") return yield* admitTurn(item, session, now);
+  if (item.kind === "edit") {
+    const edited = yield* editPending(session.id, item);
+    if (edited !== undefined) {
+      const turn = edited.turnId === undefined ? {} : { turnId: edited.turnId };
+      yield* insertInbox(item, { sessionId: session.id, waits: "none", now: now.now, ...turn });
+      return { kind: "accepted", messageId: item.messageId, session: toSession(session), joined: true, ...turn };
+    }
+  }
+  yield* insertInbox(item, { sessionId: session.id, waits: item.kind !== "record" && item.entry !== undefined ? "context" : "none", now: now.now });
+  if (item.kind !== "record") yield* trimContext(session.id);
+  else if (item.reply !== undefined) yield* insertDelivery({ sessionId: session.id, ...item.reply }, "open", now.now);
+  return { kind: "accepted", messageId: item.messageId, session: toSession(session), joined: false };
+}
+
+type OpenTurn = Pick<TurnRow, "id" | "status" | "started_at" | "principal" | "label" | "position">;
+
+/** What the queue mode makes of the session's open turns. */
+interface Plan {
+  /** Turn that the message joins. */
+  readonly join?: OpenTurn;
+  /** Running turn to stop. */
+  readonly interrupts?: string;
+  /** Queued turns that the new one replaces. */
+  readonly supersedes: readonly OpenTurn[];
+  /** Nothing else is open: the new turn may start at once. */
+  readonly idle: boolean;
+}
+
+function* planTurn(item: AdmittedItem, sessionId: string): Steps<Plan> {
+  if (item.queueMode === "queue") {
+    const open = item.claim ? yield* one("SELECT id FROM turns WHERE session_id = ? AND ended_at IS NULL LIMIT 1", sessionId) : undefined;
+    return { supersedes: [], idle: open === undefined };
+  }
+  const open = yield* all<OpenTurn>(
+    "SELECT id, status, started_at, principal, label, position FROM turns WHERE session_id = ? AND ended_at IS NULL ORDER BY position DESC",
+    sessionId,
+  );
+  const own = open.filter((turn) => samePrincipal(JSON.parse(turn.principal) as Principal, item.principal));
+  const running = own.find((turn) => turn.status === "running");
+  const unstarted = own.filter((turn) => turn.status === "queued" && turn.started_at === null);
+  if (item.queueMode === "immediate") return { supersedes: [], idle: open.length === 0, ...(running && { join: running }) };
+  if (item.queueMode === "batch") return { supersedes: [], idle: open.length === 0, ...(unstarted[0] && { join: unstarted[0] }) };
+  return { supersedes: unstarted, idle: open.length === unstarted.length, ...(running && { interrupts: running.id }) };
+}
+
+function* admitTurn(item: AdmittedItem, session: SessionRow, now: Now): Steps<AcceptOutput> {
+  const plan = yield* planTurn(item, session.id);
+  const accepted = { kind: "accepted", messageId: item.messageId, joined: plan.join !== undefined } as const;
+  const turnId = plan.join?.id ?? item.turnId;
+  const seq = yield* insertInbox(item, { sessionId: session.id, turnId, waits: "turn", now: now.now });
+  if (plan.join !== undefined) {
+    yield* joinTurn(plan.join, item);
+    return { ...accepted, session: toSession(session), turnId };
+  }
+  const turn = yield* insertTurn(item, { sessionId: session.id, position: plan.supersedes.at(-1)?.position ?? seq, now: now.now });
+  for (const old of plan.supersedes) yield* supersede(old.id, turnId, session.id, now.now);
+  const started = item.claim && plan.idle && item.notBefore <= now.now ? yield* claim(turn, session, now) : undefined;
+  return {
+    ...accepted,
+    session: started?.session ?? toSession(session),
+    turnId,
+    ...(started && { started }),
+    ...(plan.interrupts !== undefined && { interrupts: plan.interrupts }),
+  };
+}
+
+function* supersede(oldId: string, turnId: string, sessionId: string, now: number): Steps<void> {
+  yield* run("UPDATE turns SET status = 'cancelled', superseded_by = ?, ended_at = ? WHERE id = ?", turnId, now, oldId);
+  yield* run("UPDATE inbox SET turn_id = ? WHERE session_id = ? AND pending = 1 AND turn_id = ?", turnId, sessionId, oldId);
+}
+
+function* claim(turn: TurnRow, session: SessionRow, { now, owner, leaseMs }: Now): Steps<StartedTurn | undefined> {
+  const fence = yield* takeLease(laneOf(session.id), owner, now, leaseMs);
+  if (fence === undefined) return undefined;
+  return yield* beginTurn(turn, (yield* sessionById(session.id)) ?? session, fence, now);
+}

@@ -1,0 +1,70 @@
+import type { ToolCallPart } from "../../core/entry.ts";
+import { StoreError } from "../../core/errors.ts";
+import type { ToolCallRecord } from "../../core/records.ts";
+import type { Operations } from "../../core/store.ts";
+import { appendEntries } from "./entries.ts";
+import { guardLane } from "./leases.ts";
+import { toCall, type CallRow, type TurnRow } from "./rows.ts";
+import { all, one, run, type Steps } from "./statement.ts";
+
+type Input<K extends keyof Operations> = Operations[K]["input"];
+
+/** Whether a call of the session still waits for its result: then nothing but results may be appended. */
+export function* hasOpenCall(sessionId: string): Steps<boolean> {
+  return (yield* one("SELECT id FROM tool_calls WHERE session_id = ? AND finished_at IS NULL LIMIT 1", sessionId)) !== undefined;
+}
+
+export function* insertCalls(
+  turn: Pick<TurnRow, "id" | "session_id" | "steps" | "principal" | "label">,
+  calls: readonly (ToolCallPart & { idempotent: boolean })[],
+): Steps<void> {
+  for (const [position, call] of calls.entries()) {
+    yield* run(
+      `INSERT INTO tool_calls (session_id, id, turn_id, step, position, name, args, idempotent, status, principal, label)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, ?)`,
+      turn.session_id,
+      call.id,
+      turn.id,
+      turn.steps,
+      position,
+      call.name,
+      JSON.stringify(call.args ?? {}),
+      call.idempotent ? 1 : 0,
+      turn.principal,
+      turn.label,
+    );
+  }
+}
+
+export function* startCall({ fence, callId, now }: Input<"startCall">): Steps<void> {
+  const sessionId = yield* guardLane(fence);
+  const changed = yield* run(
+    "UPDATE tool_calls SET status = 'started', started_at = ? WHERE session_id = ? AND id = ? AND status = 'planned'",
+    now,
+    sessionId,
+    callId,
+  );
+  if (changed === 0)
+    throw new StoreError("call_not_planned", `call ${callId} of session ${sessionId} is not planned`, {
+      hint: "Read the ledger again: the call was started before.",
+    });
+}
+
+export function* finishCall({ fence, callId, status, entry, now }: Input<"finishCall">): Steps<{ number: number }> {
+  const sessionId = yield* guardLane(fence);
+  const call = yield* one<{ turn_id: string }>(
+    "UPDATE tool_calls SET status = ?, finished_at = ? WHERE session_id = ? AND id = ? AND status IN ('planned', 'started') RETURNING turn_id",
+    status,
+    now,
+    sessionId,
+    callId,
+  );
+  if (call === undefined)
+    throw new StoreError("call_not_open", `call ${callId} of session ${sessionId} has its result or does not exist`, { hint: "Read the ledger again." });
+  const [appended] = yield* appendEntries(sessionId, [{ ...entry, turnId: call.turn_id }], now);
+  return { number: appended!.number };
+}
+
+export function* listCalls({ turnId }: Input<"listCalls">): Steps<ToolCallRecord[]> {
+  return (yield* all<CallRow>("SELECT * FROM tool_calls WHERE turn_id = ? ORDER BY step, position", turnId)).map(toCall);
+}

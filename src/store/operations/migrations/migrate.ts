@@ -1,0 +1,31 @@
+import { StoreError } from "../../../core/errors.ts";
+import { one, run, type Steps } from "../statement.ts";
+import { hall } from "./0001-hall.ts";
+import { outbox } from "./0002-outbox.ts";
+import type { Dialect, Migration } from "./dialect.ts";
+
+/** In order; a released one never changes. */
+export const MIGRATIONS: readonly Migration[] = [hall, outbox];
+
+/** The schema that this program knows. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+export const CREATE_LEDGER = "CREATE TABLE IF NOT EXISTS schema_migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
+
+/** Newest applied migration; the ledger must exist. @throws StoreError `schema_newer` */
+export function* schemaVersion(): Steps<number> {
+  const row = yield* one<{ version: number | null }>("SELECT MAX(number) AS version FROM schema_migrations");
+  const version = row?.version ?? 0;
+  if (version > SCHEMA_VERSION) {
+    throw new StoreError("schema_newer", `the database has schema ${version}, this program knows ${SCHEMA_VERSION}`, {
+      hint: "Start the newer version again, or restore the backup that was made before the upgrade.",
+    });
+  }
+  return version;
+}
+
+/** One migration with its line in the ledger: a transaction of its own, so that an interrupted upgrade goes on where it stopped. */
+export function* applyMigration(migration: Migration, dialect: Dialect, now: number): Steps<void> {
+  for (const sql of migration.statements(dialect)) yield* run(sql);
+  yield* run("INSERT INTO schema_migrations (number, name, applied_at) VALUES (?, ?, ?)", migration.number, migration.name, now);
+}

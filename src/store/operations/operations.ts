@@ -1,0 +1,83 @@
+import { DURABILITY, type Operations } from "../../core/store.ts";
+import { acceptUpdates } from "./accept.ts";
+import { getBlob, putBlob } from "./blobs.ts";
+import { finishCall, listCalls, startCall } from "./calls.ts";
+import { commitStep, commitTurn, postponeTurn, takeSteering } from "./commit.ts";
+import { readEntries, setEntryMessage } from "./entries.ts";
+import { getCursor, getInboxItem, listInbox } from "./inbox.ts";
+import { claimLease, releaseLease, renewLeases } from "./leases.ts";
+import { dueDeliveries, enqueueDelivery, getDelivery, listDeliveries, nextDelivery, openDraft, settleDraft } from "./outbox.ts";
+import { addPerson, findPerson } from "./people.ts";
+import { expireDeliveries, markSending, recoverDeliveries, settlePart } from "./sending.ts";
+import { createSession, deleteSession, getSession, listSessions, moveContextStart, patchSession, resetSession } from "./sessions.ts";
+import { boot, counts, getSetting, setSetting } from "./settings.ts";
+import type { Steps } from "./statement.ts";
+import { cancelQueued, dueLanes, getTurn, listTurns, nextDue, startTurn, turnOfMessage } from "./turns.ts";
+import { usageByModel } from "./usage.ts";
+
+export type OperationName = keyof Operations;
+
+type Runs = { readonly [K in OperationName]: (input: Operations[K]["input"]) => Steps<Operations[K]["output"]> };
+
+const runs: Runs = {
+  boot,
+  acceptUpdates,
+  findPerson,
+  addPerson,
+  getCursor,
+  getInboxItem,
+  listInbox,
+  startTurn,
+  dueLanes,
+  nextDue,
+  commitStep,
+  takeSteering,
+  startCall,
+  finishCall,
+  listCalls,
+  commitTurn,
+  postponeTurn,
+  cancelQueued,
+  getTurn,
+  turnOfMessage,
+  listTurns,
+  moveContextStart,
+  claimLease,
+  renewLeases,
+  releaseLease,
+  openDraft,
+  settleDraft,
+  enqueueDelivery,
+  dueDeliveries,
+  nextDelivery,
+  markSending,
+  settlePart,
+  recoverDeliveries,
+  expireDeliveries,
+  getDelivery,
+  listDeliveries,
+  getSession,
+  listSessions,
+  createSession,
+  patchSession,
+  resetSession,
+  deleteSession,
+  readEntries,
+  setEntryMessage,
+  putBlob,
+  getBlob,
+  getSetting,
+  setSetting,
+  usageByModel,
+  counts,
+};
+
+/** An operation as a driver sees it: it knows nothing of what it carries. */
+export interface AnyOperation {
+  readonly name: OperationName;
+  readonly durable: "full" | "lazy" | "read";
+  readonly run: (input: never) => Steps<unknown>;
+}
+
+/** Every operation of the store port, in its order. */
+export const operations: readonly AnyOperation[] = (Object.keys(runs) as OperationName[]).map((name) => ({ name, durable: DURABILITY[name], run: runs[name] }));

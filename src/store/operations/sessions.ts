@@ -1,0 +1,120 @@
+import { StoreError } from "../../core/errors.ts";
+import type { Session, SessionSettings } from "../../core/records.ts";
+import type { NewSession, Operations } from "../../core/store.ts";
+import { laneOf } from "./leases.ts";
+import { jsonOrNull, toSession, type SessionRow } from "./rows.ts";
+import { all, one, run, type Steps } from "./statement.ts";
+import { Where } from "./where.ts";
+
+type Input<K extends keyof Operations> = Operations[K]["input"];
+
+export function* sessionById(id: string): Steps<SessionRow | undefined> {
+  return yield* one<SessionRow>("SELECT * FROM sessions WHERE id = ?", id);
+}
+
+export function* currentSession(key: string): Steps<SessionRow | undefined> {
+  return yield* one<SessionRow>("SELECT * FROM sessions WHERE key = ? AND ended_at IS NULL", key);
+}
+
+export function* insertSession(session: NewSession, now: number, inherited: { settings?: SessionSettings; address?: string | null } = {}): Steps<SessionRow> {
+  const row: SessionRow = {
+    id: session.id,
+    key: session.key,
+    agent: session.agent,
+    settings: JSON.stringify(inherited.settings ?? {}),
+    address: inherited.address ?? null,
+    last_entry: 0,
+    context_start: 1,
+    created_at: now,
+    updated_at: now,
+    ended_at: null,
+  };
+  yield* run(
+    "INSERT INTO sessions (id, key, agent, settings, address, last_entry, context_start, created_at, updated_at) VALUES (?, ?, ?, ?, ?, 0, 1, ?, ?)",
+    row.id,
+    row.key,
+    row.agent,
+    row.settings,
+    row.address,
+    now,
+    now,
+  );
+  return row;
+}
+
+export function* getSession({ key, id }: Input<"getSession">): Steps<Session | undefined> {
+  if (id !== undefined) {
+    const row = yield* sessionById(id);
+    return row && (key === undefined || row.key === key) ? toSession(row) : undefined;
+  }
+  const row = key === undefined ? undefined : yield* currentSession(key);
+  return row && toSession(row);
+}
+
+export function* listSessions({ agent, ended, before, limit }: Input<"listSessions">): Steps<Session[]> {
+  const where = new Where().when("agent = ?", agent).when("updated_at < ?", before);
+  if (ended !== undefined) where.always(ended ? "ended_at IS NOT NULL" : "ended_at IS NULL");
+  const rows = yield* all<SessionRow>(`SELECT * FROM sessions ${where.sql} ORDER BY updated_at DESC, id DESC LIMIT ?`, ...where.params, limit);
+  return rows.map(toSession);
+}
+
+export function* createSession({ session, settings, now }: Input<"createSession">): Steps<{ session: Session; created: boolean }> {
+  const current = yield* currentSession(session.key);
+  if (current !== undefined) return { session: toSession(current), created: false };
+  return { session: toSession(yield* insertSession(session, now, settings === undefined ? {} : { settings })), created: true };
+}
+
+export function* patchSession({ id, settings, now }: Input<"patchSession">): Steps<Session | undefined> {
+  const row = yield* sessionById(id);
+  if (row === undefined) return undefined;
+  const merged: Record<string, unknown> = JSON.parse(row.settings);
+  for (const [name, value] of Object.entries(settings)) {
+    if (value === null) delete merged[name];
+    else if (value !== undefined) merged[name] = value;
+  }
+  const text = JSON.stringify(merged);
+  yield* run("UPDATE sessions SET settings = ?, updated_at = ? WHERE id = ?", text, now, id);
+  return toSession({ ...row, settings: text, updated_at: now });
+}
+
+/** Turns that were never started move; one that waits with entries in the old transcript is finished there. */
+export function* resetSession({ session, now }: Input<"resetSession">): Steps<{ session: Session; ended?: string }> {
+  const old = yield* currentSession(session.key);
+  if (old === undefined) return { session: toSession(yield* insertSession(session, now)) };
+  // Run again after its own commit: the successor already stands.
+  if (old.id === session.id) return { session: toSession(old) };
+  yield* run("UPDATE sessions SET ended_at = ?, updated_at = ? WHERE id = ?", now, now, old.id);
+  const next = yield* insertSession(session, now, { settings: JSON.parse(old.settings) as SessionSettings, address: old.address });
+  const unstarted = "SELECT id FROM turns WHERE session_id = ? AND ended_at IS NULL AND status = 'queued' AND started_at IS NULL";
+  yield* run(`UPDATE inbox SET session_id = ? WHERE session_id = ? AND pending = 1 AND turn_id IN (${unstarted})`, next.id, old.id, old.id);
+  yield* run("UPDATE turns SET session_id = ? WHERE session_id = ? AND ended_at IS NULL AND status = 'queued' AND started_at IS NULL", next.id, old.id);
+  return { session: toSession(next), ended: old.id };
+}
+
+export function* deleteSession({ id }: Input<"deleteSession">): Steps<boolean> {
+  if ((yield* sessionById(id)) === undefined) return false;
+  const running = yield* one("SELECT id FROM turns WHERE session_id = ? AND ended_at IS NULL AND status = 'running' LIMIT 1", id);
+  const open = yield* one("SELECT id FROM deliveries WHERE session_id = ? AND status = 'open' LIMIT 1", id);
+  if (running !== undefined || open !== undefined) {
+    throw new StoreError("session_busy", `session ${id} has ${running === undefined ? "open deliveries" : "a running turn"}`, {
+      hint: "Stop its turn and wait until its messages are delivered, then delete it.",
+      retryAfterMs: 1000,
+    });
+  }
+  yield* run("DELETE FROM delivery_parts WHERE delivery_id IN (SELECT id FROM deliveries WHERE session_id = ?)", id);
+  for (const table of ["deliveries", "usage_by_turn", "tool_calls", "entries", "inbox", "turns"]) yield* run(`DELETE FROM ${table} WHERE session_id = ?`, id);
+  yield* run("DELETE FROM leases WHERE lease = ?", laneOf(id));
+  yield* run("DELETE FROM sessions WHERE id = ?", id);
+  return true;
+}
+
+export function* moveContextStart({ sessionId, contextStart }: Input<"moveContextStart">): Steps<void> {
+  yield* run("UPDATE sessions SET context_start = ? WHERE id = ? AND context_start < ?", contextStart, sessionId, contextStart);
+}
+
+/** The place of the last admitted message, and that something happened. */
+export function* touchSession(row: SessionRow, address: object | undefined, now: number): Steps<SessionRow> {
+  const text = address === undefined ? row.address : jsonOrNull(address);
+  yield* run("UPDATE sessions SET address = ?, updated_at = ? WHERE id = ?", text, now, row.id);
+  return { ...row, address: text, updated_at: now };
+}

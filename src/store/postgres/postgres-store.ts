@@ -1,0 +1,141 @@
+import { Pool, types, type PoolClient } from "pg";
+import { sleep, type Clock } from "../../core/clock.ts";
+import { StoreError } from "../../core/errors.ts";
+import { silentLog, type Log } from "../../core/log.ts";
+import type { Random } from "../../core/random.ts";
+import type { Store } from "../../core/store.ts";
+import type { AnyOperation } from "../operations/operations.ts";
+import { storeOf } from "../operations/store-of.ts";
+import { migratePostgres } from "./migrate-postgres.ts";
+import { isAway, isConflict, toStoreError } from "./pg-errors.ts";
+import { CommitInDoubt, fateOf, runSteps, serializable } from "./transaction.ts";
+
+export interface PostgresStoreOptions {
+  /** `postgres://user:password@host:port/database` */
+  readonly url: string;
+  readonly clock: Clock;
+  /** Spreads retries; default Math.random. */
+  readonly random?: Pick<Random, "number">;
+  readonly log?: Log;
+  /** Connections, default 10. */
+  readonly poolSize?: number;
+  /** Operations that may wait for a connection, default 10,000. */
+  readonly queueCap?: number;
+  /** How often a conflict is tried again, default 20. */
+  readonly conflictRetries?: number;
+  /** How often a lost connection is tried again, default 4. */
+  readonly awayRetries?: number;
+}
+
+const INT8 = 20;
+const JSONB = 3802;
+
+/** Whole numbers of 64 bits as numbers: ours are times, counts and fences, all below 2^53. */
+const parsers = {
+  getTypeParser(oid: number, format?: "text" | "binary") {
+    if (oid === INT8) return Number;
+    if (oid === JSONB) return JSON.parse;
+    return types.getTypeParser(oid, format as "text");
+  },
+};
+
+/**
+ * The store that several gateways can share: every operation is one serializable transaction, run again whole after a conflict or a lost connection.
+ * @throws StoreError `store_unavailable`, `store_refused`, `schema_newer`
+ */
+export async function createPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { clock, random = { number: Math.random }, log = silentLog, queueCap = 10_000, conflictRetries = 20, awayRetries = 4 } = options;
+  const pool = new Pool({
+    connectionString: options.url,
+    max: options.poolSize ?? 10,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 60_000,
+    types: parsers as typeof types,
+    application_name: "open-clanker",
+    // Small tables are read whole otherwise, and a whole table read is in conflict with every write to it.
+    options: "-c enable_seqscan=off",
+  });
+  pool.on("error", (error) => log.warn("an idle database connection was lost", { error: error.message }));
+  // For as long as the connection lives, also after it was thrown away: an error without a listener would end the process. Who uses it learns of it by its query.
+  pool.on("connect", (client) => client.on("error", () => {}));
+  let waiting = 0;
+  let closed: Promise<void> | undefined;
+
+  /** One try. A connection that failed is thrown away, one that works goes back. */
+  const withClient = async <T>(use: (client: PoolClient) => Promise<T>): Promise<T> => {
+    const client = await pool.connect();
+    let broken = false;
+    try {
+      return await use(client);
+    } catch (error) {
+      broken = error instanceof CommitInDoubt || isAway(error);
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  };
+
+  const pause = (attempt: number, most: number) => sleep(clock, random.number() * Math.min(most, 2 ** attempt * 4));
+
+  const resolveDoubt = async (doubt: CommitInDoubt): Promise<"committed" | "aborted"> => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const fate = await withClient((client) => fateOf(client, doubt.xid));
+        if (fate !== "in progress") return fate;
+      } catch (error) {
+        if (!isAway(error)) throw error;
+      }
+      if (attempt >= 10)
+        throw new StoreError("store_unavailable", doubt.message, {
+          hint: "The PostgreSQL server went away during a commit; start it again.",
+          retryAfterMs: 2000,
+          cause: doubt,
+        });
+      await sleep(clock, Math.min(3000, 100 * 2 ** attempt));
+    }
+  };
+
+  const attempt = async (operation: AnyOperation, input: never): Promise<unknown> => {
+    let conflicts = 0;
+    let losses = 0;
+    for (;;) {
+      try {
+        if (operation.durable === "read") return await withClient((client) => runSteps(client, operation.run(input)));
+        return await withClient((client) => serializable(client, operation.run(input)));
+      } catch (error) {
+        if (error instanceof CommitInDoubt) {
+          if ((await resolveDoubt(error)) === "committed") return error.output;
+          losses += 1;
+        } else if (isConflict(error) && conflicts < conflictRetries) await pause(conflicts++, 200);
+        else if (isAway(error) && losses < awayRetries) await pause(5 + losses++, 1000);
+        else throw error;
+      }
+    }
+  };
+
+  const submit = async (operation: AnyOperation, input: never): Promise<unknown> => {
+    if (closed !== undefined) throw new StoreError("store_closed", `${operation.name} after close`, { hint: "The gateway is stopping." });
+    if (waiting >= queueCap)
+      throw new StoreError("store_full", `${waiting} operations wait for the database`, {
+        hint: "The database is too slow for this load; try again.",
+        retryAfterMs: 1000,
+      });
+    waiting += 1;
+    try {
+      return await attempt(operation, input);
+    } catch (error) {
+      throw toStoreError(error);
+    } finally {
+      waiting -= 1;
+    }
+  };
+
+  try {
+    const migrated = await withClient((client) => migratePostgres(client, clock.now()));
+    if (migrated.from !== migrated.to) log.info("database migrated", migrated);
+  } catch (error) {
+    await pool.end();
+    throw toStoreError(error);
+  }
+  return storeOf(submit, () => (closed ??= pool.end()));
+}

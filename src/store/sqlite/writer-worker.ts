@@ -1,0 +1,44 @@
+/** Entry of the writer's thread: owns the one connection that writes. Every message that waits goes into the next transaction. */
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { toStoreError } from "../operations/run-on-sqlite.ts";
+import { openDatabase, type OpenedDatabase } from "./open-database.ts";
+import { createWriter } from "./writer.ts";
+import { toPlainError, type WorkItem, type WriterOptions, type WriterReply, type WriterRequest } from "./writer-protocol.ts";
+
+/** Operations of one transaction; what is beyond goes into the next one. */
+const MAX_BATCH = 1000;
+
+const port = parentPort!;
+const reply = (message: WriterReply): void => port.postMessage(message);
+
+function serve({ database, migrated, backup }: OpenedDatabase): void {
+  const write = createWriter(database);
+  const waiting: WorkItem[] = [];
+  let closing = false;
+
+  const take = (request: WriterRequest): void => {
+    if (request.type === "close") closing = true;
+    else waiting.push(...request.items);
+  };
+
+  port.on("message", (request: WriterRequest) => {
+    take(request);
+    while (waiting.length > 0) {
+      for (let more = receiveMessageOnPort(port); more !== undefined; more = receiveMessageOnPort(port)) take(more.message as WriterRequest);
+      reply({ type: "answers", answers: write(waiting.splice(0, MAX_BATCH)) });
+    }
+    if (!closing) return;
+    database.close();
+    reply({ type: "closed" });
+    port.close();
+  });
+  reply({ type: "ready", migrated, ...(backup !== undefined && { backup }) });
+}
+
+try {
+  const { path, now } = workerData as WriterOptions;
+  serve(openDatabase(path, now));
+} catch (error) {
+  reply({ type: "refused", error: toPlainError(toStoreError(error)) });
+  port.close();
+}

@@ -1,0 +1,25 @@
+import type { Tool } from "../core/tool.ts";
+import type { Thinking } from "../core/update.ts";
+
+/** An agent as the owner set it up. */
+export interface AgentSettings {
+  readonly name: string;
+  /** `provider:model`, the first one and its fallbacks. */
+  readonly models: readonly string[];
+  readonly systemPrompt: string;
+  readonly maxTokens: number;
+  readonly maxSteps: number;
+  readonly timeoutMs: number;
+  /** How long a turn waits for models that are away. */
+  readonly outageMs: number;
+  readonly thinking: Thinking;
+  /** 0 = what the model has. */
+  readonly maxContextTokens: number;
+  readonly tools: { readonly allow: readonly string[]; readonly deny: readonly string[] };
+}
+
+/** The tools that the owner's config names for this agent. */
+export function namedTools(tools: readonly Tool[], { tools: { allow, deny } }: AgentSettings): Tool[] {
+  const named = (list: readonly string[], name: string) => list.includes("*") || list.includes(name);
+  return tools.filter(({ spec }) => named(allow, spec.name) && !named(deny, spec.name));
+}

@@ -1,0 +1,121 @@
+/**
+ * Hall, step 4, streaming by edit. Shows the growing answer as one platform message that is edited at the platform's pace.
+ * What must stay true: the draft part is committed as `sending` before the first preview is posted, and its receipt after it; later previews are edits, not rows:
+ * the newest text wins, a failed one is forgotten. The turn never waits for a preview, only for one that is under way when it ends.
+ */
+import type { Clock } from "../core/clock.ts";
+import { ChannelError } from "../core/errors.ts";
+import type { Channel, Receipt, SendTarget } from "../core/channel.ts";
+import type { Log } from "../core/log.ts";
+import { textMessage } from "../core/message.ts";
+import { newId, type Random } from "../core/random.ts";
+import type { StartedTurn, Store } from "../core/store.ts";
+
+/** A first preview of fewer characters looks like a stutter. */
+const FIRST_PREVIEW_CHARACTERS = 24;
+const FIRST_PREVIEW_MS = 600;
+
+export interface DraftDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Milliseconds an unsent delivery is kept. */
+  readonly ttlMs: number;
+}
+
+export class Draft {
+  readonly #channel: Channel;
+  readonly #started: StartedTurn;
+  readonly #deps: DraftDeps;
+  #id: string | undefined;
+  #receipt: Receipt | undefined;
+  #off = false;
+  #text = "";
+  #shown = "";
+  #notBefore: number;
+  #under: Promise<void> | undefined;
+  #cancelTimer: (() => void) | undefined;
+  readonly #abort = new AbortController();
+
+  /** @param existing delivery id and receipt of a draft that an earlier run of this turn has posted. */
+  constructor(channel: Channel, started: StartedTurn, deps: DraftDeps, existing?: { id: string; receipt: Receipt }) {
+    this.#channel = channel;
+    this.#started = started;
+    this.#deps = deps;
+    this.#id = existing?.id;
+    this.#receipt = existing?.receipt;
+    this.#notBefore = deps.clock.monotonic() + FIRST_PREVIEW_MS;
+  }
+
+  /** The whole visible text so far. Returns at once. */
+  update(text: string): void {
+    this.#text = text;
+    if (this.#off || this.#under || this.#cancelTimer || text.length < FIRST_PREVIEW_CHARACTERS) return;
+    const wait = Math.max(0, this.#notBefore - this.#deps.clock.monotonic());
+    this.#cancelTimer = this.#deps.clock.timer(wait, () => {
+      this.#cancelTimer = undefined;
+      this.#under = this.#show().finally(() => {
+        this.#under = undefined;
+        if (this.#text !== this.#shown) this.update(this.#text);
+      });
+    });
+  }
+
+  /** No more previews. @returns the delivery to make final, if a preview stands. */
+  async finish(): Promise<string | undefined> {
+    this.#off = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (this.#under) {
+      // An edit may be repeated, so it need not be awaited for long; a first send must be, its receipt decides.
+      if (this.#receipt) this.#abort.abort();
+      await this.#under;
+    }
+    return this.#receipt ? this.#id : undefined;
+  }
+
+  async #show(): Promise<void> {
+    const text = this.#text;
+    const rendered = this.#channel.render(textMessage(text))[0]!;
+    try {
+      if (this.#receipt) await this.#channel.edit!(this.#receipt, rendered, this.#target());
+      else await this.#post(rendered);
+      this.#shown = text;
+      this.#notBefore = this.#deps.clock.monotonic() + this.#channel.capabilities.editPaceMs;
+    } catch (thrown) {
+      this.#shown = text;
+      const retry = thrown instanceof ChannelError ? thrown.retryAfterMs : undefined;
+      this.#notBefore = this.#deps.clock.monotonic() + (retry ?? 2 * this.#channel.capabilities.editPaceMs);
+      this.#deps.log.debug("preview not shown", { turn: this.#started.turn.id, error: String(thrown) });
+    }
+  }
+
+  async #post(rendered: ReturnType<Channel["render"]>[number]): Promise<void> {
+    const { store, clock, random, ttlMs } = this.#deps;
+    const { turn, session, fence } = this.#started;
+    const id = newId(clock, random);
+    const now = clock.now();
+    const replyTo = turn.replyTo === undefined ? {} : { replyTo: turn.replyTo };
+    await store.openDraft({
+      fence,
+      delivery: { id, address: turn.address, ...replyTo, parts: [rendered], sessionId: session.id, turnId: turn.id, expiresAt: now + ttlMs },
+      now,
+    });
+    this.#id = id;
+    try {
+      this.#receipt = await this.#channel.send(rendered, this.#target());
+    } catch (thrown) {
+      // One try: a preview that failed or may have failed is not worth a second message.
+      this.#off = true;
+      await store.settleDraft({ deliveryId: id, now: clock.now() });
+      throw thrown;
+    }
+    await store.settleDraft({ deliveryId: id, receipt: this.#receipt, now: clock.now() });
+  }
+
+  #target(): SendTarget {
+    const { turn } = this.#started;
+    return { address: turn.address, nonce: `${this.#id}.0`, signal: this.#abort.signal, ...(turn.replyTo !== undefined && { replyTo: turn.replyTo }) };
+  }
+}

@@ -1,0 +1,108 @@
+/** Puts the hall together from ports alone, so that the gateway, the tests and the simulator run the same one. Constructors only assign; `start` begins. */
+import { createCooldowns } from "../agent/cooldowns.ts";
+import type { Address } from "../core/address.ts";
+import type { Blobs } from "../core/blobs.ts";
+import type { Bus } from "../core/bus.ts";
+import type { Channel } from "../core/channel.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Hub } from "../core/event.ts";
+import type { Intake } from "../core/intake.ts";
+import type { Log } from "../core/log.ts";
+import type { Message } from "../core/message.ts";
+import type { Metrics } from "../core/metrics.ts";
+import type { Model } from "../core/model.ts";
+import { newId, type Random } from "../core/random.ts";
+import type { Store } from "../core/store.ts";
+import type { Gate, Tool } from "../core/tool.ts";
+import { createChannels, type Channels } from "./channels.ts";
+import { holdAccount } from "./channel-account.ts";
+import { createCommands } from "./commands.ts";
+import { createLanes, type Lanes } from "./lanes.ts";
+import { createNotify, type Notify } from "./notify.ts";
+import { createPeople } from "./people.ts";
+import type { Places } from "./place.ts";
+import { createIntake } from "./receive.ts";
+import { runStateless, type StatelessAnswer, type StatelessRequest } from "./run-stateless.ts";
+import type { AgentSettings } from "./agent-settings.ts";
+import { runTurn } from "./run-turn.ts";
+
+export interface HallDeps {
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly hub: Hub;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly blobs: Blobs;
+  readonly gate: Gate;
+  readonly tools: readonly Tool[];
+  readonly places: Places;
+  readonly agent: (name: string) => AgentSettings;
+  readonly model: (id: string) => Model;
+  /** By `channel:account`; may grow and shrink. */
+  readonly accounts: ReadonlyMap<string, Channel>;
+  /** `INSTANCE.BOOT`: owner of the leases. */
+  readonly owner: string;
+  readonly version: string;
+  /** IANA name. */
+  readonly timeZone: string;
+  readonly notifyTo: readonly string[];
+  readonly leaseMs?: number;
+  readonly maxRunning?: number;
+  readonly deliveryTtlMs?: number;
+}
+
+export interface Hall {
+  readonly intake: Intake;
+  readonly lanes: Lanes;
+  readonly notify: Notify;
+  readonly channels: Channels;
+  /** Receives and sends for one account until `signal` aborts. Never rejects. */
+  hold(channel: Channel, signal: AbortSignal): Promise<void>;
+  stateless(request: StatelessRequest, watch: Parameters<typeof runStateless>[2]): Promise<StatelessAnswer>;
+  /** Puts a message of the owner into the outbox. @returns its delivery id. */
+  send(address: Address, message: Message): Promise<string>;
+  /** Stops running turns and cancels queued ones. @returns their ids. */
+  abort(which: { sessionId?: string; turnId?: string }): Promise<string[]>;
+}
+
+const DEFAULTS = { leaseMs: 15_000, maxRunning: 256, deliveryTtlMs: 24 * 3600_000 };
+
+export function createHall(given: HallDeps): Hall {
+  const deps = {
+    ...given,
+    leaseMs: given.leaseMs ?? DEFAULTS.leaseMs,
+    maxRunning: given.maxRunning ?? DEFAULTS.maxRunning,
+    deliveryTtlMs: given.deliveryTtlMs ?? DEFAULTS.deliveryTtlMs,
+  };
+  const channels = createChannels(deps.accounts, deps.bus);
+  const notify = createNotify({ ...deps, channels, to: deps.notifyTo, mainAgent: "main" });
+  const cooldowns = createCooldowns(deps.clock, deps.random);
+  const run = { ...deps, channels, notify, cooldowns };
+  const lanes = createLanes({ ...deps, run: (turn) => runTurn(turn, run) });
+  const commands = createCommands({ ...deps, lanes, modelOf: (agent) => deps.agent(agent).models[0]! });
+  const intake = createIntake({ ...deps, channels, lanes, commands, people: createPeople(deps) });
+  return {
+    intake,
+    lanes,
+    notify,
+    channels,
+    hold: (channel, signal) => holdAccount(channel, { ...deps, notify }, signal),
+    stateless: (request, watch) => runStateless(request, { ...deps, cooldowns }, watch),
+    async send(address, message) {
+      const now = deps.clock.now();
+      const id = newId(deps.clock, deps.random);
+      await deps.store.enqueueDelivery({ delivery: { id, address, parts: channels.render(address, message), expiresAt: now + deps.deliveryTtlMs }, now });
+      channels.wake(address);
+      return id;
+    },
+    async abort(which) {
+      const running = lanes.stop(which, { kind: "user" });
+      const sessionId = which.sessionId ?? (await deps.store.getTurn({ id: which.turnId! }))?.sessionId;
+      if (sessionId === undefined) return running;
+      const { turnIds } = await deps.store.cancelQueued({ sessionId, now: deps.clock.now(), turnId: which.turnId });
+      return [...running, ...turnIds];
+    },
+  };
+}

@@ -1,0 +1,194 @@
+/**
+ * Hall, step 2: lanes. Each session has one turn at a time, in order, under one lease (P3). A lane is taken from the accepting commit (`take`), by a wake-up, or by the
+ * sweep that makes a lost wake-up cost at most 5 s; the same sweep finds turns that a dead process left (recovery).
+ * What must stay true: a turn runs in at most one place; every running turn can be stopped within a second; nothing here is the truth but the store.
+ */
+import { sleep, type Clock } from "../core/clock.ts";
+import { toClankerError } from "../core/errors.ts";
+import type { Hub } from "../core/event.ts";
+import type { Log } from "../core/log.ts";
+import type { Metrics } from "../core/metrics.ts";
+import type { StartedTurn, Store } from "../core/store.ts";
+
+/** Why a running turn is to stop. */
+export type StopCause =
+  | { readonly kind: "user" }
+  | { readonly kind: "interrupt"; readonly by: string }
+  /** Graceful stop of the process: the turn goes on elsewhere or after the restart. */
+  | { readonly kind: "shutdown" }
+  /** The lease has moved: write nothing more. */
+  | { readonly kind: "lost" };
+
+export interface RunningTurn extends StartedTurn {
+  readonly stop: AbortSignal;
+  /** Set before `stop` aborts. */
+  cause(): StopCause | undefined;
+}
+
+export interface LanesDeps {
+  readonly store: Store;
+  readonly hub: Hub;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly owner: string;
+  readonly leaseMs: number;
+  /** Turns that may run at once; more wait in the store. */
+  readonly maxRunning: number;
+  /** Runs one turn to its commit; answers the next one of the lane when the commit has claimed it. Never rejects. */
+  readonly run: (turn: RunningTurn) => Promise<StartedTurn | undefined>;
+}
+
+export interface Lanes {
+  hasRoom(): boolean;
+  /** Runs a turn whose lane this process has just claimed. */
+  take(started: StartedTurn): void;
+  /** The session may have a turn to run. */
+  wake(sessionId: string): void;
+  /** @returns ids of the running turns that were told to stop. */
+  stop(which: { sessionId?: string; turnId?: string }, cause: StopCause): string[];
+  /** Sweeps and renews until `signal` aborts. */
+  start(signal: AbortSignal): Promise<void>;
+  /** Waits until no turn runs; turns that are still running after `graceMs` are handed over. */
+  drain(graceMs: number): Promise<void>;
+  running(): number;
+}
+
+interface Lane {
+  turnId: string;
+  lease: string;
+  cause?: StopCause;
+  controller: AbortController;
+  done: Promise<void>;
+}
+
+const SWEEP_MS = 5_000;
+
+export function createLanes(deps: LanesDeps): Lanes {
+  const lanes = new Map<string, Lane>();
+  const waking = new Set<string>();
+  let draining = false;
+  let cancelTimer: (() => void) | undefined;
+
+  const stopLane = (lane: Lane, cause: StopCause) => {
+    if (lane.controller.signal.aborted) return;
+    lane.cause = cause;
+    lane.controller.abort();
+  };
+
+  const take = (started: StartedTurn) => {
+    const sessionId = started.session.id;
+    const lane: Lane = { turnId: started.turn.id, lease: started.fence.lease, controller: new AbortController(), done: Promise.resolve() };
+    lanes.set(sessionId, lane);
+    if (draining) stopLane(lane, { kind: "shutdown" });
+    lane.done = runLane(started, lane).finally(() => {
+      lanes.delete(sessionId);
+      // Something may have been accepted while the lane was ending.
+      if (!draining) wake(sessionId);
+    });
+  };
+
+  const runLane = async (started: StartedTurn, lane: Lane) => {
+    let current: StartedTurn | undefined = started;
+    while (current !== undefined) {
+      lane.turnId = current.turn.id;
+      deps.metrics.gauge("turns_running", lanes.size);
+      const next: StartedTurn | undefined = await deps.run({ ...current, stop: lane.controller.signal, cause: () => lane.cause });
+      if (next !== undefined) {
+        lane.controller = new AbortController();
+        delete lane.cause;
+        if (draining) stopLane(lane, { kind: "shutdown" });
+      }
+      current = next;
+    }
+  };
+
+  const wake = (sessionId: string) => {
+    if (draining || lanes.has(sessionId) || waking.has(sessionId) || lanes.size + waking.size >= deps.maxRunning) return;
+    waking.add(sessionId);
+    deps.store
+      .startTurn({ sessionId, owner: deps.owner, now: deps.clock.now(), leaseMs: deps.leaseMs })
+      .then((started) => {
+        waking.delete(sessionId);
+        if (started) take(started);
+        else schedule();
+      })
+      .catch((thrown: unknown) => {
+        waking.delete(sessionId);
+        deps.log.warn("could not start a turn; the sweep tries again", { sessionId, code: toClankerError(thrown).code, error: String(thrown) });
+      });
+  };
+
+  /** Wakes at the next notBefore of a queued turn, if it is before the next sweep. */
+  const schedule = () => {
+    deps.store
+      .nextDue({ now: deps.clock.now() })
+      .then((due) => {
+        if (due === undefined || draining) return;
+        cancelTimer?.();
+        cancelTimer = deps.clock.timer(Math.min(Math.max(1, due - deps.clock.now()), SWEEP_MS), () => void sweep());
+      })
+      .catch(() => {});
+  };
+
+  const sweep = async () => {
+    try {
+      const due = await deps.store.dueLanes({ now: deps.clock.now(), limit: deps.maxRunning });
+      for (const { sessionId } of due) wake(sessionId);
+      schedule();
+    } catch (thrown) {
+      deps.log.warn("sweep of the lanes failed", { error: String(thrown) });
+    }
+  };
+
+  const renew = async () => {
+    try {
+      const held = new Set(await deps.store.renewLeases({ owner: deps.owner, now: deps.clock.now(), leaseMs: deps.leaseMs }));
+      for (const lane of lanes.values()) if (!held.has(lane.lease)) deps.log.debug("lease not among the renewed", { lease: lane.lease });
+    } catch (thrown) {
+      deps.log.warn("leases could not be renewed", { error: String(thrown) });
+    }
+  };
+
+  return {
+    hasRoom: () => !draining && lanes.size < deps.maxRunning,
+    take,
+    wake,
+    stop({ sessionId, turnId }, cause) {
+      const stopped: string[] = [];
+      for (const [id, lane] of lanes) {
+        if ((sessionId !== undefined && id !== sessionId) || (turnId !== undefined && lane.turnId !== turnId)) continue;
+        stopLane(lane, cause);
+        stopped.push(lane.turnId);
+      }
+      return stopped;
+    },
+    async start(signal) {
+      await sweep();
+      const sweeping = every(deps.clock, SWEEP_MS, signal, sweep);
+      await every(deps.clock, deps.leaseMs / 3, signal, renew);
+      await sweeping;
+      cancelTimer?.();
+    },
+    async drain(graceMs) {
+      draining = true;
+      cancelTimer?.();
+      const all = Promise.all([...lanes.values()].map((lane) => lane.done));
+      const grace = new AbortController();
+      await Promise.race([all, sleep(deps.clock, graceMs, grace.signal)]);
+      grace.abort();
+      for (const lane of lanes.values()) stopLane(lane, { kind: "shutdown" });
+      const end = new AbortController();
+      await Promise.race([Promise.all([...lanes.values()].map((lane) => lane.done)), sleep(deps.clock, 2_000, end.signal)]);
+      end.abort();
+    },
+    running: () => lanes.size,
+  };
+}
+
+async function every(clock: Clock, ms: number, signal: AbortSignal, run: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(clock, ms, signal);
+    if (!signal.aborted) await run();
+  }
+}

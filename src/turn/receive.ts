@@ -1,0 +1,244 @@
+/**
+ * Hall, step 1: receive. The only way to wake the agent: every update of every channel, job, hook and client comes through here.
+ * What must stay true: nothing happens for a stranger but one commit and, once, one notice (no download, no model, no typing); the promise resolves
+ * after that commit, so whoever called may acknowledge to the platform then and not before (P1).
+ */
+import { formatAddress } from "../core/address.ts";
+import type { Clock } from "../core/clock.ts";
+import { RequestError } from "../core/errors.ts";
+import type { NewEntry } from "../core/entry.ts";
+import type { Hub } from "../core/event.ts";
+import type { Intake, Outcome } from "../core/intake.ts";
+import type { Log } from "../core/log.ts";
+import { messageText, textMessage, type Message } from "../core/message.ts";
+import type { Metrics } from "../core/metrics.ts";
+import { newId, type Random } from "../core/random.ts";
+import type { AcceptItem, AcceptOutput, NewSession, Store } from "../core/store.ts";
+import type { Cursor, Update } from "../core/update.ts";
+import { estimateEntry } from "../agent/tokens.ts";
+import { admit, principalOf } from "../security/admission.ts";
+import { agentOfKey, mainKey, sessionKey } from "../sessions/session-key.ts";
+import type { Channels } from "./channels.ts";
+import { commandOf, type CommandName, type Commands } from "./commands.ts";
+import type { Lanes } from "./lanes.ts";
+import type { People } from "./people.ts";
+import type { Place, Places } from "./place.ts";
+
+/** How long an undelivered notice is worth sending. */
+const NOTICE_TTL_MS = 24 * 3600_000;
+
+export interface ReceiveDeps {
+  readonly store: Store;
+  readonly hub: Hub;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly places: Places;
+  readonly people: People;
+  readonly lanes: Lanes;
+  readonly commands: Commands;
+  readonly channels: Channels;
+  /** Owner of the leases this process takes. */
+  readonly owner: string;
+  readonly leaseMs: number;
+}
+
+type Accepted = Extract<AcceptOutput, { kind: "accepted" }>;
+type Prepared = { readonly item: AcceptItem; readonly command?: { name: CommandName; reply: string } };
+
+export function createIntake(deps: ReceiveDeps): Intake {
+  return {
+    async receive(updates: readonly Update[], cursor?: Cursor): Promise<Outcome[]> {
+      const prepared: Prepared[] = [];
+      for (const update of updates) prepared.push(await prepare(update, deps));
+      const outputs = await deps.store.acceptUpdates({
+        items: prepared.map((one) => one.item),
+        ...(cursor && { cursor }),
+        now: deps.clock.now(),
+        owner: deps.owner,
+        leaseMs: deps.leaseMs,
+      });
+      const outcomes = outputs.map((output, i) => settle(updates[i]!, prepared[i]!, output, deps));
+      const conflict = outputs.findIndex((output, i) => isConflict(updates[i]!, output));
+      if (conflict >= 0) throw idempotencyConflict(updates[conflict]!);
+      return outcomes;
+    },
+  };
+}
+
+/** Decides what one update is, before anything is written. */
+async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
+  const { channel, account } = update.address;
+  const place = deps.places(channel, account);
+  const base = { channel, account, key: update.key, update };
+  const admission = place ? admit(update, place.policy) : { kind: "refused" as const, reason: "channel is not configured", tell: false };
+  if (admission.kind === "refused" || !place) {
+    const tell = admission.kind === "refused" && admission.tell;
+    return { item: { ...base, kind: "refused", senderId: update.sender.id, ...(tell && { notice: strangerNotice(update, deps) }) } };
+  }
+  const person = admission.person ?? (await deps.people.idOf(channel, account, update.sender));
+  const { principal, label } = principalOf(update, admission, person);
+  const session = await sessionOf(update, place, principal, deps);
+  const ids = { messageId: newId(deps.clock, deps.random), turnId: newId(deps.clock, deps.random) };
+  const admitted = {
+    ...base,
+    ...ids,
+    session,
+    principal,
+    label,
+    queueMode: place.queueMode,
+    notBefore: 0,
+    claim: false,
+    address: update.address,
+    options: update.type === "message" ? (update.options ?? {}) : {},
+  };
+  const command = update.type === "message" && (update.direct || admission.addressed) ? commandOf(messageText(update.message)) : undefined;
+  if (command) {
+    const reply = await deps.commands.run(command, { principal, session, update });
+    return { item: { ...admitted, kind: "record", ...replyDelivery(update, reply, deps) }, command: { name: command, reply } };
+  }
+  const entry = entryOf(update, admitted, deps);
+  if (update.type === "edit") return { item: { ...admitted, kind: "edit", ...(entry && { entry }) } };
+  if (update.type !== "message" || !entry) return { item: { ...admitted, kind: "record" } };
+  const replyTo = update.direct ? {} : { replyTo: update.messageId };
+  if (!answers(update, place, admission.addressed)) return { item: { ...admitted, ...replyTo, kind: "context", entry } };
+  const batch = place.queueMode === "batch";
+  return {
+    item: {
+      ...admitted,
+      ...replyTo,
+      kind: "turn",
+      entry,
+      notBefore: batch ? deps.clock.now() + place.batchQuietMs : 0,
+      claim: !batch && deps.lanes.hasRoom(),
+    },
+  };
+}
+
+/** Whether a message starts a turn, by the owner's reply_back; otherwise it is kept as context. */
+function answers(update: Update, place: Place, addressed: boolean): boolean {
+  if (place.replyBack === "never") return update.authenticated !== undefined;
+  if (update.direct) return true;
+  return place.replyBack === "always" || (place.replyBack === "mention" && addressed);
+}
+
+async function sessionOf(update: Update, place: Place, principal: Parameters<typeof sessionKey>[2], deps: ReceiveDeps): Promise<NewSession> {
+  const options = update.type === "message" ? update.options : undefined;
+  const id = newId(deps.clock, deps.random);
+  if (options?.session === undefined) {
+    const agent = options?.agent ?? place.agent;
+    const key = update.authenticated ? mainKey(agent) : sessionKey(agent, place.scope, principal);
+    return { id, key, agent };
+  }
+  if (options.session.startsWith("agent:")) return { id, key: options.session, agent: agentOfKey(options.session) };
+  const session = await deps.store.getSession({ id: options.session });
+  if (!session || session.endedAt !== undefined) {
+    throw new RequestError("session_unknown", `no such session: ${options.session}`, { hint: "clanker sessions list shows what there is" });
+  }
+  return { id: session.id, key: session.key, agent: session.agent };
+}
+
+/** The transcript entry of a message, or of an edit as context behind what was already said. */
+function entryOf(update: Update, to: Pick<NewEntry, "principal" | "label"> & { turnId: string; messageId: string }, deps: ReceiveDeps): NewEntry | undefined {
+  if (update.type !== "message" && update.type !== "edit") return undefined;
+  const message: Message = update.type === "edit" ? textMessage(`(edited an earlier message, it now reads:) ${messageText(update.message)}`) : update.message;
+  const content = {
+    role: "user" as const,
+    message,
+    envelope: {
+      channel: update.address.channel,
+      direct: update.direct,
+      at: update.at,
+      ...(update.sender.name !== undefined && { sender: update.sender.name }),
+    },
+    addressed: update.type === "message" && update.addressed,
+  };
+  return {
+    content,
+    principal: to.principal,
+    label: to.label,
+    tokens: estimateEntry(content),
+    turnId: to.turnId,
+    messageId: to.messageId,
+    at: deps.clock.now(),
+  };
+}
+
+/** What follows the commit: events, the lane, the turn to stop. Never throws. */
+function settle(update: Update, prepared: Prepared, output: AcceptOutput, deps: ReceiveDeps): Outcome {
+  deps.metrics.count("updates", { channel: update.address.channel, outcome: prepared.command && output.kind === "accepted" ? "command" : output.kind });
+  if (output.kind === "duplicate") {
+    deps.log.debug("update seen before", { key: update.key, channel: update.address.channel });
+    const { messageId, turnId, sessionId, sessionKey: key } = output;
+    return { kind: "duplicate", ...(messageId && { messageId }), ...(turnId && { turnId }), ...(sessionId && { sessionId }), ...(key && { sessionKey: key }) };
+  }
+  if (output.kind === "refused") {
+    if (output.told) deps.channels.wake(update.address);
+    return { kind: "refused", reason: "sender is not allowed" };
+  }
+  if (prepared.command) {
+    deps.channels.wake(update.address);
+    return { kind: "command", ...prepared.command, sessionId: output.session.id };
+  }
+  publishAccepted(update, output, deps);
+  if (output.interrupts !== undefined && output.turnId !== undefined) deps.lanes.stop({ turnId: output.interrupts }, { kind: "interrupt", by: output.turnId });
+  if (output.started) deps.lanes.take(output.started);
+  else if (output.turnId !== undefined) deps.lanes.wake(output.session.id);
+  if (output.turnId === undefined) return { kind: "context", messageId: output.messageId, sessionId: output.session.id };
+  return { kind: "turn", messageId: output.messageId, turnId: output.turnId, sessionId: output.session.id, sessionKey: output.session.key };
+}
+
+function publishAccepted(update: Update, output: Accepted, deps: ReceiveDeps): void {
+  const session = output.session.key;
+  if (update.type === "message") {
+    const text = messageText(update.message);
+    const sender = update.sender.name;
+    deps.hub.publish({
+      event: "message.accepted",
+      session,
+      payload: {
+        message_id: output.messageId,
+        text,
+        channel: update.address.channel,
+        at: deps.clock.now(),
+        ...(output.turnId && { turn_id: output.turnId }),
+        ...(sender !== undefined && { sender }),
+      },
+    });
+  } else if (update.type === "edit") {
+    deps.hub.publish({ event: "message.changed", session, payload: { message_id: output.messageId, change: "edited", text: messageText(update.message) } });
+  }
+  if (output.turnId !== undefined && !output.joined && !output.started)
+    deps.hub.publish({ event: "turn.queued", session, payload: { turn_id: output.turnId } });
+}
+
+/** A stranger is told once who they are here and how the owner lets them in. */
+function strangerNotice(update: Update, deps: ReceiveDeps) {
+  const { channel, account } = update.address;
+  const where = account === "default" ? `channels.${channel}` : `channels.${channel}.accounts.${account}`;
+  const text = `I do not know you yet, so I cannot answer. Your id here is ${update.sender.id}.\nIf you know the owner, ask them to run:\nclanker config set ${where}.allowed_users+ ${update.sender.id}`;
+  return {
+    id: newId(deps.clock, deps.random),
+    address: update.address,
+    parts: deps.channels.render(update.address, textMessage(text)),
+    expiresAt: deps.clock.now() + NOTICE_TTL_MS,
+  };
+}
+
+function replyDelivery(update: Update, reply: string, deps: ReceiveDeps) {
+  if (!deps.channels.delivers(update.address)) return {};
+  const parts = deps.channels.render(update.address, textMessage(reply));
+  return { reply: { id: newId(deps.clock, deps.random), address: update.address, parts, expiresAt: deps.clock.now() + NOTICE_TTL_MS } };
+}
+
+function isConflict(update: Update, output: AcceptOutput): boolean {
+  if (output.kind !== "duplicate" || update.type !== "message" || update.options?.digest === undefined) return false;
+  return output.digest !== undefined && output.digest !== update.options.digest;
+}
+
+function idempotencyConflict(update: Update): RequestError {
+  return new RequestError("idempotency_conflict", `the key ${update.key} was used for another request at ${formatAddress(update.address)}`, {
+    hint: "use a new idempotency_key for a new request",
+  });
+}

@@ -1,0 +1,162 @@
+/**
+ * A turn without a session: the request's messages are the whole context, nothing is stored, closing the connection cancels it (contract.md, The OpenAI-compatible door).
+ * What must stay true: tools pass the same gate as in the hall; an ask is a denial with its reason, because nobody can answer it later.
+ */
+import { runAgent, type AgentResult } from "../agent/loop.ts";
+import { createModelChain, type Cooldowns } from "../agent/model-chain.ts";
+import { systemPrompt } from "../agent/prompts.ts";
+import type { Clock } from "../core/clock.ts";
+import type { AssistantPart, StopReason, ToolCallPart } from "../core/entry.ts";
+import { ClankerError, RequestError, toClankerError } from "../core/errors.ts";
+import { joinLabels, type Label } from "../core/label.ts";
+import { noUsage, type Model, type ModelEntry, type ModelRequest, type ToolSpec, type Usage } from "../core/model.ts";
+import { labelOf, type Principal } from "../core/principal.ts";
+import { newId, type Random } from "../core/random.ts";
+import type { Gate, Tool } from "../core/tool.ts";
+import type { Thinking } from "../core/update.ts";
+import type { ToolEntry } from "./call-tool.ts";
+import { namedTools, type AgentSettings } from "./agent-settings.ts";
+
+export interface StatelessRequest {
+  readonly agent: string;
+  /** `provider:model`; default: the agent's own. */
+  readonly model?: string;
+  /** Below the agent's own system prompt. */
+  readonly system?: string;
+  readonly entries: readonly ModelEntry[];
+  readonly tools?: readonly ToolSpec[];
+  readonly toolChoice?: ModelRequest["toolChoice"];
+  readonly maxTokens?: number;
+  readonly temperature?: number;
+  readonly stop?: readonly string[];
+  readonly thinking?: Thinking;
+}
+
+export interface StatelessAnswer {
+  readonly parts: readonly AssistantPart[];
+  readonly stop: StopReason;
+  readonly usage: Usage;
+  readonly model: string;
+}
+
+export interface StatelessDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly gate: Gate;
+  readonly tools: readonly Tool[];
+  readonly cooldowns: Cooldowns;
+  readonly agent: (name: string) => AgentSettings;
+  readonly model: (id: string) => Model;
+  readonly timeZone: string;
+}
+
+/** @throws ClankerError; RequestError `tool_name_clash` when a tool of the caller is named like one of the agent's. */
+export async function runStateless(
+  request: StatelessRequest,
+  deps: StatelessDeps,
+  watch: { onEvent: (event: { type: "text" | "thinking"; text: string }) => void; signal: AbortSignal },
+): Promise<StatelessAnswer> {
+  const agent = deps.agent(request.agent);
+  const principal: Principal = { person: "owner", class: "owner", where: { channel: "web", account: "api", conversation: "stateless" }, direct: true };
+  let label: Label = labelOf(principal);
+  const off = request.toolChoice === "none";
+  const tools = off ? [] : deps.gate.advertised(principal, label, namedTools(deps.tools, agent));
+  refuseClash(request.tools ?? [], tools);
+  const models = (request.model === undefined ? agent.models : [request.model]).map((id) => deps.model(id));
+  const id = newId(deps.clock, deps.random);
+  const said: AssistantPart[] = [];
+  let usage = noUsage;
+  const result = await runAgent(
+    {
+      system: systemPrompt({ agentName: agent.name, own: agent.systemPrompt, toolNames: tools.map((tool) => tool.spec.name), callerSystem: request.system }),
+      entries: request.entries,
+      pendingCalls: [],
+      tools,
+      maxTokens: Math.min(request.maxTokens ?? agent.maxTokens, agent.maxTokens),
+      maxSteps: agent.maxSteps,
+      stepsDone: 0,
+      timeoutMs: agent.timeoutMs,
+      thinking: request.thinking ?? agent.thinking,
+      cacheKey: id,
+      toolChoice: request.toolChoice,
+      extraTools: off ? [] : request.tools,
+      temperature: request.temperature,
+      stop: request.stop,
+    },
+    {
+      clock: deps.clock,
+      random: deps.random,
+      chain: createModelChain(models, { clock: deps.clock, random: deps.random, cooldowns: deps.cooldowns }),
+      callTool: async (call, signal) => {
+        const { entry, label: after } = await answerCall(call, tools, { principal, label, id, signal }, deps);
+        label = after;
+        return entry;
+      },
+      commitStep: async (step) => {
+        said.push(...step.parts.filter((part) => part.type === "text" || part.type === "thinking"));
+        usage = add(usage, step.usage);
+      },
+      takeSteering: async () => [],
+      emit: (event) => {
+        if (event.type === "text" || event.type === "thinking") watch.onEvent(event);
+      },
+    },
+    watch.signal,
+  );
+  return finish(result, said, usage);
+}
+
+function finish(result: AgentResult, said: readonly AssistantPart[], usage: Usage): StatelessAnswer {
+  if (result.kind === "answer") return { parts: [...said, ...result.parts], stop: result.stop, usage: add(usage, result.usage), model: result.model };
+  if (result.kind === "calls") {
+    const parts = [...said, ...result.parts.filter((part) => part.type !== "call"), ...result.calls];
+    return { parts, stop: "calls", usage: add(usage, result.usage), model: result.model };
+  }
+  if (result.kind === "cancelled") throw new ClankerError("cancelled", "the request was cancelled");
+  throw result.error;
+}
+
+async function answerCall(
+  call: ToolCallPart,
+  tools: readonly Tool[],
+  context: { principal: Principal; label: Label; id: string; signal: AbortSignal },
+  deps: StatelessDeps,
+): Promise<{ entry: ToolEntry; label: Label }> {
+  const { principal, label, id, signal } = context;
+  const entry = (text: string, error: boolean): ToolEntry => ({ role: "tool", callId: call.id, name: call.name, text, error });
+  const tool = tools.find((one) => one.spec.name === call.name);
+  if (call.invalid !== undefined) return { entry: entry(call.invalid, true), label };
+  if (!tool) return { entry: entry(`There is no tool named ${call.name}.`, true), label };
+  const decision = deps.gate.decide(principal, label, tool, call.args);
+  if (decision.kind !== "allow") return { entry: entry(`Not permitted: ${decision.reason}`, true), label };
+  const late = new AbortController();
+  const cancel = deps.clock.timer(tool.timeoutMs, () => late.abort());
+  try {
+    const result = await tool.run(call.args, {
+      principal,
+      label,
+      sessionId: id,
+      turnId: id,
+      clock: deps.clock,
+      timeZone: deps.timeZone,
+      signal: AbortSignal.any([signal, late.signal]),
+    });
+    return { entry: entry(result.text, result.error), label: result.label ? joinLabels(label, result.label) : label };
+  } catch (thrown) {
+    return { entry: entry(toClankerError(thrown).message, true), label };
+  } finally {
+    cancel();
+  }
+}
+
+function refuseClash(theirs: readonly ToolSpec[], ours: readonly Tool[]): void {
+  const clash = theirs.find((spec) => ours.some((tool) => tool.spec.name === spec.name));
+  if (!clash) return;
+  throw new RequestError("tool_name_clash", `tools: the assistant has a tool named ${clash.name} of its own`, {
+    hint: `rename your tool, or deny ours with agents.tools.deny = ["${clash.name}"]`,
+  });
+}
+
+function add(a: Usage, b: Usage): Usage {
+  return { input: a.input + b.input, output: a.output + b.output, cacheRead: a.cacheRead + b.cacheRead, cacheWrite: a.cacheWrite + b.cacheWrite };
+}

@@ -1,0 +1,142 @@
+/**
+ * Hall, step 3: run-turn. Takes a turn whose lane is held from its first (or next) step to its last commit.
+ * What must stay true: what is committed is never done again, what is not committed is never shown as done; every way out either commits the turn, postpones it, or leaves it to
+ * the next holder of the lease; nothing is thrown out of here.
+ */
+import { renderEntry } from "../agent/context.ts";
+import { runAgent } from "../agent/loop.ts";
+import { createModelChain } from "../agent/model-chain.ts";
+import { systemPrompt } from "../agent/prompts.ts";
+import { createTimeText } from "../agent/user-text.ts";
+import { StoreError, toClankerError } from "../core/errors.ts";
+import type { StartedTurn } from "../core/store.ts";
+import type { Tool } from "../core/tool.ts";
+import { namedTools, type AgentSettings } from "./agent-settings.ts";
+import { callTool, type CallToolDeps } from "./call-tool.ts";
+import { endTurn, type EndDeps } from "./end-turn.ts";
+import type { RunningTurn } from "./lanes.ts";
+import { LiveAnswer } from "./live-answer.ts";
+import { reviveTurn } from "./revive-turn.ts";
+import type { RunTurnDeps } from "./run-turn-deps.ts";
+import { loadContext } from "./turn-context.ts";
+
+/** First try and three retries (P6). */
+const MAX_ATTEMPTS = 4;
+
+/** Runs a turn to its end. @returns the lane's next turn, already started, if the last commit claimed one. Never rejects. */
+export async function runTurn(running: RunningTurn, deps: RunTurnDeps): Promise<StartedTurn | undefined> {
+  const log = deps.log.child({ turn: running.turn.id, session: running.session.key });
+  const begun = deps.clock.monotonic();
+  deps.hub.publish({ event: "turn.started", session: running.session.key, payload: { turn_id: running.turn.id } });
+  const live = new LiveAnswer(running, deps);
+  try {
+    return await attempt(running, live, { ...deps, log });
+  } catch (thrown) {
+    if (isLeaseLost(thrown)) {
+      log.warn("the lane moved to another owner; this run ends without a trace");
+      return undefined;
+    }
+    return await endAfterError(running, live, thrown, { ...deps, log });
+  } finally {
+    live.close();
+    deps.metrics.observe("turn_seconds", (deps.clock.monotonic() - begun) / 1000);
+  }
+}
+
+async function attempt(running: RunningTurn, live: LiveAnswer, deps: RunTurnDeps): Promise<StartedTurn | undefined> {
+  const { turn } = running;
+  if (turn.attempts > MAX_ATTEMPTS) {
+    const error = {
+      code: "turn_poisoned",
+      message: `it was tried ${turn.attempts - 1} times and never finished`,
+      hint: "Say it differently, or /new for a new conversation.",
+    };
+    return await endTurn({ kind: "dead", error }, running, live, deps);
+  }
+  const agent = deps.agent(turn.agent);
+  const tools = advertisedTools(running, agent, deps);
+  const ledger: CallToolDeps = { ...deps, tools };
+  const pendingCalls = running.resumed ? await reviveTurn(running, live, ledger) : [];
+  const models = modelIds(running, agent).map((id) => deps.model(id));
+  const context = await loadContext(running, agent, models[0]!, deps);
+  live.begin();
+  const time = createTimeText(deps.timeZone);
+  const place = deps.places(turn.address.channel, turn.address.account);
+  const result = await runAgent(
+    {
+      system: systemPrompt({
+        agentName: agent.name,
+        own: agent.systemPrompt,
+        toolNames: tools.map((tool) => tool.spec.name),
+        ...(place?.systemPrompt !== undefined && { channelPrompt: place.systemPrompt }),
+        ...(turn.options.system !== undefined && { callerSystem: turn.options.system }),
+      }),
+      entries: context.entries,
+      pendingCalls,
+      tools,
+      maxTokens: agent.maxTokens,
+      maxSteps: agent.maxSteps,
+      stepsDone: turn.steps,
+      timeoutMs: agent.timeoutMs,
+      thinking: turn.options.thinking ?? running.session.settings.thinking ?? agent.thinking,
+      cacheKey: running.session.id,
+    },
+    {
+      clock: deps.clock,
+      random: deps.random,
+      chain: createModelChain(models, { clock: deps.clock, random: deps.random, cooldowns: deps.cooldowns }),
+      callTool: (call, signal) => callTool(call, running, ledger, signal),
+      commitStep: (step) => commitStep(step, running, live, { ...deps, tools }),
+      // Only `immediate` lets messages join a running turn; in the other modes a look would be a commit for nothing.
+      takeSteering: async () => {
+        if (place?.queueMode !== "immediate") return [];
+        const entries = await deps.store.takeSteering({ fence: running.fence, turnId: turn.id, now: deps.clock.now() });
+        return entries.map((entry) => renderEntry(entry, time));
+      },
+      emit: (event) => live.on(event),
+    },
+    running.stop,
+  );
+  return await endTurn({ kind: "result", result, contextStart: context.start, outageMs: agent.outageMs }, running, live, deps);
+}
+
+/** The models of this turn in order; one that was asked for by name has no fallback but the agent's. */
+function modelIds({ turn, session }: StartedTurn, agent: AgentSettings): string[] {
+  const chosen = turn.options.model ?? session.settings.model;
+  return [...new Set(chosen === undefined ? agent.models : [chosen, ...agent.models])];
+}
+
+function advertisedTools({ turn }: StartedTurn, agent: AgentSettings, deps: RunTurnDeps): Tool[] {
+  return deps.gate.advertised(turn.principal, turn.label, namedTools(deps.tools, agent));
+}
+
+type Step = Parameters<Parameters<typeof runAgent>[1]["commitStep"]>[0];
+
+async function commitStep(step: Step, running: StartedTurn, live: LiveAnswer, deps: RunTurnDeps): Promise<void> {
+  const { turn, session, fence } = running;
+  const now = deps.clock.now();
+  const calls = step.calls.map((call) => ({ ...call, idempotent: deps.tools.find((tool) => tool.spec.name === call.name)?.idempotent ?? true }));
+  const content = { role: "assistant" as const, parts: step.parts, model: step.model, stop: step.stop };
+  const entry = { content, principal: turn.principal, label: turn.label, tokens: live.tokens(content), turnId: turn.id, at: now };
+  const committed = await deps.store.commitStep({ fence, turnId: turn.id, entry, calls, usage: step.usage, model: step.model, now });
+  live.stepDone();
+  deps.hub.publish({ event: "turn.step", session: session.key, payload: { turn_id: turn.id, step: committed.step, entry: committed.number } });
+}
+
+/** An error of our own handling: try again later, a few times (P6); then it is a dead letter with a notice. */
+async function endAfterError(running: RunningTurn, live: LiveAnswer, thrown: unknown, deps: RunTurnDeps & EndDeps): Promise<StartedTurn | undefined> {
+  const error = toClankerError(thrown);
+  deps.log.error("turn failed in our own handling", { code: error.code, error: error.message, stack: error.stack, attempt: running.turn.attempts });
+  try {
+    if (running.stop.aborted) return await endTurn({ kind: "stopped" }, running, live, deps);
+    return await endTurn({ kind: "error", error }, running, live, deps);
+  } catch (again) {
+    // The store itself refuses: the lease runs out and the sweep finds the turn.
+    deps.log.error("the failed turn could not be recorded", { error: String(again) });
+    return undefined;
+  }
+}
+
+function isLeaseLost(thrown: unknown): boolean {
+  return thrown instanceof StoreError && thrown.code === "lease_lost";
+}

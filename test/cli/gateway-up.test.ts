@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { ChildProcess } from "node:child_process";
+import { createClanker, seen } from "./run-clanker.ts";
+
+const clanker = createClanker();
+let gateway: ChildProcess;
+before(async () => {
+  gateway = await clanker.startGateway();
+});
+after(() => clanker.close());
+
+test("status, channels, models, agent and doctor answer from the running gateway", async () => {
+  const { code, document } = await clanker.json(["status"]);
+  assert.equal(code, 0);
+  assert.equal(document["pid"], gateway.pid);
+  assert.equal(document["ready"], true);
+  assert.match((await clanker.run(["gateway", "status", "--deep"])).stdout, /deliveries: 0 open/);
+  assert.deepEqual((await clanker.json(["channels", "list"])).document, { channels: [] });
+  assert.equal((await clanker.json(["models", "list"])).document["default"], "offline:demo");
+  assert.deepEqual((await clanker.json(["agent", "status"])).document, { turns: [] });
+  const doctor = await clanker.json(["doctor"]);
+  assert.equal(doctor.code, 0);
+  const checks = doctor.document["checks"] as { name: string; state: string; detail: string }[];
+  assert.match(checks.find(({ name }) => name === "gateway")?.detail ?? "", /^ready, version/);
+});
+
+test("agent run sends one message, waits and prints the answer; with --json the whole result", async () => {
+  const plain = await clanker.run(["agent", "run", "--message", "hello there"]);
+  assert.equal(plain.code, 0);
+  assert.notEqual(plain.stdout.trim(), "");
+  const { document } = await clanker.json(["agent", "run", "--message", "hello again", "--session", "agent:main:cli-test", "--thinking", "low"]);
+  assert.equal(document["outcome"], "done");
+  assert.equal(document["session"], "agent:main:cli-test");
+  const { document: history } = await clanker.json(["sessions", "show", "agent:main:cli-test"]);
+  assert.deepEqual(
+    (history["entries"] as { role: string }[]).map(({ role }) => role),
+    ["user", "assistant"],
+  );
+});
+
+test("piped chat sends each line, prints the answers in order, passes commands through and ends after the last one", async () => {
+  const input = "hello\n\n/whoami\nhow are you?\n";
+  const { code, stdout, stderr } = await clanker.run(["chat", "--session", "agent:main:piped"], { input });
+  assert.equal(code, 0, stderr);
+  assert.equal(stderr, "");
+  const { document } = await clanker.json(["sessions", "show", "agent:main:piped"]);
+  const answers = (document["entries"] as { role: string; text: string }[]).filter(({ role }) => role === "assistant").map(({ text }) => text);
+  assert.equal(answers.length, 2);
+  const [first = "", second = ""] = answers;
+  assert.ok(stdout.startsWith(`${first}\n`), stdout);
+  assert.ok(stdout.endsWith(`${second}\n`), stdout);
+  assert.match(stdout, /you are the owner/);
+});
+
+test("sessions are listed, reset and deleted, the last only after a yes", async () => {
+  await clanker.run(["agent", "run", "--message", "hello", "--session", "agent:main:gone"]);
+  const { document } = await clanker.json(["sessions", "list"]);
+  assert.ok((document["sessions"] as { session: string }[]).some(({ session }) => session === "agent:main:gone"));
+  assert.equal((await clanker.run(["sessions", "reset", "agent:main:gone"])).code, 0);
+  assert.match((await clanker.run(["sessions", "delete", "agent:main:gone"])).stderr, /--yes/);
+  assert.equal((await clanker.run(["sessions", "delete", "agent:main:gone", "--yes"])).code, 0);
+  assert.equal((await clanker.run(["sessions", "show", "agent:main:nobody"])).code, 1);
+});
+
+test("config set and unset go through the gateway, which tells what needs a restart", async () => {
+  const set = await clanker.json(["config", "set", "agents.max_steps", "7"]);
+  assert.equal(set.code, 0);
+  assert.deepEqual([...(set.document["applied"] as string[]), ...(set.document["restart_required"] as string[])], ["agents.max_steps"]);
+  assert.match(readFileSync(join(clanker.home, "config.toml"), "utf8"), /max_steps = 7/);
+  assert.equal((await clanker.run(["config", "set", "agents.max_steps", "-7"])).code, 78);
+  assert.equal((await clanker.run(["config", "unset", "agents.max_steps"])).code, 0);
+  assert.doesNotMatch(readFileSync(join(clanker.home, "config.toml"), "utf8"), /max_steps/);
+});
+
+test("logs prints the newest lines, and with -f goes on", async () => {
+  const { document } = await clanker.json(["logs", "-n", "1000"]);
+  assert.ok((document["lines"] as { message: string }[]).some(({ message }) => message === "gateway is ready"));
+  const following = clanker.spawn(["logs", "-f"]);
+  await seen(following.stdout, "gateway is ready");
+  following.kill("SIGINT");
+  assert.deepEqual(await once(following, "exit"), [0, null]);
+});
+
+test("a wrong token is exit code 77", async () => {
+  const { code, stderr } = await clanker.run(["status"], { env: { CLANKER__GATEWAY__AUTH__TOKEN: "wrong-token-0123456789" } });
+  assert.equal(code, 77, stderr);
+  assert.match(stderr, /unauthenticated/);
+});
+
+test("gateway stop ends it, waits for it and leaves no gateway.json; then commands say that it is down", async () => {
+  const ended = once(gateway, "exit");
+  const { code, document } = await clanker.json(["gateway", "stop"]);
+  assert.equal(code, 0);
+  assert.deepEqual(document, { stopped: true, pid: gateway.pid });
+  assert.deepEqual(await ended, [0, null]);
+  assert.ok(!existsSync(join(clanker.home, "data", "gateway.json")));
+  assert.equal((await clanker.run(["status"])).code, 69);
+});
+
+test("a chat outlives its gateway: a line written while it was away is answered once after the restart", async () => {
+  const port = await freePort();
+  const env = { CLANKER__GATEWAY__PORT: String(port) };
+  const first = await clanker.startGateway(env);
+  const chat = clanker.spawn(["chat", "--session", "agent:main:outlived"], env);
+  chat.stdin?.write("hello\n");
+  await seen(chat.stdout, "\n");
+  first.kill("SIGKILL");
+  await once(first, "exit");
+  chat.stdin?.end("help\n");
+  const second = await clanker.startGateway(env);
+  assert.deepEqual(await once(chat, "exit"), [0, null]);
+  const { document } = await clanker.json(["sessions", "show", "agent:main:outlived"], { env });
+  assert.deepEqual(
+    (document["entries"] as { role: string }[]).map(({ role }) => role),
+    ["user", "assistant", "user", "assistant"],
+  );
+  second.kill("SIGTERM");
+  await once(second, "exit");
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}

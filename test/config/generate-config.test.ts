@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { configJsonSchema, generateConfig } from "../../src/config/index.ts";
+import { configDocs } from "../../src/config/docs-config.ts";
+import { knownKeys } from "../../src/config/known-keys.ts";
+import { rootSchema } from "../../src/config/schema.ts";
+import { scratchHome } from "./scratch-home.ts";
+
+const VARIABLES = {
+  VARIABLE: "v",
+  CLANKER_GATEWAY_TOKEN: "t",
+  CLANKER_GATEWAY_PASSWORD: "p",
+  DATABASE_URL: "postgres://localhost/x",
+  TELEGRAM_BOT_TOKEN: "1:a",
+};
+const FILES = { "prompts/main.md": "a", "prompts/researcher.md": "b" };
+
+test("the generated config is valid and means the defaults", async () => {
+  using empty = scratchHome();
+  using home = scratchHome({ "config.toml": generateConfig() });
+  assert.deepEqual((await home.load()).config, (await empty.load()).config);
+});
+
+test("every key of the generated config is valid when its # is removed", async () => {
+  const opened = generateConfig().replaceAll(/^# (\[[^\]]+\]|[a-z_]+ = .*)$/gm, "$1");
+  using home = scratchHome({
+    ...FILES,
+    "config.toml": opened
+      .replaceAll("NAME]", "one]")
+      .replaceAll("NAME.", "one.")
+      .replace(/^include = .*\n/m, ""),
+  });
+  assert.deepEqual(await home.problems(VARIABLES), []);
+});
+
+test("every key is explained, in the generated config and on the page", () => {
+  const text = generateConfig();
+  const page = configDocs();
+  for (const { path, notes, isTable } of knownKeys(rootSchema)) {
+    if (isTable) continue;
+    assert.match(text, new RegExp(`^(# )?${path.at(-1)} = `, "m"), path.join("."));
+    assert.match(page, new RegExp(`^\\| \`${path.at(-1)}\``, "m"), path.join("."));
+    if (!/^(allowed|trusted)$/.test(path.at(-1)!)) assert.ok((notes.description ?? "").length > 5, `${path.join(".")} has no description`);
+  }
+});
+
+test("docs/config.md is what the schema says", () => {
+  assert.equal(readFileSync(join(import.meta.dirname, "../../docs/config.md"), "utf8"), configDocs());
+});
+
+test("the JSON Schema names the sections, include, and secrets as texts that are only written", () => {
+  const schema = configJsonSchema() as {
+    properties: Record<string, { properties: Record<string, { properties: Record<string, unknown> }> }>;
+    additionalProperties: boolean;
+  };
+  assert.equal(schema.additionalProperties, false);
+  assert.ok("include" in schema.properties);
+  assert.deepEqual((schema.properties["gateway"]!.properties["auth"]!.properties["token"] as { type: string; writeOnly: boolean }).writeOnly, true);
+  assert.doesNotMatch(JSON.stringify(schema), /"restart"|"example"/);
+});

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Store } from "../../src/core/store.ts";
+import { inboxCases } from "./store/inbox-cases.ts";
+import { leaseCases } from "./store/lease-cases.ts";
+import { outboxCases } from "./store/outbox-cases.ts";
+import { sessionCases } from "./store/session-cases.ts";
+import { turnCases } from "./store/turn-cases.ts";
+import { rejectsWith, World } from "./store/world.ts";
+
+/** One engine under test. */
+export interface OpenStore {
+  readonly store: Store;
+  /** Closes the store and opens another one on the same data. */
+  reopen(): Promise<Store>;
+  /** Closes and removes everything. */
+  close(): Promise<void>;
+}
+
+/** What every store must do, whatever engine it has: each sentence of core/store.ts. */
+export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
+  describe(`the store on ${name}`, () => {
+    let opened: OpenStore;
+    let store: Store;
+    before(async () => {
+      opened = await open();
+      store = opened.store;
+    });
+    after(async () => await opened.close());
+    const world = () => new World(store);
+
+    describe("inbox", () => inboxCases(world));
+    describe("turns", () => turnCases(world));
+    describe("leases", () => leaseCases(world));
+    describe("outbox", () => outboxCases(world));
+    describe("sessions and the rest", () => sessionCases(world));
+
+    test("everything is found again after a restart, and a closed store refuses", async () => {
+      const w = world();
+      const started = await w.begin("before");
+      const old = store;
+      store = await opened.reopen();
+      await rejectsWith("store_closed", old.getTurn({ id: started.turn.id }));
+      await rejectsWith("store_closed", old.boot({ now: 0 }));
+      const after = world();
+      assert.deepEqual(await store.getTurn({ id: started.turn.id }), started.turn);
+      after.now = w.now + 30_000;
+      const again = await after.start(started.session.id, "later");
+      assert.equal(again?.resumed, true);
+      assert.equal(again?.fence.fence, 2);
+      assert.deepEqual(await after.transcript(started.session.id), ["before"]);
+    });
+  });
+}

@@ -1,0 +1,140 @@
+import { createLocalBus } from "../../src/bus/local/index.ts";
+import type { Event } from "../../src/core/event.ts";
+import { silentLog, type Log } from "../../src/core/log.ts";
+import { textMessage } from "../../src/core/message.ts";
+import { silentMetrics } from "../../src/core/metrics.ts";
+import type { Provider } from "../../src/core/model.ts";
+import type { Store } from "../../src/core/store.ts";
+import type { Tool } from "../../src/core/tool.ts";
+import type { MessageUpdate } from "../../src/core/update.ts";
+import { createBlobs } from "../../src/app/blobs.ts";
+import { createGate } from "../../src/security/gate.ts";
+import type { Place } from "../../src/turn/place.ts";
+import { createHall, type Hall } from "../../src/turn/hall.ts";
+import type { AgentSettings } from "../../src/turn/agent-settings.ts";
+import { createLoopChannel, type LoopChannel } from "./loop-channel.ts";
+import { createManualClock, type ManualClock } from "./manual-clock.ts";
+import { createSeededRandom } from "./seeded-random.ts";
+
+export interface HouseOptions {
+  readonly store: Store;
+  readonly provider: Provider;
+  readonly clock?: ManualClock;
+  readonly channel?: LoopChannel;
+  readonly tools?: readonly Tool[];
+  readonly place?: Partial<Place>;
+  readonly agent?: Partial<AgentSettings>;
+  readonly log?: Log;
+  readonly seed?: number;
+  readonly instance?: string;
+  readonly notifyTo?: readonly string[];
+}
+
+export interface House {
+  readonly hall: Hall;
+  readonly clock: ManualClock;
+  readonly channel: LoopChannel;
+  readonly events: Event[];
+  readonly owner: string;
+  /** A message of a sender on the loop channel, not yet received. */
+  message(text: string, more?: Partial<MessageUpdate>): MessageUpdate;
+  /** Receives one and lets everything happen that needs no time. */
+  say(text: string, more?: Partial<MessageUpdate>): Promise<Awaited<ReturnType<Hall["intake"]["receive"]>>[number]>;
+  /** Everything sent so far, as "the platform" shows it. */
+  texts(): string[];
+  stop(): Promise<void>;
+}
+
+/** Owner is sender 1, sender 2 is allowed, the rest are strangers; group -5 is allowed. */
+export const POLICY: Place["policy"] = {
+  ownerIds: ["1"],
+  allowedUsers: ["2"],
+  dmPolicy: "allowlist",
+  groups: { policy: "allowlist", allowed: ["-5"], requireMention: true, trusted: ["2"] },
+};
+
+/** The whole hall on a given store, a manual clock, seeded chance and a loop channel. */
+export async function openHouse(options: HouseOptions): Promise<House> {
+  const clock = options.clock ?? createManualClock();
+  const random = createSeededRandom(options.seed ?? 1);
+  const channel = options.channel ?? createLoopChannel();
+  const events: Event[] = [];
+  const instance = options.instance ?? "house";
+  const { boot } = await options.store.boot({ now: clock.now(), instance });
+  const place: Place = { policy: POLICY, agent: "main", scope: "per_peer", queueMode: "queue", batchQuietMs: 1_000, replyBack: "mention", ...options.place };
+  const agent: AgentSettings = {
+    name: "main",
+    models: [`${options.provider.name}:test`],
+    systemPrompt: "",
+    maxTokens: 1_000,
+    maxSteps: 25,
+    timeoutMs: 600_000,
+    outageMs: 24 * 3600_000,
+    thinking: "off",
+    maxContextTokens: 0,
+    tools: { allow: ["*"], deny: [] },
+    ...options.agent,
+  };
+  const owner = `${instance}.${boot}`;
+  const hall = createHall({
+    store: options.store,
+    bus: createLocalBus(),
+    hub: { publish: (event) => events.push(event) },
+    clock,
+    random,
+    log: options.log ?? silentLog,
+    metrics: silentMetrics,
+    blobs: createBlobs(options.store, { clock, random }),
+    gate: createGate(),
+    tools: options.tools ?? [],
+    places: (name) => (name === channel.name || name === "web" ? place : undefined),
+    agent: () => agent,
+    model: (id) => options.provider.model(id.slice(id.indexOf(":") + 1)),
+    accounts: new Map([[`${channel.name}:default`, channel]]),
+    owner,
+    version: "test",
+    timeZone: "UTC",
+    notifyTo: options.notifyTo ?? [],
+  });
+  const stopped = new AbortController();
+  const done = Promise.all([hall.lanes.start(stopped.signal), hall.hold(channel, stopped.signal)]);
+  await clock.advance(0);
+  let number = 0;
+  const message = (text: string, more: Partial<MessageUpdate> = {}): MessageUpdate => {
+    number += 1;
+    const sender = more.sender ?? { id: "1", name: "Ada" };
+    const conversation = more.address?.conversation ?? sender.id;
+    return {
+      type: "message",
+      key: `msg:${conversation}:${boot}.${number}`,
+      messageId: `${boot}.${number}`,
+      address: { channel: channel.name, account: "default", conversation },
+      sender,
+      direct: !conversation.startsWith("-"),
+      at: clock.now(),
+      message: textMessage(text),
+      addressed: true,
+      ...more,
+    };
+  };
+  return {
+    hall,
+    clock,
+    channel,
+    events,
+    owner,
+    message,
+    async say(text, more) {
+      const [outcome] = await hall.intake.receive([message(text, more)]);
+      await clock.advance(0);
+      return outcome!;
+    },
+    texts: () => channel.shown.map((one) => one.text),
+    async stop() {
+      await hall.lanes.drain(0);
+      stopped.abort();
+      await clock.advance(0);
+      await done;
+    },
+  };
+}

@@ -1,0 +1,105 @@
+/** A model server for whole-program tests: Chat Completions over real HTTP, answering `re: LAST LINE` word by word with small pauses, so that kills hit the middle of answers. */
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
+
+interface ChatMessage {
+  readonly role: string;
+  readonly content: unknown;
+}
+
+export interface EchoRequest {
+  readonly messages: readonly ChatMessage[];
+  /** Last line of the last user message: what the person wrote. */
+  readonly line: string;
+}
+
+export interface EchoModel {
+  /** For base_url. */
+  readonly url: string;
+  readonly requests: readonly EchoRequest[];
+  /** Milliseconds between two words. */
+  pace: number;
+  /** What is answered to a line; default `re: LINE`. */
+  answer: (line: string) => string;
+  /** From now on streams wait before their first word until `release`. */
+  hold(): void;
+  release(): void;
+  /** Requests that are being answered. */
+  readonly open: number;
+  close(): Promise<void>;
+}
+
+export async function startEchoModel(options: { pace?: number } = {}): Promise<EchoModel> {
+  const requests: EchoRequest[] = [];
+  let held: Promise<void> | undefined;
+  let release = () => {};
+  let open = 0;
+  const server = createServer(async (incoming, response) => {
+    try {
+      const chunks: Buffer[] = [];
+      for await (const chunk of incoming) chunks.push(chunk as Buffer);
+      if (incoming.method !== "POST") return void response.writeHead(200, { "content-type": "application/json" }).end('{"object":"list","data":[{"id":"echo"}]}');
+      const { messages } = JSON.parse(Buffer.concat(chunks).toString("utf8")) as { messages: ChatMessage[] };
+      const line = lastLine(messages);
+      requests.push({ messages, line });
+      open += 1;
+      response.once("close", () => (open -= 1));
+      await held;
+      await stream(response, model.answer(line), model.pace);
+    } catch {
+      // The gateway was killed in the middle of its request.
+      incoming.destroy();
+    }
+  });
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const model: EchoModel = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    requests,
+    pace: options.pace ?? 5,
+    answer: (line) => `re: ${line}`,
+    hold() {
+      held = new Promise((resolve) => (release = resolve));
+    },
+    release() {
+      held = undefined;
+      release();
+    },
+    get open() {
+      return open;
+    },
+    async close() {
+      release();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => void server.close(() => resolve()));
+    },
+  };
+  return model;
+}
+
+async function stream(response: ServerResponse, text: string, pace: number): Promise<void> {
+  const send = (data: unknown) => response.write(`data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`);
+  const chunk = (delta: object, finish: string | null = null) => ({
+    id: "chatcmpl-1",
+    object: "chat.completion.chunk",
+    created: 1,
+    model: "echo",
+    choices: [{ index: 0, delta, finish_reason: finish }],
+  });
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  for (const word of text.match(/\s*\S+|\s+$/g) ?? []) {
+    if (response.destroyed) return;
+    send(chunk({ content: word }));
+    if (pace > 0) await wait(pace);
+  }
+  send(chunk({}, "stop"));
+  send({ ...chunk({}), choices: [], usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } });
+  send("[DONE]");
+  response.end();
+}
+
+function lastLine(messages: readonly ChatMessage[]): string {
+  const { content } = messages.findLast((message) => message.role === "user") ?? { content: "" };
+  const text = typeof content === "string" ? content : (content as { text?: string }[]).flatMap((part) => part.text ?? []).join("\n");
+  return text.split("\n").at(-1) ?? "";
+}

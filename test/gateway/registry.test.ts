@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import fc from "fast-check";
+import { ClankerError, toClankerError } from "../../src/core/errors.ts";
+import { v } from "../../src/lib/schema/index.ts";
+import { SCOPES, type Credential, type Scope } from "../../src/gateway/auth/credential.ts";
+import { faceOf } from "../../src/gateway/http-error.ts";
+import { defineMethod, type Call, type Method } from "../../src/gateway/method.ts";
+import { callMethod, coreMethods, createRegistry, mayCall } from "../../src/gateway/registry.ts";
+import { openTestGateway, type TestGateway } from "./open-test-gateway.ts";
+
+/** The whole table: a method that is not in it fails. */
+const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
+  none: ["authenticate", "challenge"],
+  read: [
+    ...[
+      "agent.status",
+      "agent.wait",
+      "agents.list",
+      "channels.list",
+      "channels.status",
+      "chat.history",
+      "config.schema",
+      "health",
+      "messages.history",
+      "models.list",
+      "ping",
+    ],
+    ...["rpc.discover", "sessions.get", "sessions.history", "sessions.list", "status", "subscribe", "unsubscribe", "usage.status"],
+  ],
+  write: ["agent.run", "chat.abort", "chat.send", "send", "sessions.create", "sessions.delete", "sessions.patch", "sessions.reset"],
+  admin: ["channels.connect", "channels.disconnect", "config.get", "config.patch", "config.set", "config.validate", "logs.tail"],
+};
+
+const holder = (scopes: readonly Scope[]): Credential => ({ id: "t", scopes });
+
+describe("the method registry", () => {
+  let gateway: TestGateway;
+  before(async () => void (gateway = await openTestGateway()));
+  after(() => gateway.stop());
+
+  const callAs = (credential: Credential, connection = false): Call => ({
+    deps: gateway.deps,
+    credential,
+    signal: AbortSignal.timeout(0),
+    gateway: { connections: () => 0, startedAt: 0, openRpc: async () => ({}) },
+    ...(connection ? { connection: { authenticate: () => holder(SCOPES), subscribe: () => ({ reset: false }), unsubscribe: () => {}, nonce: () => "n" } } : {}),
+  });
+
+  test("sec-19 every method has exactly the scope that the table says", () => {
+    const actual = Object.groupBy(coreMethods(), ({ scope }) => scope);
+    for (const scope of ["none", ...SCOPES] as const) assert.deepEqual(actual[scope]!.map(({ name }) => name).toSorted(), [...TABLE[scope]].toSorted(), scope);
+  });
+
+  test("sec-19 every method with every scope: called with less than its own it is forbidden before its parameters are looked at", async () => {
+    const registry = createRegistry();
+    for (const method of registry.methods.values()) {
+      for (const scope of SCOPES) {
+        const credential = holder([scope]);
+        const allowed = method.scope === "none" || SCOPES.indexOf(scope) >= SCOPES.indexOf(method.scope);
+        assert.equal(mayCall(method, credential), allowed, `${method.name} as ${scope}`);
+        if (allowed) continue;
+        await assert.rejects(callMethod(registry, method.name, { garbage: true }, callAs(credential)), { code: "forbidden" }, `${method.name} as ${scope}`);
+      }
+      if (method.scope !== "none") assert.equal(mayCall(method, holder([])), false);
+    }
+  });
+
+  test("sec-19 a method without an entry does not exist, one without a scope is forbidden to everybody", async () => {
+    await assert.rejects(callMethod(createRegistry(), "no.such", {}, callAs(holder(SCOPES))), { code: "method_not_found" });
+    const method = defineMethod({ name: "x", summary: "x", params: v.strictObject({}), result: v.object({}), scope: "read", handler: () => ({}) });
+    const { scope: _, ...bare } = method;
+    await assert.rejects(callMethod(createRegistry([bare as Method]), "x", {}, callAs(holder(SCOPES))), { code: "forbidden" });
+    await assert.rejects(callMethod(createRegistry([{ ...method, scope: "everybody" as "read" }]), "x", {}, callAs(holder(SCOPES))), { code: "forbidden" });
+  });
+
+  test("every method refuses garbage with bad_params and never fails inside", async () => {
+    const registry = createRegistry();
+    for (const method of registry.methods.values()) {
+      for (const garbage of [{ garbage: 1 }, { session: 5 }, { __proto__: null, constructor: 1 }, { key: "x".repeat(5000) }, { message: {} }, { limit: -1 }]) {
+        const thrown = await callMethod(registry, method.name, garbage, callAs(holder(SCOPES), true)).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        assert.ok(thrown instanceof ClankerError, `${method.name} ${JSON.stringify(garbage).slice(0, 60)} -> ${String(thrown)}`);
+        assert.equal(faceOf(thrown).rpc, -32602, `${method.name}: ${thrown.code}`);
+      }
+      for (const garbage of [[], "x", 5, null])
+        await assert.rejects(callMethod(registry, method.name, garbage, callAs(holder(SCOPES), true)), { code: "bad_params" });
+    }
+  });
+
+  test("any parameters at all never make an internal error", async () => {
+    const registry = createRegistry();
+    const names = [...registry.methods.keys()].filter((name) => name !== "chat.send" && name !== "agent.run");
+    const keys = ["session", "message", "key", "value", "patch", "limit", "since", "turn_id", "message_id", "channel", "to", "events", "config", "token"];
+    const params = fc.dictionary(
+      fc.constantFrom(...keys),
+      fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.array(fc.string()), fc.constant("agent:main:main")),
+      { maxKeys: 3 },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...names), params, async (name, given) => {
+        const error = await callMethod(registry, name, given, callAs(holder(SCOPES), true)).then(
+          () => undefined,
+          (thrown: unknown) => toClankerError(thrown),
+        );
+        if (error !== undefined) assert.notEqual(faceOf(error).status, 500, `${name} ${JSON.stringify(given)}: ${error.stack}`);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("sec-20 names that reach a prototype are refused at any depth", async () => {
+    const registry = createRegistry();
+    for (const text of ['{"patch":{"__proto__":{"x":1}}}', '{"patch":{"a":{"constructor":{"prototype":{"x":1}}}}}', '{"patch":{"a":[{"__proto__":1}]}}']) {
+      await assert.rejects(callMethod(registry, "config.patch", JSON.parse(text), callAs(holder(SCOPES))), { code: "bad_params" });
+    }
+    for (const key of ["__proto__.x", "a.constructor", "a.prototype.b"]) {
+      await assert.rejects(callMethod(registry, "config.set", { key, value: 1 }, callAs(holder(SCOPES))), { code: "bad_params" });
+      await assert.rejects(callMethod(registry, "config.get", { key }, callAs(holder(SCOPES))), { code: "bad_params" });
+    }
+    assert.equal(({} as Record<string, unknown>)["x"], undefined);
+  });
+
+  test("every answer has the shape that its entry promises", async () => {
+    const registry = createRegistry();
+    const run = (await callMethod(registry, "agent.run", { message: "hi" }, { ...callAs(holder(SCOPES)), signal: new AbortController().signal })) as {
+      message_id: string;
+    };
+    const params: Record<string, object> = {
+      authenticate: { token: "x" },
+      "agent.run": { message: "again" },
+      "agent.wait": { message_id: run.message_id },
+      "channels.connect": { channel: "telegram" },
+      "channels.disconnect": { channel: "telegram" },
+      "chat.abort": { session: "agent:main:main" },
+      "chat.send": { message: "hi" },
+      "config.patch": { patch: { a: 1 } },
+      "config.set": { key: "a.b", value: 1 },
+      "config.validate": { config: {} },
+      send: { channel: "telegram", to: "1", message: "hi" },
+      "sessions.get": { session: "agent:main:main" },
+      "sessions.patch": { session: "agent:main:main", label: "x" },
+      "sessions.reset": { session: "agent:main:main" },
+      "sessions.delete": { session: "agent:main:web:chat:gone" },
+    };
+    await callMethod(registry, "sessions.create", { session: "agent:main:web:chat:gone" }, callAs(holder(SCOPES)));
+    for (const method of registry.methods.values()) {
+      const call = { ...callAs(holder(SCOPES), true), signal: new AbortController().signal };
+      const result = await callMethod(registry, method.name, params[method.name], call);
+      const checked = v.safeParse(method.result, result);
+      assert.ok(checked.success, `${method.name}: ${JSON.stringify(checked.issues?.[0]?.message)} ${JSON.stringify(result)}`);
+    }
+  });
+});

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Client } from "pg";
+import type { Clock } from "../../src/core/clock.ts";
+import { createPostgresStore } from "../../src/store/postgres/index.ts";
+import { postgresBinaries, startPostgres, type TestPostgres } from "../../scripts/postgres.ts";
+import { rejectsWith, World } from "../contract/store/world.ts";
+import { storeSuite } from "../contract/store-suite.ts";
+
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  timer(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+const skip = postgresBinaries() === undefined ? "no PostgreSQL server on this machine" : false;
+
+describe("PostgreSQL", { skip }, () => {
+  let server: TestPostgres;
+  before(async () => void (server = await startPostgres()));
+  after(async () => await server.stop());
+
+  const query = async (url: string, sql: string) => {
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    const { rows } = await client.query(sql);
+    await client.end();
+    return rows;
+  };
+
+  storeSuite("postgres", async () => {
+    const url = await server.database("suite");
+    let store = await createPostgresStore({ url, clock });
+    return {
+      store,
+      async reopen() {
+        await store.close();
+        return (store = await createPostgresStore({ url, clock }));
+      },
+      close: () => store.close(),
+    };
+  });
+
+  test("fault-65 a killed backend in the middle of writes loses nothing and doubles nothing", async () => {
+    const url = await server.database("killed");
+    const store = await createPostgresStore({ url, clock, poolSize: 4 });
+    try {
+      const w = new World(store);
+      const work = Promise.all(
+        Array.from({ length: 60 }, async (_, index) => {
+          const started = await new World(store).begin(`m${index}`);
+          await w.commit(started, { entries: [w.answer(`a${index}`)] });
+          return started.session.id;
+        }),
+      );
+      for (let round = 0; round < 4; round += 1) {
+        await query(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'open-clanker' AND datname = current_database()");
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      for (const [index, id] of (await work).entries()) assert.deepEqual(await w.transcript(id), [`m${index}`, `a${index}`]);
+    } finally {
+      await store.close();
+    }
+  });
+
+  test("fault-65 a server that restarts is found again, and one that is away is said to be", async () => {
+    const url = await server.database("restarted");
+    const store = await createPostgresStore({ url, clock });
+    try {
+      const w = new World(store);
+      const started = await w.begin("one");
+      await server.restart();
+      await w.commit(started);
+      assert.deepEqual(await w.transcript(started.session.id), ["one", "yes"]);
+    } finally {
+      await store.close();
+    }
+    await rejectsWith("store_unavailable", createPostgresStore({ url: "postgres://clanker@127.0.0.1:1/none", clock }));
+    await rejectsWith("store_refused", createPostgresStore({ url: url.replace(/restarted$/, "missing"), clock }));
+  });
+
+  test("gateways that start together migrate once; a newer schema is refused", async () => {
+    const url = await server.database("migrated");
+    const stores = await Promise.all([1, 2, 3].map(() => createPostgresStore({ url, clock })));
+    await Promise.all(stores.map((store) => store.close()));
+    await query(url, "INSERT INTO schema_migrations VALUES (999, 'future', 0)");
+    await rejectsWith("schema_newer", createPostgresStore({ url, clock }));
+  });
+});
