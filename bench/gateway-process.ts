@@ -37,11 +37,14 @@ export async function startGateway(options: GatewayProcessOptions): Promise<Gate
   const output = openSync(outputFile, "w");
   const flags = ["--max-semi-space-size=2", ...(inspect === true ? ["--inspect=127.0.0.1:0"] : [])];
   const started = performance.now();
-  const child = track(spawn(process.execPath, [...flags, join(dist, "clanker.js"), "start"], { stdio: ["ignore", output, output], env: { ...process.env, CLANKER_HOME: home } }));
+  const child = track(
+    spawn(process.execPath, [...flags, join(dist, "clanker.js"), "start"], { stdio: ["ignore", output, output], env: { ...process.env, CLANKER_HOME: home } }),
+  );
   closeSync(output);
   const url = `http://127.0.0.1:${port}`;
   await untilOk(`${url}/health/ready`, () => {
-    if (child.exitCode !== null || performance.now() - started > 20_000) throw new Error(`the gateway did not become ready:\n${readFileSync(outputFile, "utf8")}`);
+    if (child.exitCode !== null || performance.now() - started > 20_000)
+      throw new Error(`the gateway did not become ready:\n${readFileSync(outputFile, "utf8")}`);
   });
   const readyMs = performance.now() - started;
   return {
@@ -60,7 +63,8 @@ export async function startGateway(options: GatewayProcessOptions): Promise<Gate
 function configOf({ modelUrl, telegram }: GatewayProcessOptions, port: number): string {
   const lines = [
     `[gateway]\nport = ${port}\n[gateway.auth]\ntoken = "${TOKEN}"\n[gateway.rate_limit]\nrequests_per_minute = 1000000\nburst = 1000000`,
-    modelUrl && `[agents]\nmodel = "mock:instant"\n[providers.mock]\nkind = "openai-compatible"\nbase_url = "${modelUrl}"\napi_key = "bench"\n[sessions]\nmax_context_tokens = 16000`,
+    modelUrl &&
+      `[agents]\nmodel = "mock:instant"\n[providers.mock]\nkind = "openai-compatible"\nbase_url = "${modelUrl}"\napi_key = "bench"\n[sessions]\nmax_context_tokens = 16000`,
     telegram && `[channels.telegram]\ntoken = "${telegram.token}"\napi_root = "${telegram.url}"\nowner_ids = ["42"]`,
   ];
   return `${lines.filter(Boolean).join("\n")}\n`;

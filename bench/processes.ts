@@ -35,7 +35,9 @@ export function ended(child: ChildProcess): Promise<void> {
 
 /** @param file under bench/child. */
 export function startHelper(file: string, options: ForkOptions = {}): Helper {
-  const child = track(fork(join(import.meta.dirname, "child", file), { stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "advanced", ...options }));
+  const child = track(
+    fork(join(import.meta.dirname, "child", file), { stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "advanced", ...options }),
+  );
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let nextId = 1;
   child.on("message", ({ id, result, error }: Reply) => {

@@ -55,7 +55,11 @@ async function buildPage(out: string): Promise<void> {
     { input: { page: "ui/src/main.tsx" }, platform: "browser", transform: { target: "es2022" } },
     { dir: assets, format: "esm", minify: true, entryFileNames: "[name]-[hash].js", chunkFileNames: "[name]-[hash].js" },
   );
-  const css = (await Promise.all((await styles()).map((file) => readFile(file, "utf8")))).join("\n").replaceAll(/\/\*[^]*?\*\//g, "");
+  const css = (await Promise.all((await styles()).map((file) => readFile(file, "utf8"))))
+    .join("\n")
+    .replaceAll(/\/\*[^]*?\*\//g, "")
+    // Every line of a formatted style sheet ends in a sign that needs no space behind it.
+    .replaceAll(/\s*\n\s*/g, "");
   const style = `page-${createHash("sha256").update(css).digest("base64url").slice(0, 8)}.css`;
   await writeFile(join(assets, style), css);
   const script = files.find((file) => /^page-.*\.js$/.test(file));

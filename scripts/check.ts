@@ -24,7 +24,7 @@ const stages: Stage[] = [
   { name: "lint", command: ["oxlint", "."], hint: "" },
   ...globSync("scripts/docs-*.ts", { cwd: root })
     .toSorted()
-    .map((script) => ({ name: script.replace(/^scripts\/docs-|\.ts$/g, "docs "), command: ["node", script, "--check"], hint: `run: node ${script}` })),
+    .map((script) => ({ name: `${/docs-(.*)\.ts/.exec(script)?.[1]} docs`, command: ["node", script, "--check"], hint: `run: node ${script}` })),
 ];
 
 async function runStage(stage: Stage): Promise<boolean> {

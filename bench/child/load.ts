@@ -64,9 +64,16 @@ const agent = new Agent({ keepAlive: true });
 function askModel(url: string, body: string): Promise<number> {
   const from = performance.now();
   return new Promise((resolve, reject) => {
-    request(`${url}/chat/completions`, { agent, method: "POST", headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) } }, (response) => {
-      response.resume().on("end", () => resolve(performance.now() - from)).on("error", reject);
-    })
+    request(
+      `${url}/chat/completions`,
+      { agent, method: "POST", headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) } },
+      (response) => {
+        response
+          .resume()
+          .on("end", () => resolve(performance.now() - from))
+          .on("error", reject);
+      },
+    )
       .on("error", reject)
       .end(body);
   });
@@ -114,7 +121,8 @@ answerParent({
   pacedTurns: ({ sessions, rounds, prefix }: { sessions: number; rounds: number; prefix: string }) =>
     paced(sessions, rounds, (index, round) => runTurn(clients[index]!, sessionOf(prefix, index, round))),
   pacedEchoes: ({ sessions, rounds }: { sessions: number; rounds: number }) => paced(sessions, rounds, (index) => echo(sockets[index]!)),
-  pacedModel: ({ sessions, rounds, url, body }: { sessions: number; rounds: number; url: string; body: string }) => paced(sessions, rounds, () => askModel(url, body)),
+  pacedModel: ({ sessions, rounds, url, body }: { sessions: number; rounds: number; url: string; body: string }) =>
+    paced(sessions, rounds, () => askModel(url, body)),
   closedTurns: ({ sessions, ms, prefix }: { sessions: number; ms: number; prefix: string }) =>
     closedLoop(sessions, ms, (index, round) => runTurn(clients[index]!, sessionOf(prefix, index, round))),
   closedEchoes: ({ sessions, ms }: { sessions: number; ms: number }) => closedLoop(sessions, ms, (index) => echo(sockets[index]!)),

@@ -10,7 +10,13 @@ let requests = 0;
 const chunk = (delta: object, finish: string | null) =>
   `data: ${JSON.stringify({ id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "instant", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
 const usage = `data: ${JSON.stringify({ id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "instant", choices: [], usage: { prompt_tokens: 20, completion_tokens: 12, total_tokens: 32 } })}\n\n`;
-const answer = [chunk({ role: "assistant", content: "" }, null), ...PIECES.map((content) => chunk({ content }, null)), chunk({}, "stop"), usage, "data: [DONE]\n\n"];
+const answer = [
+  chunk({ role: "assistant", content: "" }, null),
+  ...PIECES.map((content) => chunk({ content }, null)),
+  chunk({}, "stop"),
+  usage,
+  "data: [DONE]\n\n",
+];
 
 const server = createServer((request, response) => {
   const parts: Buffer[] = [];

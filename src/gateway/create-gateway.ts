@@ -16,7 +16,7 @@ import { createRateLimiter } from "./limits/rate-limiter.ts";
 import type { GatewayFacts } from "./method.ts";
 import type { GatewayOptions } from "./options.ts";
 import { createRegistry, type Registry } from "./registry.ts";
-import { createSocketServer } from "./ws/socket-server.ts";
+import { createSocketServer, type SocketServer } from "./ws/socket-server.ts";
 
 export interface Gateway {
   readonly registry: Registry;
@@ -28,6 +28,8 @@ export interface Gateway {
   /** Takes no more requests, tells the clients, closes sockets and finishes what is in flight; after `graceMs` that is cut. May be called at any time. */
   stop(options: { graceMs: number; reason?: string }): Promise<void>;
 }
+
+const SWEEP_MS = 20;
 
 /** The daemon's one listener: HTTP, /ws and the doors on them. Nothing happens before `start`. */
 export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gateway {
@@ -49,13 +51,12 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
     const authenticator = createAuthenticator(options.auth, createRateLimiter(clock, authFailuresPerMinute, authFailuresPerMinute));
     const identity = createIdentity({ authenticator, limiter, visitors });
     const startedAt = clock.monotonic();
-    let sockets: ReturnType<typeof createSocketServer>;
     const facts: GatewayFacts = {
       startedAt,
       connections: () => sockets.count,
       openRpc: async () => (await import("./docs/open-rpc.ts")).openRpcDocument(registry, deps.version),
     };
-    sockets = createSocketServer({ deps, registry, facts, authenticator, limiter });
+    const sockets: SocketServer = createSocketServer({ deps, registry, facts, authenticator, limiter });
     const http: HttpContext = { options, deps, registry, facts, ...identity };
     const port = () => (server!.address() as AddressInfo | null)?.port ?? options.port;
     const names = createAllowedNames({ hosts: options.hosts, corsOrigins: options.corsOrigins, port });
@@ -120,8 +121,15 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
       deps.hub.publish({ event: "shutdown", payload: { reason: reason ?? "stop" } });
       const cancel = clock.timer(graceMs, () => server!.closeAllConnections());
       await running?.stop(Math.min(graceMs, 2_000));
-      server.closeIdleConnections();
+      // Connections that have just had their last answer are idle now and would wait for their timeout.
+      let cancelSweep = () => {};
+      const sweep = () => {
+        server!.closeIdleConnections();
+        cancelSweep = clock.timer(SWEEP_MS, sweep);
+      };
+      sweep();
       await closed;
+      cancelSweep();
       cancel();
     },
   };

@@ -1,4 +1,4 @@
-import { v } from "../lib/schema/index.ts";
+import type { v } from "../lib/schema/index.ts";
 import type { Credential, Scope } from "./auth/credential.ts";
 import type { GatewayDeps } from "./deps.ts";
 import type { MethodConnection } from "./ws/method-connection.ts";

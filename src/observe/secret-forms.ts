@@ -18,6 +18,10 @@ export function secretForms(value: string): string[] {
     forms.add(encodeURI(value.toWellFormed()));
     forms.add(new URLSearchParams({ v: value }).toString().slice(2));
     forms.add(JSON.stringify(value).slice(1, -1));
+    // util.inspect in single quotes escapes backslashes but not double quotes; then perhaps inside JSON.
+    const inspected = value.replaceAll("\\", "\\\\");
+    forms.add(inspected);
+    forms.add(JSON.stringify(inspected).slice(1, -1));
     forms.add(JSON.stringify(JSON.stringify(value).slice(1, -1)).slice(1, -1));
     forms.add(bytes.toString("hex"));
     forms.add(bytes.toString("hex").toUpperCase());

@@ -3,6 +3,7 @@
  * What must stay true: the draft part is committed as `sending` before the first preview is posted, and its receipt after it; later previews are edits, not rows:
  * the newest text wins, a failed one is forgotten. The turn never waits for a preview, only for one that is under way when it ends.
  */
+import { formatAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import { ChannelError } from "../core/errors.ts";
 import type { Channel, Receipt, SendTarget } from "../core/channel.ts";
@@ -14,6 +15,12 @@ import type { StartedTurn, Store } from "../core/store.ts";
 /** A first preview of fewer characters looks like a stutter. */
 const FIRST_PREVIEW_CHARACTERS = 24;
 const FIRST_PREVIEW_MS = 600;
+/** A preview may not stand above an earlier answer that is still on its way; this soon it is looked at again. */
+const EARLIER_OPEN_MS = 250;
+/** Longest that the end of a turn waits for an edit under way. */
+const LAST_EDIT_MS = 1_000;
+/** How many of the session's newest deliveries are looked at for that. */
+const EARLIER_LOOK = 8;
 
 export interface DraftDeps {
   readonly store: Store;
@@ -68,9 +75,10 @@ export class Draft {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     if (this.#under) {
-      // An edit may be repeated, so it need not be awaited for long; a first send must be, its receipt decides.
-      if (this.#receipt) this.#abort.abort();
+      // A first send must be awaited, its receipt decides; an edit for a moment, or the platform could show it after the final one.
+      const cancel = this.#receipt ? this.#deps.clock.timer(LAST_EDIT_MS, () => this.#abort.abort()) : () => {};
       await this.#under;
+      cancel();
     }
     return this.#receipt ? this.#id : undefined;
   }
@@ -79,6 +87,12 @@ export class Draft {
     const text = this.#text;
     const rendered = this.#channel.render(textMessage(text))[0]!;
     try {
+      if (!this.#receipt && (await this.#earlierIsOpen())) {
+        this.#notBefore = this.#deps.clock.monotonic() + EARLIER_OPEN_MS;
+        return;
+      }
+      // The turn has ended meanwhile: its answer is sent as a whole.
+      if (this.#off) return;
       if (this.#receipt) await this.#channel.edit!(this.#receipt, rendered, this.#target());
       else await this.#post(rendered);
       this.#shown = text;
@@ -89,6 +103,14 @@ export class Draft {
       this.#notBefore = this.#deps.clock.monotonic() + (retry ?? 2 * this.#channel.capabilities.editPaceMs);
       this.#deps.log.debug("preview not shown", { turn: this.#started.turn.id, error: String(thrown) });
     }
+  }
+
+  /** The turn before has committed its answer, but the outbox may not have sent it yet (P3: order is also what a person sees). */
+  async #earlierIsOpen(): Promise<boolean> {
+    const { turn, session } = this.#started;
+    const place = formatAddress(turn.address);
+    const newest = await this.#deps.store.listDeliveries({ sessionId: session.id, limit: EARLIER_LOOK });
+    return newest.some((delivery) => delivery.status === "open" && formatAddress(delivery.address) === place);
   }
 
   async #post(rendered: ReturnType<Channel["render"]>[number]): Promise<void> {

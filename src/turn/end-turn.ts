@@ -17,7 +17,7 @@ import type { NewDelivery, StartedTurn, Store } from "../core/store.ts";
 import { estimateEntry } from "../agent/tokens.ts";
 import type { Channels } from "./channels.ts";
 import type { RunningTurn } from "./lanes.ts";
-import type { LiveAnswer } from "./live-answer.ts";
+import { addUsage, type LiveAnswer } from "./live-answer.ts";
 import type { Notify } from "./notify.ts";
 
 export interface EndDeps {
@@ -200,7 +200,7 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
       turn_id: turn.id,
       outcome: end.outcome,
       text: live.visible(),
-      usage: sum(turn.usage, end.usage),
+      usage: addUsage(live.spent(), end.usage),
       ...(committed.answerEntry !== undefined && { entry: committed.answerEntry }),
       ...(end.error && { error: end.error }),
     },
@@ -239,8 +239,4 @@ function assistant(parts: Extract<EntryContent, { role: "assistant" }>["parts"],
 /** What a person reads when there is no answer. */
 function explain(error: NonNullable<Turn["error"]>): string {
   return `I could not answer: ${error.message}.${error.hint === undefined ? "" : ` ${error.hint}`}`.replace("..", ".");
-}
-
-function sum(a: Usage, b: Usage): Usage {
-  return { input: a.input + b.input, output: a.output + b.output, cacheRead: a.cacheRead + b.cacheRead, cacheWrite: a.cacheWrite + b.cacheWrite };
 }

@@ -9,6 +9,7 @@ import type { Clock } from "../core/clock.ts";
 import type { EntryContent } from "../core/entry.ts";
 import type { Hub } from "../core/event.ts";
 import type { Log } from "../core/log.ts";
+import type { Usage } from "../core/model.ts";
 import type { Random } from "../core/random.ts";
 import type { StartedTurn, Store } from "../core/store.ts";
 import type { Channels } from "./channels.ts";
@@ -35,11 +36,13 @@ export class LiveAnswer {
   /** Texts of the committed steps, joined. */
   #settled = "";
   #step = "";
+  #spent: Usage;
   #cancelTyping: (() => void) | undefined;
 
   constructor(started: StartedTurn, deps: LiveDeps) {
     this.#started = started;
     this.#deps = deps;
+    this.#spent = started.turn.usage;
     const { channel, account } = started.turn.address;
     this.#channel = deps.channels.get(channel, account);
   }
@@ -68,9 +71,16 @@ export class LiveAnswer {
     this.#draft?.update(this.visible());
   }
 
-  stepDone(): void {
+  /** @param usage of the step that has just been committed. */
+  stepDone(usage: Usage): void {
     this.#settled = this.visible();
     this.#step = "";
+    this.#spent = addUsage(this.#spent, usage);
+  }
+
+  /** What the committed steps of the whole turn have used, earlier runs included. */
+  spent(): Usage {
+    return this.#spent;
   }
 
   /** All text of the turn so far, as a person reads it. */
@@ -106,4 +116,8 @@ export class LiveAnswer {
   #draftDeps() {
     return { ...this.#deps, ttlMs: this.#deps.deliveryTtlMs };
   }
+}
+
+export function addUsage(a: Usage, b: Usage): Usage {
+  return { input: a.input + b.input, output: a.output + b.output, cacheRead: a.cacheRead + b.cacheRead, cacheWrite: a.cacheWrite + b.cacheWrite };
 }

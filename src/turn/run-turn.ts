@@ -119,7 +119,7 @@ async function commitStep(step: Step, running: StartedTurn, live: LiveAnswer, de
   const content = { role: "assistant" as const, parts: step.parts, model: step.model, stop: step.stop };
   const entry = { content, principal: turn.principal, label: turn.label, tokens: live.tokens(content), turnId: turn.id, at: now };
   const committed = await deps.store.commitStep({ fence, turnId: turn.id, entry, calls, usage: step.usage, model: step.model, now });
-  live.stepDone();
+  live.stepDone(step.usage);
   deps.hub.publish({ event: "turn.step", session: session.key, payload: { turn_id: turn.id, step: committed.step, entry: committed.number } });
 }
 

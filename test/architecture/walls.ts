@@ -96,7 +96,8 @@ function permits(allowed: Outside, item: Import, path: string): boolean {
 function nameFaults(path: string): Fault[] {
   const file = basename(path).replace(/(\.test)?\.tsx?$/, "");
   const faults: Fault[] = [];
-  if (!path.split("/").every((part) => /^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.generated)?(\.tsx?|\.d\.ts)?$/.test(part))) faults.push(`${path}: names are kebab-case`);
+  if (!path.split("/").every((part) => /^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.generated)?(\.tsx?|\.d\.ts)?$/.test(part)))
+    faults.push(`${path}: names are kebab-case`);
   if (FORBIDDEN_NAMES.includes(file)) faults.push(`${path}: a file is named after the one thing it exports, not ${file}`);
   return faults;
 }

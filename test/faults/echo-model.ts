@@ -39,7 +39,8 @@ export async function startEchoModel(options: { pace?: number } = {}): Promise<E
     try {
       const chunks: Buffer[] = [];
       for await (const chunk of incoming) chunks.push(chunk as Buffer);
-      if (incoming.method !== "POST") return void response.writeHead(200, { "content-type": "application/json" }).end('{"object":"list","data":[{"id":"echo"}]}');
+      if (incoming.method !== "POST")
+        return void response.writeHead(200, { "content-type": "application/json" }).end('{"object":"list","data":[{"id":"echo"}]}');
       const { messages } = JSON.parse(Buffer.concat(chunks).toString("utf8")) as { messages: ChatMessage[] };
       const line = lastLine(messages);
       requests.push({ messages, line });

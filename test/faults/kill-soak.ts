@@ -104,7 +104,10 @@ function watchConfirms(database: SoakDatabase, keyOf: (updateId: number) => stri
   };
 }
 
-async function settle(gateway: RunningGateway, { load, telegram, database }: { load: SoakLoad; telegram: FakeTelegram; database: SoakDatabase }): Promise<void> {
+async function settle(
+  gateway: RunningGateway,
+  { load, telegram, database }: { load: SoakLoad; telegram: FakeTelegram; database: SoakDatabase },
+): Promise<void> {
   const deadline = performance.now() + SETTLE_MS;
   for (;;) {
     const { body } = await gateway.call("GET", "/api/status");

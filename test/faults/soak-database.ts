@@ -102,14 +102,18 @@ export async function postgresDatabase(url: string): Promise<SoakDatabase> {
   await client.connect();
   return {
     async missing(keys) {
-      const { rows } = await client.query<{ key: string }>("SELECT key FROM inbox WHERE channel = 'telegram' AND account = 'default' AND key = ANY($1)", [keys]);
+      const { rows } = await client.query<{ key: string }>("SELECT key FROM inbox WHERE channel = 'telegram' AND account = 'default' AND key = ANY($1)", [
+        keys,
+      ]);
       return keys.filter((key) => !rows.some((row) => row.key === key));
     },
     async read() {
       const snapshot: Record<string, unknown> = {};
       for (const [name, sql] of Object.entries(QUERIES)) snapshot[name] = (await client.query(sql)).rows.map(withNumbers);
       // The server watches over its own files; here it is asked whether the indexes know the same rows as the tables.
-      const { rows } = await client.query<{ n: string }>("SELECT count(*) AS n FROM inbox a FULL JOIN (SELECT id FROM inbox) b ON a.id = b.id WHERE a.id IS NULL OR b.id IS NULL");
+      const { rows } = await client.query<{ n: string }>(
+        "SELECT count(*) AS n FROM inbox a FULL JOIN (SELECT id FROM inbox) b ON a.id = b.id WHERE a.id IS NULL OR b.id IS NULL",
+      );
       return { ...snapshot, integrity: rows[0]?.n === "0" ? "ok" : "inbox and its index differ" } as Snapshot;
     },
     close: () => client.end(),
@@ -118,6 +122,6 @@ export async function postgresDatabase(url: string): Promise<SoakDatabase> {
 
 /** BIGINT comes as text from pg. */
 function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
-  const numbers = ["number", "attempts", "last_entry"];
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, numbers.includes(name) ? Number(value) : value]));
+  const numbers = new Set(["number", "attempts", "last_entry"]);
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, numbers.has(name) ? Number(value) : value]));
 }

@@ -15,7 +15,7 @@ test("sec-9 an IPv4 address, its mapped form and a /64 are one key each", () => 
 test("sec-10 a million different addresses leave at most 10,000 keys", () => {
   const limiter = createRateLimiter(createManualClock(), 60, 5);
   for (let i = 0; i < 1_000_000; i++) limiter.take(`k${i}`);
-  assert.equal(limiter.size, MAX_KEYS);
+  assert.ok(limiter.size <= MAX_KEYS);
 });
 
 test("a bucket gives its burst, then refills by the minute", async () => {

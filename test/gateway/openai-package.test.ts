@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import OpenAI from "openai";
+import { APIError, AuthenticationError, BadRequestError, InternalServerError, NotFoundError, OpenAI, RateLimitError } from "openai";
 import { ModelError, RequestError } from "../../src/core/errors.ts";
 import type { StatelessInput, StatelessResult } from "../../src/gateway/index.ts";
 import { openTestGateway, TOKEN, type TestGateway } from "./open-test-gateway.ts";
@@ -9,7 +9,7 @@ const usage = { input: 10, output: 5, cacheRead: 3, cacheWrite: 2 };
 const weather = { name: "weather", description: "of a town", parameters: { type: "object", properties: { town: { type: "string" } } } };
 
 /** What the fake of the hall's stateless run does next, and what it was asked. */
-let asked: StatelessInput[] = [];
+const asked: StatelessInput[] = [];
 let aborted = Promise.withResolvers<void>();
 
 async function stateless(
@@ -46,6 +46,12 @@ async function stateless(
   onEvent({ type: "thinking", text: "hm" });
   for (const word of ["hello ", "world"]) onEvent({ type: "text", text: word });
   return { parts: [{ type: "text", text: "hello world" }], stop: text === "long" ? "length" : "end", usage, model: "scripted:test" };
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
 }
 
 describe("the official openai package", () => {
@@ -87,7 +93,7 @@ describe("the official openai package", () => {
       stream: true,
       stream_options: { include_usage: true },
     });
-    const chunks = await Array.fromAsync(stream);
+    const chunks = await collect(stream);
     assert.equal(lastAsked().agent, "helper");
     assert.deepEqual(chunks[0]!.choices[0]!.delta, { role: "assistant", content: "", refusal: null });
     assert.equal(chunks.flatMap(({ choices }) => choices.map(({ delta }) => delta.content ?? "")).join(""), "hello world");
@@ -172,7 +178,7 @@ describe("the official openai package", () => {
         () => undefined,
         (thrown: unknown) => thrown,
       );
-      assert.ok(error instanceof OpenAI.BadRequestError, `${param}: ${String(error)}`);
+      assert.ok(error instanceof BadRequestError, `${param}: ${String(error)}`);
       assert.equal(error.param, param);
       assert.equal(error.type, "invalid_request_error");
     }
@@ -182,18 +188,18 @@ describe("the official openai package", () => {
 
   test("gets OpenAI's errors for a wrong key, model, or a model that is away", async () => {
     const wrong = new OpenAI({ apiKey: "wrong", baseURL: `${gateway.url}/v1`, maxRetries: 0 });
-    await assert.rejects(wrong.models.list(), OpenAI.AuthenticationError);
-    await assert.rejects(openai.chat.completions.create({ model: "gpt-4o", messages: user("hi") }), OpenAI.NotFoundError);
-    await assert.rejects(openai.chat.completions.create({ model: "clanker/nobody", messages: user("hi") }), OpenAI.NotFoundError);
-    await assert.rejects(openai.chat.completions.create({ model: "clanker", messages: user("fail") }), OpenAI.InternalServerError);
-    await assert.rejects(openai.chat.completions.create({ model: "clanker", messages: user("fail"), stream: true }), OpenAI.InternalServerError);
-    await assert.rejects(openai.chat.completions.create({ model: "clanker", messages: user("limited") }), OpenAI.RateLimitError);
+    await assert.rejects(wrong.models.list(), AuthenticationError);
+    await assert.rejects(openai.chat.completions.create({ model: "gpt-4o", messages: user("hi") }), NotFoundError);
+    await assert.rejects(openai.chat.completions.create({ model: "clanker/nobody", messages: user("hi") }), NotFoundError);
+    await assert.rejects(openai.chat.completions.create({ model: "clanker", messages: user("fail") }), InternalServerError);
+    await assert.rejects(openai.chat.completions.create({ model: "clanker", messages: user("fail"), stream: true }), InternalServerError);
+    await assert.rejects(openai.chat.completions.create({ model: "clanker", messages: user("limited") }), RateLimitError);
     const broken = await openai.chat.completions.create({ model: "clanker", messages: user("break"), stream: true });
-    await assert.rejects(Array.fromAsync(broken), OpenAI.APIError);
+    await assert.rejects(collect(broken), APIError);
   });
 
   test("lists agents and models", async () => {
-    const ids = (await Array.fromAsync(openai.models.list())).map(({ id }) => id);
+    const ids = (await collect(openai.models.list())).map(({ id }) => id);
     assert.deepEqual(ids, ["clanker", "clanker/helper", "scripted:test"]);
     assert.equal((await openai.models.retrieve("clanker")).object, "model");
     await openai.chat.completions.create({ model: "scripted:test", messages: user("hi") });
@@ -227,22 +233,23 @@ describe("the official openai package", () => {
     const response = await openai.responses.create({ model: "clanker", input: "hi", store: false, instructions: "be kind", max_output_tokens: 50 });
     assert.equal(response.output_text, "hello world");
     assert.equal(response.status, "completed");
-    assert.equal(response.store, false);
+    assert.equal((response as { store?: boolean }).store, false);
     assert.equal(response.usage!.total_tokens, 20);
     assert.equal(lastAsked().system, "be kind");
-    const events = await Array.fromAsync(await openai.responses.create({ model: "clanker", input: "hi", store: false, stream: true }));
+    const events = await collect(await openai.responses.create({ model: "clanker", input: "hi", store: false, stream: true }));
     assert.deepEqual(
       events.map(({ type }) => type),
       [
-        ...[
-          "response.created",
-          "response.in_progress",
-          "response.output_item.added",
-          "response.content_part.added",
-          "response.output_text.delta",
-          "response.output_text.delta",
-        ],
-        ...["response.output_text.done", "response.content_part.done", "response.output_item.done", "response.completed"],
+        "response.created",
+        "response.in_progress",
+        "response.output_item.added",
+        "response.content_part.added",
+        "response.output_text.delta",
+        "response.output_text.delta",
+        "response.output_text.done",
+        "response.content_part.done",
+        "response.output_item.done",
+        "response.completed",
       ],
     );
     assert.deepEqual(
@@ -268,14 +275,14 @@ describe("the official openai package", () => {
       lastAsked().entries.map(({ content }) => content.role),
       ["user", "assistant", "tool"],
     );
-    const events = await Array.fromAsync(await openai.responses.create({ model: "clanker", input: "call", tools, stream: true }));
+    const events = await collect(await openai.responses.create({ model: "clanker", input: "call", tools, stream: true }));
     assert.ok(events.some(({ type }) => type === "response.function_call_arguments.done"));
   });
 
   test("continues a stored response by its id", async () => {
     const first = await openai.responses.create({ model: "clanker", input: "one" });
     assert.equal(first.output_text, "you said: one");
-    assert.equal(first.store, true);
+    assert.equal((first as { store?: boolean }).store, true);
     const second = await openai.responses.create({ model: "clanker", input: "two", previous_response_id: first.id });
     assert.equal(second.output_text, "you said: two");
     const turns = await Promise.all([first, second].map(({ id }) => gateway.deps.store.getTurn({ id: id.slice("resp_".length) })));
@@ -301,7 +308,7 @@ describe("the official openai package", () => {
       await assert.rejects(openai.responses.create({ model: "clanker", input: "hi", ...body } as never), { status: 400, param }, param);
     }
     await assert.rejects(openai.responses.create({ model: "clanker", input: "fail", store: false }), { status: 503 });
-    const events = await Array.fromAsync(await openai.responses.create({ model: "clanker", input: "break", store: false, stream: true }));
+    const events = await collect(await openai.responses.create({ model: "clanker", input: "break", store: false, stream: true }));
     assert.equal(events.at(-1)!.type, "response.failed");
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import fc from "fast-check";
+import { array, assert as assertProperty, asyncProperty, constant, constantFrom, dictionary, integer, oneof, string } from "fast-check";
 import { ClankerError, toClankerError } from "../../src/core/errors.ts";
 import { v } from "../../src/lib/schema/index.ts";
 import { SCOPES, type Credential, type Scope } from "../../src/gateway/auth/credential.ts";
@@ -13,20 +13,25 @@ import { openTestGateway, type TestGateway } from "./open-test-gateway.ts";
 const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
   none: ["authenticate", "challenge"],
   read: [
-    ...[
-      "agent.status",
-      "agent.wait",
-      "agents.list",
-      "channels.list",
-      "channels.status",
-      "chat.history",
-      "config.schema",
-      "health",
-      "messages.history",
-      "models.list",
-      "ping",
-    ],
-    ...["rpc.discover", "sessions.get", "sessions.history", "sessions.list", "status", "subscribe", "unsubscribe", "usage.status"],
+    "agent.status",
+    "agent.wait",
+    "agents.list",
+    "channels.list",
+    "channels.status",
+    "chat.history",
+    "config.schema",
+    "health",
+    "messages.history",
+    "models.list",
+    "ping",
+    "rpc.discover",
+    "sessions.get",
+    "sessions.history",
+    "sessions.list",
+    "status",
+    "subscribe",
+    "unsubscribe",
+    "usage.status",
   ],
   write: ["agent.run", "chat.abort", "chat.send", "send", "sessions.create", "sessions.delete", "sessions.patch", "sessions.reset"],
   admin: ["channels.connect", "channels.disconnect", "config.get", "config.patch", "config.set", "config.validate", "logs.tail"],
@@ -94,13 +99,9 @@ describe("the method registry", () => {
     const registry = createRegistry();
     const names = [...registry.methods.keys()].filter((name) => name !== "chat.send" && name !== "agent.run");
     const keys = ["session", "message", "key", "value", "patch", "limit", "since", "turn_id", "message_id", "channel", "to", "events", "config", "token"];
-    const params = fc.dictionary(
-      fc.constantFrom(...keys),
-      fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.array(fc.string()), fc.constant("agent:main:main")),
-      { maxKeys: 3 },
-    );
-    await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...names), params, async (name, given) => {
+    const params = dictionary(constantFrom(...keys), oneof(string(), integer(), constant(null), array(string()), constant("agent:main:main")), { maxKeys: 3 });
+    await assertProperty(
+      asyncProperty(constantFrom(...names), params, async (name, given) => {
         const error = await callMethod(registry, name, given, callAs(holder(SCOPES), true)).then(
           () => undefined,
           (thrown: unknown) => toClankerError(thrown),

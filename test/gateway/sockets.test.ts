@@ -43,23 +43,23 @@ describe("sockets on /ws", () => {
   test("sec-2 look-alike origins are refused, the own page and programs without Origin are let in", async () => {
     const { ws, port } = await open({ options: { hosts: ["clanker.example.com"] } });
     const refused = [
-      ...[
-        "null",
-        "http://127.0.0.1.evil.tld",
-        `http://127.0.0.1.evil.tld:${port}`,
-        `http://localhost:${port}.evil`,
-        `http://localhost:${port}@evil.tld`,
-        "http://localhost",
-      ],
-      ...[
-        `http://LOCALHOST:${port}`,
-        `http://localhost:${port === 80 ? 81 : port - 1}`,
-        `http://localhost:${port}/`,
-        `file://`,
-        `http://lоcalhost:${port}`,
-        `http://127.1:${port}`,
-      ],
-      ...[`http://clanker.example.com.evil:${port}`, `http://clanker.example.com:1`, `HTTP://localhost:${port}`, `ws://localhost:${port}`],
+      "null",
+      "http://127.0.0.1.evil.tld",
+      `http://127.0.0.1.evil.tld:${port}`,
+      `http://localhost:${port}.evil`,
+      `http://localhost:${port}@evil.tld`,
+      "http://localhost",
+
+      `http://LOCALHOST:${port}`,
+      `http://localhost:${port === 80 ? 81 : port - 1}`,
+      `http://localhost:${port}/`,
+      `file://`,
+      `http://lоcalhost:${port}`,
+      `http://127.1:${port}`,
+      `http://clanker.example.com.evil:${port}`,
+      `http://clanker.example.com:1`,
+      `HTTP://localhost:${port}`,
+      `ws://localhost:${port}`,
     ];
     for (const origin of refused) assert.equal(await knock(ws, { origin: Buffer.from(origin).toString("latin1") }), 403, origin);
     const allowed = [
@@ -142,6 +142,7 @@ describe("sockets on /ws", () => {
     const client = await connectTo(ws);
     const answer = await client.call("authenticate", { token: TOKEN });
     assert.equal(answer.error!.data.code, "rate_limited");
+    assert.equal((await client.closed).code, 4029);
     assert.equal((await fetch(`${url}/health`)).status, 200);
   });
 
@@ -171,7 +172,7 @@ describe("sockets on /ws", () => {
     await clock.advance(9_999);
     assert.equal(client.socket.readyState, WebSocket.OPEN);
     await clock.advance(1);
-    assert.equal((await client.closed).code, 4001);
+    assert.equal((await client.closed).code, 4003);
     assert.equal((await other.call("ping")).error, undefined);
     const stopping = gateway!.stop();
     await clock.advance(10_000);

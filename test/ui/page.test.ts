@@ -175,6 +175,24 @@ describe("the page", () => {
       await page.getByText("Once upon a time there was a house.").waitFor();
     }));
 
+  test("a message that waits in the queue is there after a reload, with the time of the next try", () =>
+    visit(
+      async ({ page }) => {
+        await page.getByText("Are you awake?").waitFor();
+        await page.getByText("Waiting; tries again at").waitFor();
+        await page.getByRole("button", { name: "Stop the answer" }).waitFor();
+      },
+      {
+        prepare: (server) => {
+          server.entries.set(MAIN, [{ number: 1, role: "assistant", text: "Good night.", at: 1, turn_id: "t", stop: "end" }]);
+          const not_before = Date.now() + 600_000;
+          server.answers.set("agent.status", () => ({ turns: [{ turn_id: "turn-1", session: MAIN, status: "queued", created_at: 2, not_before }] }));
+          const message = { message_id: "m1", turn_id: "turn-1", type: "message", channel: "web", text: "Are you awake?", at: 2 };
+          server.answers.set("messages.history", () => ({ messages: [message, { ...message, message_id: "m0", turn_id: "t", text: "Good night!" }] }));
+        },
+      },
+    ));
+
   test("a message written while the line is down goes out by itself afterwards, once", () =>
     visit(async ({ page, server }) => {
       await ready(page);

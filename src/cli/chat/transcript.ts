@@ -25,7 +25,7 @@ export interface TranscriptOptions {
   /** False: only answers are printed. */
   readonly details: boolean;
   /** Text that was sent from here is on the screen already. */
-  readonly isOwn: (messageId: string) => boolean;
+  readonly isOwn: (messageId: string, text: string) => boolean;
 }
 
 interface Shown {
@@ -93,7 +93,8 @@ export function createTranscript({ output, onPrint = () => {}, onIdle = () => {}
       if (known.event === "turn.delta") grow(known.payload.turn_id, known.payload.offset, known.payload.text);
       else if (known.event === "turn.started") turnOf(known.payload.turn_id);
       else if (known.event === "turn.tool") line(toolLine(known.payload));
-      else if (known.event === "message.accepted" && !isOwn(known.payload.message_id)) line(`[${known.payload.channel}] ${known.payload.text}`);
+      else if (known.event === "message.accepted" && !isOwn(known.payload.message_id, known.payload.text))
+        line(`[${known.payload.channel}] ${known.payload.text}`);
       else if (known.event === "notice") line(known.payload.text);
       else if (known.event === "turn.ended") {
         end(known.payload);

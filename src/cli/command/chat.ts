@@ -54,6 +54,8 @@ function failure(sent: Sent & { kind: "turn" }): string {
 async function talk({ output }: CliContext, live: LiveGateway, session: string): Promise<boolean> {
   const prompt = output.paint("bold", "you> ");
   const own = new Set<string>();
+  // The event of a message may be faster than the answer to its send.
+  const sending = new Set<string>();
   const lines = createInterface({ input: process.stdin, output: process.stdout, prompt });
   let waiting = 0;
   let prompting = false;
@@ -67,7 +69,13 @@ async function talk({ output }: CliContext, live: LiveGateway, session: string):
     prompting = false;
     process.stdout.write("\r\u001b[K");
   };
-  const transcript = createTranscript({ output, details: true, isOwn: (id) => own.has(id), onPrint: hidePrompt, onIdle: showPrompt });
+  const transcript = createTranscript({
+    output,
+    details: true,
+    isOwn: (id, text) => own.has(id) || sending.has(text),
+    onPrint: hidePrompt,
+    onIdle: showPrompt,
+  });
   transcript.resume(live.turns);
   live.onEvent((event) => transcript.event(event as unknown as Parameters<typeof transcript.event>[0]));
   live.onResume(({ turns }) => transcript.resume(turns));
@@ -87,6 +95,7 @@ async function talk({ output }: CliContext, live: LiveGateway, session: string):
   });
   const say = async (message: string) => {
     waiting++;
+    sending.add(message);
     try {
       const sent = await converse(live, session, { message, accepted: (id) => own.add(id) });
       if (sent.kind === "command") output.stream(`${sent.reply}\n`);
@@ -98,6 +107,7 @@ async function talk({ output }: CliContext, live: LiveGateway, session: string):
       output.stream(`${output.paint("red", why)}\n${hint === undefined ? "" : `${hint}\n`}`);
     } finally {
       waiting--;
+      sending.delete(message);
       showPrompt();
     }
   };

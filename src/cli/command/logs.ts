@@ -32,7 +32,7 @@ export async function logs(context: CliContext, { options }: { options: Options 
   try {
     const lines = await tail(client, { limit: Math.min(options.lines, MOST), level: options.level });
     output.result({ json: { lines }, text: lines.map((line) => format(context, line)).join("\n") });
-    if (options.follow === true) await follow(context, client, { last: lines.at(-1)?.at ?? 0, level: options.level, signal: stopped.signal });
+    if (options.follow === true) await follow(context, client, { lines, level: options.level, signal: stopped.signal });
   } finally {
     client.close();
   }
@@ -43,19 +43,25 @@ async function tail(client: Client, { limit, level, since }: { limit: number; le
   return (await client.call("logs.tail", params)).lines;
 }
 
-async function follow(context: CliContext, client: Client, from: { last: number; level: Line["level"] | undefined; signal: AbortSignal }): Promise<void> {
+async function follow(
+  context: CliContext,
+  client: Client,
+  from: { lines: readonly Line[]; level: Line["level"] | undefined; signal: AbortSignal },
+): Promise<void> {
   const { signal } = from;
-  let { last } = from;
+  let last = from.lines.at(-1)?.at ?? 0;
+  // Several lines may carry the same millisecond: those of the last one are asked for again, and as many as were shown are left out.
+  let shown = from.lines.filter(({ at }) => at === last).length;
   while (!signal.aborted) {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, LOOK_MS);
       signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
     });
     if (signal.aborted) return;
-    for (const line of await tail(client, { limit: MOST, level: from.level, since: last })) {
-      context.output.stream(`${format(context, line)}\n`);
-      last = line.at;
-    }
+    const lines = await tail(client, { limit: MOST, level: from.level, since: Math.max(0, last - 1) });
+    for (const line of lines.slice(lines[0]?.at === last ? shown : 0)) context.output.stream(`${format(context, line)}\n`);
+    last = lines.at(-1)?.at ?? last;
+    shown = lines.filter(({ at }) => at === last).length;
   }
 }
 

@@ -64,7 +64,7 @@ export function createHub(options: { clock: Clock; boot: number; log: Log }): Ev
     turns.apply(event);
     for (const listener of listeners) guarded(listener, record);
     const watched = turnListeners.get(turnIdOf(event) ?? "");
-    if (watched !== undefined) for (const listener of [...watched]) guarded(listener, event as TurnEvent);
+    if (watched !== undefined) for (const listener of watched) guarded(listener, event as TurnEvent);
   };
 
   const flush = (turnId: string) => {

@@ -5,7 +5,7 @@ export interface TurnSnapshot {
   readonly turn_id: string;
   readonly session: string;
   readonly text: string;
-  readonly tools: readonly { readonly call_id: string; readonly name: string; readonly state: string }[];
+  readonly tools: { readonly call_id: string; readonly name: string; readonly state: string }[];
 }
 
 interface Running {

@@ -19,36 +19,47 @@ interface Bucket {
 export const MAX_KEYS = 10_000;
 
 /**
- * A token bucket per key, at most 10,000 of them (sec-10): when full, the one used longest ago goes. That one is the fullest in practice; an attacker with
- * that many addresses gains one bucket per address either way.
+ * A token bucket per key, at most 10,000 of them (sec-10), in two generations: when the young one is full it becomes the old one, and what was not used since
+ * is forgotten. An attacker with that many addresses gains one bucket per address either way.
  * @param perMinute refill; 0 = no limit.
  * @param burst size of a bucket.
  */
 export function createRateLimiter(clock: Clock, perMinute: number, burst: number): RateLimiter {
-  const buckets = new Map<string, Bucket>();
+  let young = new Map<string, Bucket>();
+  let old = new Map<string, Bucket>();
   const perMs = perMinute / 60_000;
   const level = (bucket: Bucket, now: number) => Math.min(burst, bucket.tokens + (now - bucket.at) * perMs);
+  const find = (key: string) => young.get(key) ?? old.get(key);
+  const keep = (key: string, bucket: Bucket) => {
+    if (young.has(key)) return;
+    old.delete(key);
+    if (young.size >= MAX_KEYS / 2) {
+      old = young;
+      young = new Map();
+    }
+    young.set(key, bucket);
+  };
   return {
     get size() {
-      return buckets.size;
+      return young.size + old.size;
     },
     take(key) {
       if (perMinute <= 0) return true;
       const now = clock.monotonic();
-      const old = buckets.get(key);
-      const tokens = old === undefined ? burst : level(old, now);
-      buckets.delete(key);
-      if (buckets.size >= MAX_KEYS) buckets.delete(buckets.keys().next().value!);
-      const allowed = tokens >= 1;
-      buckets.set(key, { tokens: allowed ? tokens - 1 : tokens, at: now });
-      return allowed;
+      const bucket = find(key) ?? { tokens: burst, at: now };
+      bucket.tokens = level(bucket, now);
+      bucket.at = now;
+      keep(key, bucket);
+      if (bucket.tokens < 1) return false;
+      bucket.tokens -= 1;
+      return true;
     },
     refund(key) {
-      const bucket = buckets.get(key);
+      const bucket = find(key);
       if (bucket !== undefined) bucket.tokens = Math.min(burst, bucket.tokens + 1);
     },
     waitMs(key) {
-      const bucket = buckets.get(key);
+      const bucket = find(key);
       if (perMinute <= 0 || bucket === undefined) return 0;
       const tokens = level(bucket, clock.monotonic());
       return tokens >= 1 ? 0 : Math.ceil((1 - tokens) / perMs);

@@ -50,7 +50,7 @@ export const agentMethods = [
     scope: "read",
     handler: async ({ session, limit }, { deps }) => {
       const sessionId = session === undefined ? undefined : (await findSession(deps.store, session)).id;
-      const turns = await deps.store.listTurns({ statuses: ["queued", "running", "waiting"], limit, ...(sessionId === undefined ? {} : { sessionId }) });
+      const turns = await deps.store.listTurns({ statuses: ["queued", "running", "waiting"], limit, sessionId });
       return {
         turns: turns.map((turn) => ({
           turn_id: turn.id,
@@ -60,7 +60,7 @@ export const agentMethods = [
           attempts: turn.attempts,
           steps: turn.steps,
           created_at: turn.createdAt,
-          ...(turn.startedAt === undefined ? {} : { started_at: turn.startedAt }),
+          started_at: turn.startedAt,
           not_before: turn.notBefore,
         })),
       };

@@ -30,7 +30,7 @@ export const channelMethods = [
     scope: "write",
     mutating: true,
     handler: async ({ channel, account, to, thread, message }, { deps }) => {
-      const address: Address = { channel, account, conversation: to, ...(thread === undefined ? {} : { thread }) };
+      const address: Address = { channel, account, conversation: to, thread };
       const { delivery_id } = await deps.channels.send(address, { parts: [{ type: "text", text: message }] });
       return { delivery_id };
     },
@@ -57,10 +57,10 @@ export const channelMethods = [
           channel,
           account,
           state,
-          ...(lastAliveAt === undefined ? {} : { last_alive_at: lastAliveAt }),
-          ...(detail === undefined ? {} : { detail }),
-          ...(code === undefined ? {} : { code }),
-          ...(identity === undefined ? {} : { identity }),
+          last_alive_at: lastAliveAt,
+          detail,
+          code,
+          identity,
         })),
       };
     },

@@ -31,7 +31,7 @@ export const chatMethods = [
     handler: async ({ session, turn_id }, { deps }) => {
       if (session === undefined && turn_id === undefined) throw new RequestError("bad_params", "chat.abort needs session or turn_id");
       const sessionId = session === undefined ? undefined : (await findSession(deps.store, session)).id;
-      const target = { ...(sessionId === undefined ? {} : { sessionId }), ...(turn_id === undefined ? {} : { turnId: turn_id }) };
+      const target = { sessionId, turnId: turn_id };
       return { turn_ids: await deps.turns.abort(target) };
     },
   }),
@@ -65,12 +65,12 @@ export const chatMethods = [
     scope: "read",
     handler: async ({ session, limit }, { deps }) => {
       const sessionId = session === undefined ? undefined : (await findSession(deps.store, session)).id;
-      const items = await deps.store.listInbox({ limit, ...(sessionId === undefined ? {} : { sessionId }) });
+      const items = await deps.store.listInbox({ limit, sessionId });
       return {
         messages: items.map(({ id: messageId, sessionId: owner, turnId, update, receivedAt }) => ({
           message_id: messageId,
           session_id: owner,
-          ...(turnId === undefined ? {} : { turn_id: turnId }),
+          turn_id: turnId,
           type: update.type,
           channel: update.address.channel,
           account: update.address.account,

@@ -69,7 +69,7 @@ export const configMethods = [
       const problems = await deps.config.validate(config);
       return {
         valid: problems.length === 0,
-        problems: problems.map(({ key: where, message, hint }) => ({ key: where, message, ...(hint === undefined ? {} : { hint }) })),
+        problems: problems.map(({ key: where, message, hint }) => ({ key: where, message, hint })),
       };
     },
   }),

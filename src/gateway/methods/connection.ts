@@ -74,10 +74,7 @@ export const connectionMethods = [
       for (const ref of sessions ?? []) if (!ref.includes(":")) keys!.add((await call.deps.store.getSession({ id: ref }))?.key ?? ref);
       const { hub } = call.deps;
       const { reset } = socketOf(call).subscribe({ events: events === undefined ? undefined : new Set(events), sessions: keys }, since);
-      const turns = hub
-        .turns()
-        .filter((turn) => keys === undefined || keys.has(turn.session))
-        .map((turn) => ({ ...turn, tools: [...turn.tools] }));
+      const turns = hub.turns().filter((turn) => keys === undefined || keys.has(turn.session));
       return { seq: hub.seq, turns, ...(reset ? { reset } : {}) };
     },
   }),

@@ -54,7 +54,7 @@ export const statusMethods = [
           channel,
           account,
           state: status.state,
-          ...(status.detail === undefined ? {} : { detail: status.detail }),
+          detail: status.detail,
         })),
       };
     },
@@ -70,7 +70,8 @@ export const statusMethods = [
     handler: async (params, { deps }) => {
       const { since } = params;
       const query = { limit: params.limit, ...(params.level === undefined ? {} : { level: params.level }), ...(since === undefined ? {} : { since }) };
-      return { lines: [...(await deps.logs.tail(query))].map((line) => ({ ...line, ...(line.fields === undefined ? {} : { fields: { ...line.fields } }) })) };
+      const lines = await deps.logs.tail(query);
+      return { lines: lines.map(({ at, level, message, fields }) => ({ at, level, message, fields })) };
     },
   }),
   defineMethod({

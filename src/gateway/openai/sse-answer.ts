@@ -43,7 +43,12 @@ export async function sseAnswer(deps: GatewayDeps, gone: AbortController, run: (
       closed = true;
     },
   );
-  await Promise.race([first, done, sleep(deps.clock, FIRST_MS, gone.signal)]);
+  const soon = new AbortController();
+  try {
+    await Promise.race([first, done, sleep(deps.clock, FIRST_MS, AbortSignal.any([gone.signal, soon.signal]))]);
+  } finally {
+    soon.abort();
+  }
   begun = true;
   done.catch((error: unknown) => deps.log.error("a stream failed late", { error: String(error) }));
   void keepAlive();
@@ -55,7 +60,7 @@ export async function sseAnswer(deps: GatewayDeps, gone: AbortController, run: (
       () => ended.abort(),
       () => ended.abort(),
     );
-    while (!closed && !ended.signal.aborted) {
+    while (!ended.signal.aborted) {
       await sleep(deps.clock, KEEPALIVE_MS, ended.signal);
       if (!closed && !ended.signal.aborted) write(": waiting\n\n");
     }

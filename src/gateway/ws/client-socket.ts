@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import type { Credential } from "../auth/credential.ts";
 import type { Subscription } from "./method-connection.ts";
@@ -6,6 +7,8 @@ import type { Subscription } from "./method-connection.ts";
 export class ClientSocket extends WebSocket {
   /** Key that limits are counted on. */
   addressKey = "";
+  /** The connection below. Nothing may be written to it but whole frames. */
+  wire: Duplex | undefined = undefined;
   credential: Credential | undefined = undefined;
   /** Frames seen before authentication. */
   frames = 0;

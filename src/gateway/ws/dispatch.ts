@@ -58,20 +58,23 @@ async function run(dispatch: Dispatch, socket: ClientSocket, request: RpcRequest
   try {
     // The name is looked up again behind the wait, by the one door to methods.
     if (method === undefined || !method.mutating) return await callMethod(registry, request.method, request.params, callOf(dispatch, socket));
-    const before = socket.tail;
-    const work = before === undefined ? start() : before.then(start, start);
+    const work = callInOrder(dispatch, socket, request);
     if (!method.long) {
       socket.tail = work;
-      const done = () => void (socket.tail === work && (socket.tail = undefined));
-      work.then(done, done);
+      const forget = () => void (socket.tail === work && (socket.tail = undefined));
+      work.then(forget, forget);
     }
     return await work;
   } finally {
     socket.calls--;
   }
-  function start(): Promise<unknown> {
-    return callMethod(registry, request.method, request.params, callOf(dispatch, socket));
-  }
+}
+
+/** Begins at once when no mutating call is before it. */
+async function callInOrder(dispatch: Dispatch, socket: ClientSocket, request: RpcRequest): Promise<unknown> {
+  // How the call before it ended is that one's matter.
+  if (socket.tail !== undefined) await socket.tail.catch(() => {});
+  return callMethod(dispatch.registry, request.method, request.params, callOf(dispatch, socket));
 }
 
 function callOf(dispatch: Dispatch, socket: ClientSocket): Call {

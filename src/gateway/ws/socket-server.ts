@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type RawData } from "ws";
+import { AuthError } from "../../core/errors.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Credential } from "../auth/credential.ts";
 import type { GatewayDeps } from "../deps.ts";
@@ -28,7 +29,7 @@ const MAX_PAYLOAD = 1024 * 1024;
 const PING_MS = 30_000;
 
 /** Close codes of ours: what a client may do next differs. */
-export const CLOSE = { unauthenticated: 4001, tooManyFrames: 4002 } as const;
+export const CLOSE = { unauthenticated: 4001, tooManyFrames: 4002, tooLate: 4003, tryLater: 4029 } as const;
 
 interface SocketServerDeps {
   readonly deps: GatewayDeps;
@@ -99,7 +100,7 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
       for (const [socket, until] of strangers) {
         if (until > now) break;
         strangers.delete(socket);
-        socket.close(CLOSE.unauthenticated, "not authenticated within 10 s");
+        socket.close(CLOSE.tooLate, "not authenticated within 10 s");
         cutSoon(socket);
       }
       watchStrangers();
@@ -117,7 +118,8 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     cancelPing = clock.timer(PING_MS, ping);
   };
 
-  const accept = (socket: ClientSocket, visitor: { key: string; credential: Credential | undefined }) => {
+  const accept = (socket: ClientSocket, wire: Duplex, visitor: { key: string; credential: Credential | undefined }) => {
+    socket.wire = wire;
     socket.addressKey = visitor.key;
     sockets.add(socket);
     // Every listener is one function for all sockets and finds its socket in `this`.
@@ -133,7 +135,7 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     get count() {
       return sockets.size;
     },
-    upgrade: (request, socket, head, visitor) => server.handleUpgrade(request, socket, head, (client) => accept(client, visitor)),
+    upgrade: (request, socket, head, visitor) => server.handleUpgrade(request, socket, head, (client) => accept(client, socket, visitor)),
     start() {
       cancelPing = clock.timer(PING_MS, ping);
       unlisten = hub.listen((record) => fanOut(sockets, record));
@@ -174,7 +176,8 @@ function connectionOf(
         return credential;
       } catch (error) {
         // Behind the answer that says why.
-        setImmediate(() => socket.close(CLOSE.unauthenticated, "authentication failed"));
+        const later = error instanceof AuthError && error.code === "rate_limited";
+        setImmediate(() => socket.close(later ? CLOSE.tryLater : CLOSE.unauthenticated, "authentication failed"));
         throw error;
       }
     },

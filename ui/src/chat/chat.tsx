@@ -119,7 +119,6 @@ export function Chat({ connection, conversation, attachments, model }: ChatProps
         text={conversation.draft}
         attachments={attachments.list}
         running={conversation.running.value}
-        online={connection.state.value === "ready"}
         onSend={send}
         onStop={conversation.stop}
         onFiles={attachments.add}

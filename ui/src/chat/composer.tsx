@@ -9,7 +9,6 @@ interface ComposerProps {
   readonly attachments: Signal<readonly Attachment[]>;
   /** A turn is running: the button stops it as long as nothing is written. */
   readonly running: boolean;
-  readonly online: boolean;
   readonly onSend: () => void;
   readonly onStop: () => void;
   readonly onFiles: (files: readonly File[]) => void;
@@ -19,7 +18,7 @@ interface ComposerProps {
 const coarse = () => matchMedia("(pointer: coarse)").matches;
 
 /** Where a message is written. Enter sends (a new line on a touch keyboard), Shift+Enter breaks the line, Escape stops the answer. */
-export function Composer({ text, attachments, running, online, onSend, onStop, onFiles, onRemove }: ComposerProps): VNode {
+export function Composer({ text, attachments, running, onSend, onStop, onFiles, onRemove }: ComposerProps): VNode {
   const area = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const composing = useSignal(false);
@@ -27,7 +26,7 @@ export function Composer({ text, attachments, running, online, onSend, onStop, o
     const element = area.current;
     if (element === null) return;
     element.style.height = "auto";
-    element.style.height = `${element.scrollHeight}px`;
+    if (text.value !== "") element.style.height = `${element.scrollHeight}px`;
   }, [text.value]);
   useEffect(() => {
     if (!coarse()) area.current?.focus();
@@ -94,7 +93,7 @@ export function Composer({ text, attachments, running, online, onSend, onStop, o
           ref={area}
           rows={1}
           value={text.value}
-          placeholder={online ? "Write a message" : "Not connected; you can write on"}
+          placeholder="Write a message"
           aria-label="Message"
           enterkeyhint={coarse() ? "enter" : "send"}
           onInput={(event) => (text.value = event.currentTarget.value)}

@@ -85,6 +85,19 @@ export function createConversation(connection: Connection, session: string, now:
     }
   };
 
+  /** What waits in the queue is in no entry and in no running turn: its messages and its place are asked for. */
+  const readQueue = async (): Promise<void> => {
+    if (sessionId === undefined) return;
+    const { turns } = await connection.call("agent.status", { session });
+    const waiting = turns.filter((turn) => turn.status !== "running").toSorted((a, b) => a.created_at - b.created_at);
+    if (waiting.length === 0) return;
+    const { messages } = await connection.call("messages.history", { session, limit: 50 });
+    for (const turn of waiting) {
+      for (const message of messages) if (message.turn_id === turn.turn_id && message.type === "message") transcript.accepted(message);
+      transcript.queued(turn.turn_id, now(), turn.not_before);
+    }
+  };
+
   const report = (error: unknown) => {
     if (connection.state.value !== "ready") return;
     problem.value = problemOf(error);
@@ -163,6 +176,7 @@ export function createConversation(connection: Connection, session: string, now:
         const mine = turns.filter((turn) => turn.session === session);
         change(() => transcript.snapshot(mine, now()));
         await catchUp();
+        await readQueue();
         show();
         batch(() => {
           state.value = "ready";

@@ -41,6 +41,8 @@ export type Line =
       readonly tools: readonly ToolLine[];
       readonly at: number;
       readonly state: "waiting" | "running" | "done" | "cancelled" | "failed";
+      /** A waiting turn is not tried before this wall time. */
+      readonly notBefore?: number | undefined;
       readonly problem?: Problem | undefined;
     }
   | { readonly kind: "notice"; readonly id: string; readonly text: string };
@@ -64,6 +66,7 @@ interface Running {
   readonly tools: Map<string, ToolLine>;
   readonly at: number;
   state: "waiting" | "running" | "done" | "cancelled" | "failed";
+  notBefore?: number | undefined;
   problem?: Problem | undefined;
 }
 
@@ -166,8 +169,10 @@ export class Transcript {
     }
   }
 
-  queued(turnId: string, at: number): void {
-    this.#turn(turnId, at);
+  /** @param notBefore wall time before which it is not tried (the model is away, or a batch is collected). */
+  queued(turnId: string, at: number, notBefore?: number): void {
+    const item = this.#turn(turnId, at);
+    if (item.state === "waiting") item.notBefore = notBefore;
   }
 
   started(turnId: string, at: number): void {
@@ -265,8 +270,8 @@ function liveLine(item: Live): Line {
     const { key, text, files, at, from, state, problem } = item;
     return { kind: "user", id: key, text, files, at, from, state, problem };
   }
-  const { turnId, text, tools, at, state, problem } = item;
-  return { kind: "assistant", id: `t${turnId}`, text, tools: [...tools.values()], at, state, problem };
+  const { turnId, text, tools, at, state, notBefore, problem } = item;
+  return { kind: "assistant", id: `t${turnId}`, text, tools: [...tools.values()], at, state, notBefore, problem };
 }
 
 function toolState(state: string, error: boolean): ToolLine["state"] {

@@ -29,8 +29,7 @@ export function StatusPanel({ connection, status, onLeave }: StatusPanelProps): 
                 <li key={`${item.channel}:${item.account}`}>
                   <i class={`dot ${lightOf(item.state)}`} aria-hidden="true" />
                   <span>
-                    {item.channel}
-                    {item.account !== "default" && ` (${item.account})`} {item.identity !== undefined && <small>{item.identity}</small>}
+                    {accountName(item)} {item.identity !== undefined && <small>{item.identity}</small>}
                   </span>
                   <small>{item.state}</small>
                   {item.detail !== undefined && item.state !== "ready" && <p>{item.detail}</p>}
@@ -63,13 +62,18 @@ export function StatusPanel({ connection, status, onLeave }: StatusPanelProps): 
   );
 }
 
-function summary(state: Connection["state"]["value"], channels: readonly { state: string; channel: string }[]): { light: Light; text: string } {
+const accountName = ({ channel, account }: { channel: string; account: string }) => (account === "default" ? channel : `${channel} (${account})`);
+
+function summary(
+  state: Connection["state"]["value"],
+  channels: readonly { state: string; channel: string; account: string }[],
+): { light: Light; text: string } {
   if (state === "connecting") return { light: "busy", text: "Connecting" };
   if (state !== "ready") return { light: "bad", text: "Not connected" };
   const failed = channels.filter((item) => lightOf(item.state) === "bad");
   const slow = channels.filter((item) => lightOf(item.state) === "busy");
-  if (failed.length === 1 && failed[0] !== undefined) return { light: "bad", text: `${failed[0].channel} is not working` };
+  if (failed.length === 1 && failed[0] !== undefined) return { light: "bad", text: `${accountName(failed[0])} is not working` };
   if (failed.length > 1) return { light: "bad", text: `${failed.length} channels are not working` };
-  if (slow[0] !== undefined) return { light: "busy", text: `${slow[0].channel} is ${slow[0].state}` };
+  if (slow[0] !== undefined) return { light: "busy", text: `${accountName(slow[0])} is ${slow[0].state}` };
   return { light: "good", text: "All is well" };
 }

@@ -1,0 +1,30 @@
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import type { Machine } from "../report.ts";
+import { median, percentile } from "../statistics.ts";
+
+const WRITES = 500;
+
+/** What the figures were taken on: a durable turn can never be faster than its disk. @param folder where the databases of the bench lie. */
+export function describeMachine(folder: string): Machine {
+  const file = join(folder, "fsync");
+  const descriptor = openSync(file, "w");
+  const block = Buffer.alloc(4096, 1);
+  const taken: number[] = [];
+  for (let index = 0; index < WRITES; index++) {
+    const from = performance.now();
+    writeSync(descriptor, block);
+    fsyncSync(descriptor);
+    taken.push(performance.now() - from);
+  }
+  closeSync(descriptor);
+  rmSync(file);
+  const [first] = cpus();
+  return {
+    node: process.version,
+    cpu: first?.model.trim() || process.arch,
+    cores: cpus().length,
+    fsyncMs: { p50: median(taken), p99: percentile(taken, 0.99) },
+  };
+}

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ChannelError } from "../../src/core/errors.ts";
+import { createScripted, reply, type Script } from "../../src/models/scripted/index.ts";
+import { createMemoryStore } from "../../src/store/memory/index.ts";
+import { openHouse } from "../fakes/house.ts";
+import { createManualClock } from "../fakes/manual-clock.ts";
+
+const LONG = Array.from({ length: 20 }, (_, n) => `sentence ${n}. `);
+const END = { type: "end" as const, stop: "end" as const, usage: { input: 1, output: 1, cacheRead: 0, cacheWrite: 0 } };
+
+/** Found by the kill soak: the platform then shows the second answer above the first one. */
+test("while an answer waits to be sent, no preview of the next one is posted before it (P3, fault-2)", async () => {
+  const clock = createManualClock();
+  const script: Script = (_, index) =>
+    index === 0
+      ? reply("short answer")
+      : [
+          ...LONG.flatMap((text) => [
+            { type: "text" as const, text },
+            { type: "delay" as const, ms: 500 },
+          ]),
+          { ...END, parts: [{ type: "text", text: LONG.join("") }] },
+        ];
+  const store = createMemoryStore();
+  const house = await openHouse({ store, clock, provider: createScripted(script, { clock }) });
+  let refused = 0;
+  house.channel.before = (kind, text) => {
+    if (kind !== "send" || text !== "short answer" || refused > 0) return;
+    refused += 1;
+    throw new ChannelError("flood", "too many", "retry", { retryAfterMs: 5_000 });
+  };
+  await house.say("first");
+  await house.say("second");
+  await clock.advance(4_000);
+  assert.deepEqual(house.texts(), []);
+  await clock.advance(4_000);
+  assert.equal(house.channel.shown[0]?.text, "short answer");
+  assert.equal(house.channel.shown.length, 2, "then the preview of the second answer stands below it");
+  await clock.advance(20_000);
+  assert.equal(house.texts().slice(1).join(""), LONG.join(""));
+  assert.ok(house.channel.shown[1]!.versions.length > 2);
+  await house.stop();
+  await store.close();
+});
