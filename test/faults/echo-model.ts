@@ -18,8 +18,10 @@ export interface EchoModel {
   /** For base_url. */
   readonly url: string;
   readonly requests: readonly EchoRequest[];
-  /** Milliseconds between two words. */
+  /** Milliseconds between two words of an answer. */
   pace: number;
+  /** The same for lines that say `slowly`: long enough for previews. */
+  slowPace: number;
   /** What is answered to a line; default `re: LINE`. */
   answer: (line: string) => string;
   /** From now on streams wait before their first word until `release`. */
@@ -47,7 +49,7 @@ export async function startEchoModel(options: { pace?: number } = {}): Promise<E
       open += 1;
       response.once("close", () => (open -= 1));
       await held;
-      await stream(response, model.answer(line), model.pace);
+      await stream(response, model.answer(line), /\bslowly\b/.test(line) ? model.slowPace : model.pace);
     } catch {
       // The gateway was killed in the middle of its request.
       incoming.destroy();
@@ -58,6 +60,7 @@ export async function startEchoModel(options: { pace?: number } = {}): Promise<E
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
     pace: options.pace ?? 5,
+    slowPace: 70,
     answer: (line) => `re: ${line}`,
     hold() {
       held = new Promise((resolve) => (release = resolve));

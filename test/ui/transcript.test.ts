@@ -64,8 +64,10 @@ describe("the transcript of the page", () => {
     transcript.ended("t1", { outcome: "done", text: "Sunny." }, 2);
     assert.deepEqual(shown(transcript), ["assistant: Sunny."]);
     assert.equal(transcript.runningTurn, undefined);
-    transcript.store([answer(1, "Sunny.", "t1")]);
-    assert.deepEqual(shown(transcript), ["assistant: Sunny."]);
+    transcript.store([{ ...user(1, "Weather?", "m1"), turn_id: "t1" }]);
+    assert.deepEqual(shown(transcript), ["user: Weather?", "assistant: Sunny."]);
+    transcript.store([answer(2, "Sunny.", "t1")]);
+    assert.deepEqual(shown(transcript), ["user: Weather?", "assistant: Sunny."]);
   });
 
   test("the reason of a failed turn stays after its entries have come", () => {

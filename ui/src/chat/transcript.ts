@@ -107,10 +107,11 @@ export class Transcript {
     this.#order = [...this.#entries.keys()].toSorted((a, b) => a - b);
     const stored = new Set(entries.map((entry) => entry.message_id));
     const ended = (item: Live) => item.kind === "running" && item.state !== "running" && item.state !== "waiting";
-    const turns = new Set(entries.map((entry) => entry.turn_id));
+    const answered = new Set([...this.#entries.values()].flatMap((entry) => (entry.role === "user" ? [] : [entry.turn_id])));
     this.#live = this.#live.filter((item) => {
       if (item.kind === "outgoing") return item.messageId === undefined || !stored.has(item.messageId);
-      return item.kind === "notice" || !ended(item) || (!turns.has(item.turnId) && item.problem !== undefined);
+      // An ended turn stands as it was until its entries are there; one that was stopped before it said anything has none.
+      return item.kind === "notice" || !ended(item) || !answered.has(item.turnId);
     });
   }
 
