@@ -12,18 +12,15 @@ new WebSocketServer({ server, perMessageDeflate: false, clientTracking: false })
   socket.on("close", () => sockets.delete(socket));
 });
 
-const listen = (port: number) =>
-  new Promise<number>((resolve) => server.listen({ port, host: "127.0.0.1", backlog: 4096 }, () => resolve((server.address() as AddressInfo).port)));
+const listen = () =>
+  new Promise<number>((resolve) => server.listen({ port: 0, host: "127.0.0.1", backlog: 4096 }, () => resolve((server.address() as AddressInfo).port)));
 
-if (process.send === undefined) await listen(Number(process.argv[2]));
-else {
-  answerParent({
-    listen: () => listen(0),
-    collect: () => (globalThis as { gc?: () => void }).gc?.(),
-    /** One frame to everybody, with the time of its making; as large as an event. */
-    broadcast: () => {
-      const frame = Buffer.from(JSON.stringify({ params: { payload: { at: Date.now(), filler: "x".repeat(200) } } }));
-      for (const socket of sockets) socket.send(frame, { binary: false });
-    },
-  });
-}
+answerParent({
+  listen,
+  collect: () => (globalThis as { gc?: () => void }).gc?.(),
+  /** One frame to everybody, with the time of its making; as large as an event. */
+  broadcast: () => {
+    const frame = Buffer.from(JSON.stringify({ params: { payload: { at: Date.now(), filler: "x".repeat(200) } } }));
+    for (const socket of sockets) socket.send(frame, { binary: false });
+  },
+});

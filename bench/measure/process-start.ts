@@ -6,7 +6,8 @@ import { ended, freePort, memoryOf, startTelegram, track } from "../processes.ts
 import type { Measured } from "../rows.ts";
 import { median } from "../statistics.ts";
 
-const BARE = join(import.meta.dirname, "../child/bare-server.ts");
+/** The smallest server there is, without a TypeScript loader or a file to read. */
+const bareServer = (port: number) => ["-e", `require("node:http").createServer((q, s) => s.end("ok")).listen(${port}, "127.0.0.1")`];
 
 async function timeOf(args: readonly string[]): Promise<number> {
   const from = performance.now();
@@ -51,7 +52,7 @@ export async function measureStart({ dist, folder, by }: BenchContext): Promise<
 async function startBare(): Promise<number> {
   const port = await freePort();
   const from = performance.now();
-  const child = track(spawn(process.execPath, [BARE, String(port)], { stdio: "ignore" }));
+  const child = track(spawn(process.execPath, bareServer(port), { stdio: "ignore" }));
   await untilOk(`http://127.0.0.1:${port}/`, () => {
     if (child.exitCode !== null) throw new Error("the bare server ended");
   });
@@ -65,7 +66,7 @@ async function startBare(): Promise<number> {
 export async function measureIdle({ dist, folder, by }: BenchContext): Promise<Measured[]> {
   const telegram = await startTelegram();
   const port = await freePort();
-  const bare = track(spawn(process.execPath, ["--max-semi-space-size=2", BARE, String(port)], { stdio: "ignore" }));
+  const bare = track(spawn(process.execPath, ["--max-semi-space-size=2", ...bareServer(port)], { stdio: "ignore" }));
   try {
     const [home, times] = [join(folder, "start"), by(1, 3, 5)];
     const readings: { rss: number; pss: number }[] = [];

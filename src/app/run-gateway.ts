@@ -24,6 +24,7 @@ import { openStore } from "./open-store.ts";
 import { createProviders } from "./providers.ts";
 import { agentSettings, placesOf } from "./settings.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
+import { hostTimeZone } from "./time-zone.ts";
 import { createTools } from "./tools.ts";
 import { VERSION } from "./version.ts";
 import { openSecrets } from "./workbench.ts";
@@ -100,7 +101,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     accounts: supervisor.accounts,
     owner: `${instance}.${boot}`,
     version: VERSION,
-    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    timeZone: hostTimeZone(options.env),
     notifyTo: config.notifications.to,
   });
   intake.become(hall.intake);

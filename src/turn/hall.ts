@@ -22,6 +22,7 @@ import { createNotify, type Notify } from "./notify.ts";
 import { createPeople } from "./people.ts";
 import type { Places } from "./place.ts";
 import { createIntake } from "./receive.ts";
+import { createRecentEntries } from "./recent-entries.ts";
 import { runStateless, type StatelessAnswer, type StatelessRequest } from "./run-stateless.ts";
 import type { AgentSettings } from "./agent-settings.ts";
 import { runTurn } from "./run-turn.ts";
@@ -79,7 +80,7 @@ export function createHall(given: HallDeps): Hall {
   const channels = createChannels(deps.accounts, deps.bus);
   const notify = createNotify({ ...deps, channels, to: deps.notifyTo, mainAgent: "main" });
   const cooldowns = createCooldowns(deps.clock, deps.random);
-  const run = { ...deps, channels, notify, cooldowns };
+  const run = { ...deps, channels, notify, cooldowns, recent: createRecentEntries(deps.store) };
   const lanes = createLanes({ ...deps, run: (turn) => runTurn(turn, run) });
   const commands = createCommands({ ...deps, lanes, modelOf: (agent) => deps.agent(agent).models[0]! });
   const intake = createIntake({ ...deps, channels, lanes, commands, people: createPeople(deps) });

@@ -58,6 +58,8 @@ interface Lane {
   turnId: string;
   lease: string;
   cause?: StopCause;
+  /** Something was accepted for the session that its last commit may not have seen. */
+  wanted: boolean;
   controller: AbortController;
   done: Promise<void>;
 }
@@ -78,13 +80,16 @@ export function createLanes(deps: LanesDeps): Lanes {
 
   const take = (started: StartedTurn) => {
     const sessionId = started.session.id;
-    const lane: Lane = { turnId: started.turn.id, lease: started.fence.lease, controller: new AbortController(), done: Promise.resolve() };
+    const lane: Lane = { turnId: started.turn.id, lease: started.fence.lease, wanted: false, controller: new AbortController(), done: Promise.resolve() };
     lanes.set(sessionId, lane);
     if (draining) stopLane(lane, { kind: "shutdown" });
     lane.done = runLane(started, lane).finally(() => {
-      lanes.delete(sessionId);
-      // Something may have been accepted while the lane was ending.
-      if (!draining) wake(sessionId);
+      // Its last commit gave the lane free: the next turn may have been claimed and taken before this one got here.
+      if (lanes.get(sessionId) === lane) lanes.delete(sessionId);
+      if (draining) return;
+      // The last commit has looked for a next turn; only what came behind it needs another look, and what waits for its time a timer.
+      if (lane.wanted) wake(sessionId);
+      else schedule();
     });
   };
 
@@ -104,7 +109,9 @@ export function createLanes(deps: LanesDeps): Lanes {
   };
 
   const wake = (sessionId: string) => {
-    if (draining || lanes.has(sessionId) || waking.has(sessionId) || lanes.size + waking.size >= deps.maxRunning) return;
+    const lane = lanes.get(sessionId);
+    if (lane !== undefined) lane.wanted = true;
+    if (draining || lane !== undefined || waking.has(sessionId) || lanes.size + waking.size >= deps.maxRunning) return;
     waking.add(sessionId);
     deps.store
       .startTurn({ sessionId, owner: deps.owner, now: deps.clock.now(), leaseMs: deps.leaseMs })

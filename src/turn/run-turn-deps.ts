@@ -12,6 +12,7 @@ import type { AgentSettings } from "./agent-settings.ts";
 import type { Channels } from "./channels.ts";
 import type { Notify } from "./notify.ts";
 import type { Places } from "./place.ts";
+import type { RecentEntries } from "./recent-entries.ts";
 
 /** What the hall's step 3 is handed. */
 export interface RunTurnDeps {
@@ -28,6 +29,7 @@ export interface RunTurnDeps {
   readonly gate: Gate;
   readonly tools: readonly Tool[];
   readonly cooldowns: Cooldowns;
+  readonly recent: RecentEntries;
   readonly agent: (name: string) => AgentSettings;
   /** @throws ModelError when no provider of that name is configured. */
   readonly model: (id: string) => Model;

@@ -7,12 +7,12 @@ import type { Model, ModelEntry } from "../core/model.ts";
 import type { AgentSettings } from "./agent-settings.ts";
 import type { RunTurnDeps } from "./run-turn-deps.ts";
 import type { RunningTurn } from "./lanes.ts";
+import { isOpenMedia } from "./recent-entries.ts";
 
 /** Taken for a model that does not say how much it takes. */
 const DEFAULT_CONTEXT_TOKENS = 128_000;
 /** System prompt and tool schemas, beside the answer. */
 const RESERVED_TOKENS = 4_000;
-const PAGE = 500;
 /** Older pictures are named, not shown again. */
 const MAX_IMAGES = 8;
 
@@ -23,12 +23,7 @@ export async function loadContext(
   deps: RunTurnDeps,
 ): Promise<{ entries: ModelEntry[]; start: number }> {
   const { session } = running;
-  const all: Entry[] = [];
-  for (let after = Math.max(0, session.contextStart - 1); ; after = all.at(-1)!.number) {
-    const page = await deps.store.readEntries({ sessionId: session.id, after, limit: PAGE });
-    all.push(...page);
-    if (page.length < PAGE) break;
-  }
+  const all = await deps.recent.read(session);
   const fetched = await Promise.all(all.map((entry) => (entry.turnId === running.turn.id ? withMedia(entry, running, deps) : entry)));
   const limit = model.contextTokens === 0 ? DEFAULT_CONTEXT_TOKENS : model.contextTokens;
   const budget = agent.maxContextTokens === 0 ? limit : Math.min(limit, agent.maxContextTokens);
@@ -41,12 +36,10 @@ export async function loadContext(
 async function withMedia(entry: Entry, running: RunningTurn, deps: RunTurnDeps): Promise<Entry> {
   if (entry.content.role !== "user") return entry;
   const { message } = entry.content;
-  const open = (part: MessagePart) =>
-    part.type === "media" && part.media.blob === undefined && part.media.ref !== undefined && part.media.missing === undefined;
-  if (!message.parts.some(open)) return entry;
+  if (!message.parts.some(isOpenMedia)) return entry;
   const parts: MessagePart[] = [];
   for (const part of message.parts)
-    parts.push(open(part) && part.type === "media" ? { type: "media", media: await fetchMedia(part.media, entry, running, deps) } : part);
+    parts.push(part.type === "media" && isOpenMedia(part) ? { type: "media", media: await fetchMedia(part.media, entry, running, deps) } : part);
   const full: Message = { ...message, parts };
   await deps.store.setEntryMessage({ fence: running.fence, sessionId: running.session.id, number: entry.number, message: full });
   return { ...entry, content: { ...entry.content, message: full } };

@@ -60,7 +60,7 @@ export async function startEchoModel(options: { pace?: number } = {}): Promise<E
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
     pace: options.pace ?? 5,
-    slowPace: 70,
+    slowPace: 50,
     answer: (line) => `re: ${line}`,
     hold() {
       held = new Promise((resolve) => (release = resolve));

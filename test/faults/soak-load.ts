@@ -51,8 +51,8 @@ export function startLoad(telegram: FakeTelegram, options: { seed: number; url: 
         n -= 1;
         continue;
       }
-      // Every fourth answer takes long enough to be shown while it grows.
-      const text = `c${person} m${n} ${n % 4 === 0 ? "slowly " : ""}${words()}`;
+      // Every sixth answer takes long enough to be shown while it grows.
+      const text = `c${person} m${n} ${n % 6 === 0 ? "slowly " : ""}${words()}`;
       const { message_id: id } = telegram.say({ from: person, text });
       const key = `msg:${person}:${id}`;
       keys.set(telegram.pending.at(-1)!.update_id, key);
