@@ -15,7 +15,8 @@ export function* editPending(sessionId: string, item: AdmittedItem): Steps<{ id:
   for (const row of rows) {
     const original = JSON.parse(row.body) as Update;
     if (original.type !== "message" || original.messageId !== edit.messageId || original.sender.id !== edit.sender.id || !samePlace(original, edit)) continue;
-    const message = item.entry?.content.role === "user" ? item.entry.content.message : edit.message;
+    // The new text itself: the item's own entry tells of the edit to a transcript that already has the message.
+    const { message } = edit;
     const entry = row.entry === null ? undefined : (JSON.parse(row.entry) as NewEntry);
     const edited =
       entry?.content.role === "user" ? { ...entry, content: { ...entry.content, message }, tokens: item.entry?.tokens ?? entry.tokens } : (entry ?? item.entry);
