@@ -3,6 +3,7 @@ import type { BlobInfo } from "./blobs.ts";
 import type { Receipt, RenderedPart } from "./channel.ts";
 import type { Entry, NewEntry, ToolCallPart } from "./entry.ts";
 import type { Label } from "./label.ts";
+import type { Memory, Sight } from "./memory.ts";
 import type { Message } from "./message.ts";
 import type { Usage } from "./model.ts";
 import type { Principal } from "./principal.ts";
@@ -263,6 +264,16 @@ export interface Operations {
   /** Replaces the message of a user entry: its media are bytes now. full. */
   setEntryMessage: Operation<{ fence: Fence; sessionId: string; number: number; message: Message }, void>;
 
+  // --- Memories
+  /** `known`: the same text of the same person was there already. `full`: the agent remembers as much as it may. full. */
+  saveMemory: Operation<{ memory: Memory }, "saved" | "known" | "full">;
+  /** Best match first: by words and their beginnings, then by likeness of spelling. read. */
+  searchMemories: Operation<{ agent: string; sight: Sight; query: string; limit: number }, Memory[]>;
+  /** Newest first; `before` pages by id. read. */
+  listMemories: Operation<{ agent: string; sight: Sight; before?: string; limit: number }, Memory[]>;
+  /** With `person`, only one of theirs. full. @returns false when there is none that may be seen. */
+  forgetMemory: Operation<{ id: string; agent: string; sight: Sight; person?: string }, boolean>;
+
   // --- The rest
   putBlob: Operation<{ id: string; bytes: Uint8Array; type: string; name?: string; sha256: string; now: number }, BlobInfo>;
   getBlob: Operation<{ id: string }, (BlobInfo & { bytes: Uint8Array }) | undefined>;
@@ -323,6 +334,10 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   deleteSession: "full",
   readEntries: "read",
   setEntryMessage: "full",
+  saveMemory: "full",
+  searchMemories: "read",
+  listMemories: "read",
+  forgetMemory: "full",
   putBlob: "full",
   getBlob: "read",
   getSetting: "read",

@@ -7,6 +7,7 @@ export type Effect = "read" | "write" | "exec" | "egress" | "message" | "schedul
 
 /** What a tool needs of the world arrives here; tools import no power. */
 export interface ToolContext {
+  readonly agent: string;
   readonly principal: Principal;
   readonly label: Label;
   readonly sessionId: string;

@@ -83,6 +83,7 @@ async function runTool(call: ToolCallPart, tool: Tool, started: StartedTurn, dep
       cancelTimer = deps.clock.timer(tool.timeoutMs, () => end(`The tool did not finish within ${tool.timeoutMs / 1000} s and was stopped.`));
     });
     const context = {
+      agent: turn.agent,
       principal: turn.principal,
       label: turn.label,
       sessionId: session.id,

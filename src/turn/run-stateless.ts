@@ -90,7 +90,7 @@ export async function runStateless(
       random: deps.random,
       chain: createModelChain(models, { clock: deps.clock, random: deps.random, cooldowns: deps.cooldowns }),
       callTool: async (call, signal) => {
-        const { entry, label: after } = await answerCall(call, tools, { principal, label, id, signal }, deps);
+        const { entry, label: after } = await answerCall(call, tools, { agent: agent.name, principal, label, id, signal }, deps);
         label = after;
         return entry;
       },
@@ -121,10 +121,10 @@ function finish(result: AgentResult, said: readonly AssistantPart[], usage: Usag
 async function answerCall(
   call: ToolCallPart,
   tools: readonly Tool[],
-  context: { principal: Principal; label: Label; id: string; signal: AbortSignal },
+  context: { agent: string; principal: Principal; label: Label; id: string; signal: AbortSignal },
   deps: StatelessDeps,
 ): Promise<{ entry: ToolEntry; label: Label }> {
-  const { principal, label, id, signal } = context;
+  const { agent, principal, label, id, signal } = context;
   const entry = (text: string, error: boolean): ToolEntry => ({ role: "tool", callId: call.id, name: call.name, text, error });
   const tool = tools.find((one) => one.spec.name === call.name);
   if (call.invalid !== undefined) return { entry: entry(call.invalid, true), label };
@@ -135,6 +135,7 @@ async function answerCall(
   const cancel = deps.clock.timer(tool.timeoutMs, () => late.abort());
   try {
     const result = await tool.run(call.args, {
+      agent,
       principal,
       label,
       sessionId: id,

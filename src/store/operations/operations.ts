@@ -6,6 +6,7 @@ import { commitStep, commitTurn, postponeTurn, takeSteering } from "./commit.ts"
 import { readEntries, setEntryMessage } from "./entries.ts";
 import { getCursor, getInboxItem, listInbox } from "./inbox.ts";
 import { claimLease, releaseLease, renewLeases } from "./leases.ts";
+import { forgetMemory, listMemories, saveMemory, searchMemories } from "./memories.ts";
 import { dueDeliveries, enqueueDelivery, getDelivery, listDeliveries, nextDelivery, openDraft, settleDraft } from "./outbox.ts";
 import { addPerson, findPerson } from "./people.ts";
 import { expireDeliveries, markSending, recoverDeliveries, settlePart } from "./sending.ts";
@@ -64,6 +65,10 @@ const runs: Runs = {
   deleteSession,
   readEntries,
   setEntryMessage,
+  saveMemory,
+  searchMemories,
+  listMemories,
+  forgetMemory,
   putBlob,
   getBlob,
   getSetting,
