@@ -104,9 +104,10 @@ async function* attempt(model: Model, permit: Permit, deps: ChainDeps, run: Run)
     yield { type: "restart", model: model.id };
   }
   const { controller, unlink } = linkedController(signal);
-  const events = model.stream(forProvider(run.request, model.id), controller.signal)[Symbol.asyncIterator]();
+  let events: AsyncIterator<ModelEvent> | undefined;
   let finished = false;
   try {
+    events = model.stream(forProvider(run.request, model.id), controller.signal)[Symbol.asyncIterator]();
     for (;;) {
       const next = await nextEvent(events, controller, deps);
       if (next.done === true) return cut(model);
@@ -129,7 +130,7 @@ async function* attempt(model: Model, permit: Permit, deps: ChainDeps, run: Run)
     permit.release();
     controller.abort();
     // Not awaited: an adapter that hangs must not hold the turn, and what it says while closing is no news.
-    void events.return?.().catch(() => undefined);
+    void events?.return?.().catch(() => undefined);
   }
 }
 

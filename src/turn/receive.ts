@@ -134,7 +134,7 @@ async function sessionOf(update: Update, place: Place, principal: Parameters<typ
   if (options.session.startsWith("agent:")) return { id, key: options.session, agent: agentOfKey(options.session) };
   const session = await deps.store.getSession({ id: options.session });
   if (!session || session.endedAt !== undefined) {
-    throw new RequestError("session_unknown", `no such session: ${options.session}`, { hint: "clanker sessions list shows what there is" });
+    throw new RequestError("session_not_found", `no such session: ${options.session}`, { hint: "clanker sessions list shows what there is" });
   }
   return { id: session.id, key: session.key, agent: session.agent };
 }
