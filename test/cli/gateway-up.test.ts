@@ -57,6 +57,12 @@ test("piped chat sends each line, prints the answers in order, passes commands t
   assert.match(stdout, /you are the owner/);
 });
 
+test("send to a channel that is not there fails and says which there are", async () => {
+  const { code, stderr } = await clanker.run(["send", "--channel", "telegram", "--to", "1", "--message", "hi"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /no such channel: telegram \(channel_not_found\)\nthere are: none/);
+});
+
 test("sessions are listed, reset and deleted, the last only after a yes", async () => {
   await clanker.run(["agent", "run", "--message", "hello", "--session", "agent:main:gone"]);
   const { document } = await clanker.json(["sessions", "list"]);
