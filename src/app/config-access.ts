@@ -1,4 +1,4 @@
-import { ConfigInvalid, createConfigEditor, type LoadConfigOptions, type LoadedConfig, type RunningConfigEditor } from "../config/index.ts";
+import { changeKey, ConfigInvalid, createConfigEditor, type LoadConfigOptions, type LoadedConfig, type RunningConfigEditor } from "../config/index.ts";
 import type { Hub } from "../core/event.ts";
 import type { Log } from "../core/log.ts";
 import type { ConfigAccess } from "../gateway/index.ts";
@@ -17,7 +17,7 @@ export function createConfigAccess(
   };
   const access: ConfigAccess = {
     get: async (key) => (await editor.get(key)).value,
-    set: (key, value) => announced(editor.set(key, value)),
+    set: (key, value) => announced(changeKey(editor, key, value)),
     patch: (patch) => announced(editor.patch({ ...patch })),
     async validate(config) {
       try {
