@@ -17,12 +17,12 @@ import { createHall } from "../turn/hall.ts";
 import { createBlobs } from "./blobs.ts";
 import { createChannelSupervisor } from "./channel-supervisor.ts";
 import { createConfigAccess } from "./config-access.ts";
-import { gatewayOptions } from "./gateway-options.ts";
+import { gatewayOptions, rateLimitOptions } from "./gateway-options.ts";
 import { writeGatewayFile } from "./gateway-file.ts";
+import { applyChanges, createLiveSettings } from "./live-settings.ts";
 import { openChannels } from "./open-channels.ts";
 import { openStore } from "./open-store.ts";
 import { createProviders } from "./providers.ts";
-import { agentSettings, placesOf } from "./settings.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
 import { createTools } from "./tools.ts";
@@ -62,7 +62,7 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
 async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options: RunGatewayOptions): Promise<number> {
   const { config, places } = loaded;
   const token = await ensureGatewayToken(loaded);
-  const { log, ring } = openLog(loaded, token ? [token.token] : [], options);
+  const { log, ring, redact } = openLog(loaded, token ? [token.token] : [], options);
   const metrics = createMetrics();
   const store = await openStore(config, places.dataFolder, { clock, log });
   const instance = await instanceOf(store);
@@ -84,6 +84,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     cursor: (name) => store.getCursor({ channel, account, name }),
   }));
   const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
+  const live = createLiveSettings(config);
   const hall = createHall({
     store,
     bus,
@@ -95,8 +96,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     blobs,
     gate: createGate(),
     tools: createTools(),
-    places: placesOf(config),
-    agent: (name) => agentSettings(config, name),
+    places: live.places,
+    agent: live.agent,
     model: providers.model,
     accounts: supervisor.accounts,
     owner: `${instance}.${boot}`,
@@ -105,6 +106,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     notifyTo: config.notifications.to,
   });
   intake.become(hall.intake);
+  const { access, editor } = createConfigAccess(loaded, load, { hub, log, redact });
   const gateway = createGateway(gatewayOptions(loaded, token?.token, uiRoot()), {
     store,
     intake: hall.intake,
@@ -117,7 +119,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     blobs,
     boot,
     version: VERSION,
-    config: createConfigAccess(loaded, load, { hub, log }).access,
+    config: access,
     channels: {
       list: () => supervisor.list(),
       connect: (name, account) => supervisor.connect(name, account),
@@ -128,12 +130,24 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
       },
       send: async (address, message) => ({ delivery_id: await hall.send(address, message) }),
     },
-    models: { list: () => providers.list(), default: config.agents.model },
-    agents: { list: () => ["main", ...Object.keys(config.agents.list)].map((name) => ({ name, model: agentSettings(config, name).models[0]! })) },
+    models: {
+      list: () => providers.list(),
+      get default() {
+        return live.agent("main").models[0]!;
+      },
+    },
+    agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]! })) },
     turns: { abort: (which) => hall.abort(which) },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
     logs: { tail: async (query) => ring.tail(query) },
     health: () => healthOf(supervisor),
+  });
+
+  applyChanges(editor, config, {
+    live,
+    requireModel: providers.model,
+    setRateLimit: (changed) => gateway.setRateLimit(rateLimitOptions(changed)),
+    ...(options.debug || options.verbose ? {} : { setLogLevel: log.setLevel }),
   });
 
   // From here on turns run: a SIGTERM that comes before the listener stands is kept, not died of.
@@ -174,18 +188,19 @@ function openLog(loaded: LoadedConfig, more: LoadedConfig["secretsUsed"], option
   const ring: LogRing = createLogRing(RING_LINES);
   const terminal = process.stderr.isTTY === true;
   const file = logging.file === undefined ? undefined : createLogFile({ path: logging.file });
+  const redact = createRedactor([...loaded.secretsUsed, ...more]);
   const log = createLog({
     level: options.debug ? "debug" : options.verbose ? "info" : logging.level,
     format: logging.format ?? (terminal ? "pretty" : "json"),
     color: options.color ?? terminal,
-    redact: createRedactor([...loaded.secretsUsed, ...more]),
+    redact,
     ring,
     write(line) {
       process.stderr.write(line);
       file?.write(line);
     },
   });
-  return { log, ring };
+  return { log, ring, redact };
 }
 
 /** Stable name of this home among gateways on one database. */

@@ -104,6 +104,18 @@ describe("the program and Telegram", () => {
     assert.ok(!telegram.callsOf("sendChatAction").some((call) => String(call.args["chat_id"]) === String(STRANGER)));
   });
 
+  test("a stranger is let in at once by the very command of the notice, run against the running gateway", async () => {
+    telegram.say({ from: 667, text: "may I" });
+    await telegram.until(() => telegram.texts(667).length > 0);
+    const [program, ...args] = telegram.texts(667)[0]!.split("\n").at(-1)!.split(" ");
+    assert.equal(program, "clanker");
+    const run = home.spawn(args);
+    run.ready.catch(() => {});
+    assert.deepEqual(await run.exited, { code: 0, signal: null }, run.stderr());
+    assert.equal(run.stdout(), "channels.telegram.allowed_users is written and in force\n");
+    await ask({ from: 667, text: "thank you" }, "re: thank you");
+  });
+
   test("an edit of a message that still waits changes what the model is asked", async () => {
     model.hold();
     telegram.say({ from: 9, text: "first" });
