@@ -5,7 +5,10 @@ const IPV6 = /^(?=.*:)[0-9a-f:.]{2,45}$/i;
 
 const address = v.pipe(
   v.string(),
-  v.check((text) => text === "loopback" || text === "lan" || IPV4.test(text) || IPV6.test(text), "must be an IP address, loopback or lan"),
+  v.check(
+    (text) => text === "loopback" || text === "lan" || IPV4.test(text) || IPV6.test(text),
+    "must be an IP address, loopback or lan (for a tailnet: this machine's address there)",
+  ),
 );
 
 const auth = v.strictObject({
