@@ -26,7 +26,7 @@ import { createProviders } from "./providers.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
 import { createTools } from "./tools.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../core/version.ts";
 import { openSecrets } from "./workbench.ts";
 
 export interface RunGatewayOptions {

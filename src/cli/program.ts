@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { processEnv } from "../config/env.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import type { Output } from "./output.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../core/version.ts";
 
 type Action<O> = (context: CliContext, input: { args: string[]; options: O }) => Promise<void>;
 

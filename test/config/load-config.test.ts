@@ -92,7 +92,7 @@ test("an address word that is not built is refused with what may be written inst
     using home = scratchHome({ "config.toml": `[gateway]\nbind_address = "${word}"` });
     const [problem] = await home.problems();
     assert.equal(problem?.key, "gateway.bind_address");
-    assert.match(problem.message, new RegExp(`^must be an IP address, loopback or lan .*found "${word}"`));
+    assert.match(problem.message, /^must be an IP address, loopback or lan/);
   }
 });
 
