@@ -20,6 +20,7 @@ import { createConfigAccess } from "./config-access.ts";
 import { gatewayOptions, rateLimitOptions } from "./gateway-options.ts";
 import { writeGatewayFile } from "./gateway-file.ts";
 import { applyChanges, createLiveSettings } from "./live-settings.ts";
+import { measureQueues } from "./measure-queues.ts";
 import { openChannels } from "./open-channels.ts";
 import { openStore } from "./open-store.ts";
 import { createProviders } from "./providers.ts";
@@ -67,7 +68,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const store = await openStore(config, places.dataFolder, { clock, log });
   const instance = await instanceOf(store);
   const { boot } = await store.boot({ now: clock.now(), instance });
-  const http = createHttp({ log });
+  const http = createHttp({ log, metrics });
   const hub = createHub({ clock, boot, log });
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
@@ -115,7 +116,10 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     random,
     log,
     metrics,
-    metricsText: () => metrics.text(),
+    metricsText: async () => {
+      await measureQueues(store, { metrics, log });
+      return metrics.text();
+    },
     blobs,
     boot,
     version: VERSION,
