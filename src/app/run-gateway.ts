@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { createLocalBus } from "../bus/local/index.ts";
 import { ensureGatewayToken, keepLastGood, loadConfig, type Env, type LoadConfigOptions, type LoadedConfig } from "../config/index.ts";
 import { createGateway, createHub } from "../gateway/index.ts";
-import { createLog, createLogFile, createLogRing, createMetrics, createRedactor, type LogRing } from "../observe/index.ts";
+import { createMetrics } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
 import { createHttp } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
@@ -22,6 +22,7 @@ import { writeGatewayFile } from "./gateway-file.ts";
 import { applyChanges, createLiveSettings } from "./live-settings.ts";
 import { measureQueues } from "./measure-queues.ts";
 import { openChannels } from "./open-channels.ts";
+import { openLog } from "./open-log.ts";
 import { openStore } from "./open-store.ts";
 import { createProviders } from "./providers.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
@@ -45,7 +46,6 @@ export interface RunGatewayOptions {
 
 /** Turns get this long to end by themselves at a stop; the rest is handed over to the next start (fault-75: exit within 10 s). */
 const DRAIN_MS = 5_000;
-const RING_LINES = 2_000;
 
 /** Runs the gateway in the foreground until SIGTERM or SIGINT. @returns the exit code. @throws ConfigError, StoreError when it cannot start. */
 export async function runGateway(options: RunGatewayOptions): Promise<number> {
@@ -63,7 +63,7 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
 async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options: RunGatewayOptions): Promise<number> {
   const { config, places } = loaded;
   const token = await ensureGatewayToken(loaded);
-  const { log, ring, redact } = openLog(loaded, token ? [token.token] : [], options);
+  const { log, ring, redact } = openLog(loaded, token ? [token.token] : [], { ...options, stderr: process.stderr });
   const metrics = createMetrics();
   const store = await openStore(config, places.dataFolder, { clock, log });
   const instance = await instanceOf(store);
@@ -185,26 +185,6 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   await store.close();
   metrics.close();
   return 0;
-}
-
-function openLog(loaded: LoadedConfig, more: LoadedConfig["secretsUsed"], options: RunGatewayOptions) {
-  const { logging } = loaded.config;
-  const ring: LogRing = createLogRing(RING_LINES);
-  const terminal = process.stderr.isTTY === true;
-  const file = logging.file === undefined ? undefined : createLogFile({ path: logging.file });
-  const redact = createRedactor([...loaded.secretsUsed, ...more]);
-  const log = createLog({
-    level: options.debug ? "debug" : options.verbose ? "info" : logging.level,
-    format: logging.format ?? (terminal ? "pretty" : "json"),
-    color: options.color ?? terminal,
-    redact,
-    ring,
-    write(line) {
-      process.stderr.write(line);
-      file?.write(line);
-    },
-  });
-  return { log, ring, redact };
 }
 
 /** Stable name of this home among gateways on one database. */

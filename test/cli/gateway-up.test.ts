@@ -92,6 +92,21 @@ test("logs prints the newest lines, and with -f goes on", async () => {
   assert.deepEqual(await once(following, "exit"), [0, null]);
 });
 
+test("a gateway outlives whoever reads its output", async () => {
+  const other = createClanker();
+  try {
+    const child = other.spawn(["start"], { CLANKER__GATEWAY__PORT: "0", CLANKER__LOGGING__LEVEL: "debug" });
+    await seen(child.stdout, "Ctrl-C");
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    for (const message of ["one", "two", "three"]) assert.equal((await other.run(["agent", "run", "--message", message])).code, 0);
+    assert.equal(child.exitCode, null);
+    assert.deepEqual((await other.json(["gateway", "stop"])).document, { stopped: true, pid: child.pid });
+  } finally {
+    await other.close();
+  }
+});
+
 test("a wrong token is exit code 77", async () => {
   const { code, stderr } = await clanker.run(["status"], { env: { CLANKER__GATEWAY__AUTH__TOKEN: "wrong-token-0123456789" } });
   assert.equal(code, 77, stderr);
