@@ -125,7 +125,8 @@ export interface Operations {
   /** Remembers an identity as a new person unless it is known; answers the person it has. full. */
   addPerson: Operation<{ channel: string; account: string; senderId: string; name?: string; personId: string; now: number }, { personId: string }>;
   getCursor: Operation<{ channel: string; account: string; name: string }, string | undefined>;
-  getInboxItem: Operation<{ id: string }, InboxItem | undefined>;
+  /** By its id, or by the key of its update on its account. read. */
+  getInboxItem: Operation<{ id: string } | { channel: string; account: string; key: string }, InboxItem | undefined>;
   /** Inbox items by session, newest last. read. */
   listInbox: Operation<{ sessionId?: string; limit: number }, InboxItem[]>;
 
