@@ -94,7 +94,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics,
     blobs,
     gate: createGate(),
-    tools: createTools(),
+    tools: await createTools({ config, http, clock }),
     places: placesOf(config),
     agent: (name) => agentSettings(config, name),
     model: providers.model,
