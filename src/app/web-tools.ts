@@ -1,11 +1,20 @@
+import type { Config } from "../config/schema.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Http, UntrustedHttp } from "../core/http.ts";
 import type { Tool } from "../core/tool.ts";
+import type { HtmlReader } from "../media/html/index.ts";
 import { createWebFetchTool } from "../tools/web-fetch/index.ts";
-import type { ToolDeps } from "./tools.ts";
+
+export interface WebToolDeps {
+  readonly config: Config;
+  readonly http: Http & UntrustedHttp;
+  readonly clock: Clock;
+}
 
 /** `web_fetch`, and `web_search` when the config names who searches. What takes pages apart is loaded with the first page. */
-export async function createWebTools({ config, http, clock }: Pick<ToolDeps, "config" | "http" | "clock">): Promise<Tool[]> {
+export async function createWebTools({ config, http, clock }: WebToolDeps): Promise<Tool[]> {
   const { web_fetch: webFetch, web_search: webSearch } = config.tools;
-  let reader: Promise<ReturnType<typeof import("../media/html/index.ts").createHtmlReader>> | undefined;
+  let reader: Promise<HtmlReader> | undefined;
   const openReader = async () => (await import("../media/html/index.ts")).createHtmlReader({ clock });
   const tools = [
     createWebFetchTool({
