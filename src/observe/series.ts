@@ -31,6 +31,7 @@ export const SERIES: readonly Series[] = [
     "result",
   ),
   gauge("turns_running", "Turns that run now."),
+  gauge("queue_size", "What waits: messages for a transcript, turns for a lane or an answer, deliveries for their channel.", "queue"),
   gauge("channel_ready", "1 while the channel account is ready.", "channel", "account"),
   gauge("connections", "Open WebSocket connections."),
   histogram("turn_seconds", "From the start of a turn to its last commit."),
