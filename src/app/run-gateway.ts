@@ -96,7 +96,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics,
     blobs,
     gate: createGate(),
-    tools: createTools(),
+    tools: await createTools({ config, http, clock }),
     places: live.places,
     agent: live.agent,
     model: providers.model,
