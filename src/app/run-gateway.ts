@@ -108,6 +108,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const gateway = createGateway(gatewayOptions(loaded, token?.token, uiRoot()), {
     store,
     intake: hall.intake,
+    bus,
+    gatewayId: instance,
     hub,
     clock,
     random,

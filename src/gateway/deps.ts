@@ -1,5 +1,6 @@
 import type { Address } from "../core/address.ts";
 import type { Blobs } from "../core/blobs.ts";
+import type { Bus } from "../core/bus.ts";
 import type { ChannelStatus } from "../core/channel.ts";
 import type { Clock } from "../core/clock.ts";
 import type { AssistantPart, StopReason } from "../core/entry.ts";
@@ -93,6 +94,7 @@ export interface LogLine {
 export interface GatewayDeps {
   readonly store: Store;
   readonly intake: Intake;
+  readonly bus: Bus;
   /** The one hub of the process, made by `createHub` before the hall. */
   readonly hub: EventHub;
   readonly clock: Clock;
@@ -112,6 +114,8 @@ export interface GatewayDeps {
   readonly logs: { tail(query: { limit: number; level?: LogLine["level"]; since?: number }): Promise<readonly LogLine[]> };
   health(): { readonly ready: boolean; readonly reasons: readonly string[] };
   readonly version: string;
+  /** Stable public name of this gateway; devices sign it. */
+  readonly gatewayId: string;
   /** Boot number of this home (store operation `boot`). */
   readonly boot: number;
 }
