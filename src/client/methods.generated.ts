@@ -176,6 +176,11 @@ export interface Methods {
     readonly params: { readonly patch: Readonly<Record<string, unknown>> };
     readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[] };
   };
+  /** Reads the configuration files again, for edits made by hand. */
+  readonly "config.reload": {
+    readonly params: Record<string, never>;
+    readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[] };
+  };
   /** JSON Schema of the configuration file. */
   readonly "config.schema": {
     readonly params: Record<string, never>;

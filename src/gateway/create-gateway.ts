@@ -37,6 +37,8 @@ export interface Gateway {
 }
 
 const SWEEP_MS = 20;
+/** As long as a stranger may take to authenticate. */
+const HANDSHAKE_MS = 10_000;
 /** How long connections with an old token stand after the change; new ones are refused at once (sec-16: within 1 s). */
 const ANSWER_MS = 250;
 
@@ -76,7 +78,8 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
     const sockets: SocketServer = createSocketServer({ deps, registry, facts, authenticator, limiter });
     const http: HttpContext = { options, deps, registry, facts, ...identity };
     const port = () => (server!.address() as AddressInfo | null)?.port ?? options.port;
-    const names = createAllowedNames({ hosts: options.hosts, corsOrigins: options.corsOrigins, port });
+    const certified = options.tls === undefined ? [] : (await import("./tls/certificate.ts")).readCertificate(options.tls.cert).names;
+    const names = createAllowedNames({ hosts: [...options.hosts, ...certified], corsOrigins: options.corsOrigins, port, tls: options.tls !== undefined });
     const door = createFrontDoor({ names, limiter, trustedProxies: options.trustedProxies, authIsNone: () => authenticator.anonymous !== undefined });
     const handle = getRequestListener(createApp(http).fetch as Parameters<typeof getRequestListener>[0], { overrideGlobalObjects: false });
 
@@ -179,7 +182,8 @@ async function open({ tls }: GatewayOptions): Promise<Server> {
   if (tls === undefined) return createServer();
   const https = await import("node:https");
   const { cert, key, clientCa } = tls;
-  return https.createServer({ cert, key, ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }) });
+  const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
+  return https.createServer({ cert, key, minVersion: "TLSv1.2", handshakeTimeout: HANDSHAKE_MS, ...clients });
 }
 
 function bind(server: Server, { port, bindAddress }: GatewayOptions): Promise<void> {

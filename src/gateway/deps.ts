@@ -28,6 +28,8 @@ export interface ConfigAccess {
   set(key: string, value: unknown): Promise<ConfigChange>;
   /** A JSON merge patch (RFC 7396): null removes a key. @throws ConfigError */
   patch(patch: Readonly<Record<string, unknown>>): Promise<ConfigChange>;
+  /** Reads the files again, for edits made by hand. @throws ConfigError when they are wrong; then nothing has changed. */
+  reload(): Promise<ConfigChange>;
   /** Problems of a whole configuration; empty when it is valid. */
   validate(config: unknown): Promise<readonly ConfigProblem[]>;
   /** JSON Schema of the file. */

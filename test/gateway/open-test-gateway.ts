@@ -104,6 +104,7 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
         Object.assign(config, patch);
         return { applied: Object.keys(patch), restart_required: [] };
       },
+      reload: async () => ({ applied: [], restart_required: [] }),
       validate: async (wanted) => ("gateway" in (wanted as object) ? [] : [{ key: "gateway", message: "is missing" }]),
       schema: async () => ({ type: "object" }),
     },

@@ -38,7 +38,7 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
   write: ["agent.run", "chat.abort", "chat.send", "send", "sessions.create", "sessions.delete", "sessions.patch", "sessions.reset"],
   approvals: [],
   pairing: ["device.list", "device.pair.approve", "device.pair.list", "device.pair.reject", "device.revoke", "device.rotate"],
-  admin: ["channels.connect", "channels.disconnect", "config.get", "config.patch", "config.set", "config.validate", "logs.tail"],
+  admin: ["channels.connect", "channels.disconnect", "config.get", "config.patch", "config.reload", "config.set", "config.validate", "logs.tail"],
 };
 
 const KEY = (letter: string) => letter.repeat(43);
