@@ -20,7 +20,7 @@ const RENEW_MS = 30 * 24 * 3_600_000;
 /** The certificate and key that `[gateway.tls]` names, or the home's own self-signed one; undefined without TLS. @throws ConfigError `tls_unusable` */
 export async function loadGatewayTls({ config, places }: LoadedConfig, clock: Clock): Promise<GatewayTls | undefined> {
   const { tls } = config.gateway;
-  if (!tls.enabled) return undefined;
+  if (tls.enabled !== true) return undefined;
   const read = (key: "cert" | "key" | "client_ca") => readPem(`gateway.tls.${key}`, resolve(places.configFolder, tls[key]!));
   const clientCa = tls.client_ca === undefined ? {} : { clientCa: await read("client_ca") };
   const own = tls.cert !== undefined;

@@ -21,7 +21,7 @@ const auth = v.strictObject({
 
 const path = v.pipe(v.string(), v.minLength(1, "must be the path of a file"));
 const tls = v.strictObject({
-  enabled: described(v.optional(v.boolean(), false), "Serve https and wss instead of http and ws.", { restart: true, example: true }),
+  enabled: described(v.optional(v.boolean()), "Serve https and wss instead of http and ws; off unless it is true.", { restart: true, example: true }),
   cert: described(v.optional(path), "File with your own certificate and its chain (PEM); a relative path begins at the config folder.", {
     restart: true,
     example: "/etc/clanker/fullchain.pem",
@@ -106,7 +106,7 @@ export const gatewayConfig = v.pipe(
 );
 
 function tlsFaults({ enabled, cert, key, auto, client_ca: clientCa }: v.InferOutput<typeof tls>): { key: string; text: string }[] {
-  if (!enabled) return clientCa === undefined ? [] : [{ key: "client_ca", text: "needs enabled = true: without TLS nobody would be asked for a certificate" }];
+  if (enabled !== true) return clientCa === undefined ? [] : [{ key: "client_ca", text: "needs enabled = true: without TLS nobody would be asked for a certificate" }];
   if (cert !== undefined && key === undefined) return [{ key: "key", text: "cert needs key" }];
   if (key !== undefined && cert === undefined) return [{ key: "cert", text: "key needs cert" }];
   return cert === undefined && !auto ? [{ key: "cert", text: "enabled = true needs cert and key, or auto = true" }] : [];
