@@ -1,0 +1,5 @@
+import { slowDisk } from "./cases/slow-disk.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** All of the lab, in the order they run. */
+export const scenarios: readonly Scenario[] = [slowDisk];
