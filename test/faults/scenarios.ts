@@ -1,5 +1,6 @@
+import { powerLoss } from "./cases/power-loss.ts";
 import { slowDisk } from "./cases/slow-disk.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** All of the lab, in the order they run. */
-export const scenarios: readonly Scenario[] = [slowDisk];
+export const scenarios: readonly Scenario[] = [slowDisk, powerLoss];
