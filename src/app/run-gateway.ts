@@ -23,6 +23,7 @@ import { openChannels } from "./open-channels.ts";
 import { openStore } from "./open-store.ts";
 import { createProviders } from "./providers.ts";
 import { agentSettings, placesOf } from "./settings.ts";
+import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
 import { createTools } from "./tools.ts";
@@ -64,7 +65,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const token = await ensureGatewayToken(loaded);
   const { log, ring } = openLog(loaded, token ? [token.token] : [], options);
   const metrics = createMetrics();
-  const store = await openStore(config, places.dataFolder, { clock, log });
+  const { store, reasons: storeReasons } = watchStore(await openStore(config, places.dataFolder, { clock, log }), { clock, log });
   const instance = await instanceOf(store);
   const { boot } = await store.boot({ now: clock.now(), instance });
   const http = createHttp({ log });
@@ -133,7 +134,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     turns: { abort: (which) => hall.abort(which) },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
     logs: { tail: async (query) => ring.tail(query) },
-    health: () => healthOf(supervisor),
+    health: () => healthOf(supervisor, storeReasons()),
   });
 
   // From here on turns run: a SIGTERM that comes before the listener stands is kept, not died of.
@@ -206,11 +207,12 @@ function lateIntake() {
   };
 }
 
-function healthOf(supervisor: ReturnType<typeof createChannelSupervisor>) {
-  const reasons = supervisor
+function healthOf(supervisor: ReturnType<typeof createChannelSupervisor>, storeReasons: readonly string[]) {
+  const deaf = supervisor
     .list()
     .filter(({ status }) => status.state !== "ready" && status.state !== "stopped")
     .map(({ channel, account, status }) => `${channel}:${account} is ${status.state}${status.detail === undefined ? "" : `: ${status.detail}`}`);
+  const reasons = [...storeReasons, ...deaf];
   return { ready: reasons.length === 0, reasons };
 }
 
