@@ -1,3 +1,4 @@
+import { crowd } from "./cases/crowd.ts";
 import { bitFlips, truncatedLog } from "./cases/disk-damage.ts";
 import { diskFull } from "./cases/disk-full.ts";
 import { dnsOutage, halfOpen, lossyNetwork, networkCut } from "./cases/network.ts";
@@ -6,4 +7,4 @@ import { slowDisk } from "./cases/slow-disk.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** All of the lab, in the order they run. */
-export const scenarios: readonly Scenario[] = [slowDisk, powerLoss, bitFlips, truncatedLog, diskFull, dnsOutage, networkCut, lossyNetwork, halfOpen];
+export const scenarios: readonly Scenario[] = [slowDisk, powerLoss, bitFlips, truncatedLog, diskFull, dnsOutage, networkCut, lossyNetwork, halfOpen, crowd];
