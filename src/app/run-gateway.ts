@@ -34,6 +34,7 @@ import { openChannels } from "./open-channels.ts";
 import { openLog } from "./open-log.ts";
 import { openStore } from "./open-store.ts";
 import { createProviders } from "./providers.ts";
+import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
 import { createTools } from "./tools.ts";
@@ -75,7 +76,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const tls = await loadGatewayTls(loaded, clock);
   const { log, ring, redact } = openLog(loaded, token ? [token.token] : [], { ...options, stderr: process.stderr });
   const metrics = createMetrics();
-  const store = await openStore(config, places.dataFolder, { clock, log });
+  const { store, reasons: storeReasons } = watchStore(await openStore(config, places.dataFolder, { clock, log }), { clock, log });
   const instance = await instanceOf(store);
   const { boot } = await store.boot({ now: clock.now(), instance });
   const http = createHttp({ log, metrics });
@@ -156,7 +157,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     turns: { abort: (which) => hall.abort(which) },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
     logs: { tail: async (query) => ring.tail(query) },
-    health: () => healthOf(supervisor),
+    health: () => healthOf(supervisor, storeReasons()),
   });
 
   applyChanges(editor, config, {
@@ -219,11 +220,12 @@ function lateIntake() {
   };
 }
 
-function healthOf(supervisor: ReturnType<typeof createChannelSupervisor>) {
-  const reasons = supervisor
+function healthOf(supervisor: ReturnType<typeof createChannelSupervisor>, storeReasons: readonly string[]) {
+  const deaf = supervisor
     .list()
     .filter(({ status }) => status.state !== "ready" && status.state !== "stopped")
     .map(({ channel, account, status }) => `${channel}:${account} is ${status.state}${status.detail === undefined ? "" : `: ${status.detail}`}`);
+  const reasons = [...storeReasons, ...deaf];
   return { ready: reasons.length === 0, reasons };
 }
 
