@@ -43,7 +43,7 @@ export async function startGateway(options: GatewayProcessOptions): Promise<Gate
   const flags = [
     "--max-semi-space-size=2",
     ...(inspect === true ? ["--inspect=127.0.0.1:0"] : []),
-    ...(cpuProfile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${cpuProfile}`]),
+    ...(cpuProfile === undefined ? [] : ["--cpu-prof", "--cpu-prof-interval=200", `--cpu-prof-dir=${cpuProfile}`]),
   ];
   const started = performance.now();
   const child = track(

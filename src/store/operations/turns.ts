@@ -1,5 +1,5 @@
 import { joinLabels, type Label } from "../../core/label.ts";
-import type { Fence, Turn } from "../../core/records.ts";
+import type { Fence, Turn, TurnStatus } from "../../core/records.ts";
 import type { Operations, StartedTurn } from "../../core/store.ts";
 import { hasOpenCall } from "./calls.ts";
 import { appendEntries } from "./entries.ts";
@@ -161,9 +161,13 @@ export function* turnOfMessage({ messageId }: Input<"turnOfMessage">): Steps<Tur
   return turn;
 }
 
+const OPEN: ReadonlySet<TurnStatus> = new Set<TurnStatus>(["queued", "running", "waiting"]);
+
 /** Newest first. */
 export function* listTurns({ sessionId, statuses, limit }: Input<"listTurns">): Steps<Turn[]> {
   const where = new Where().when("t.session_id = ?", sessionId).whenIn("t.status", statuses);
+  // Said in the words of the index of open turns.
+  if (statuses?.every((status) => OPEN.has(status))) where.always("t.ended_at IS NULL");
   const rows = yield* all<TurnWithSession>(`${WITH_SESSION} ${where.sql} ORDER BY t.position DESC, t.id DESC LIMIT ?`, ...where.params, limit);
   return rows.map((row) => toTurn(row, { key: row.session_key, agent: row.agent }));
 }
