@@ -84,12 +84,10 @@ export function* beginTurn(row: TurnRow, session: SessionRow, fence: Fence, now:
   const resumed = row.started_at !== null;
   const started: TurnRow = { ...row, status: "running", attempts: row.attempts + 1, started_at: row.started_at ?? now };
   yield* run("UPDATE turns SET status = 'running', attempts = ?, started_at = ? WHERE id = ?", started.attempts, started.started_at, row.id);
-  let lastEntry = session.last_entry;
-  if (!(resumed && (yield* hasOpenCall(session.id)))) {
-    const appended = yield* appendEntries(session.id, yield* takePending(session.id, row.id, true), now);
-    lastEntry = appended.at(-1)?.number ?? lastEntry;
-  }
-  return { turn: toTurn(started, session), session: toSession({ ...session, last_entry: lastEntry, updated_at: now }), fence, resumed };
+  const blocked = resumed && (yield* hasOpenCall(session.id));
+  const entries = blocked ? [] : yield* appendEntries(session.id, yield* takePending(session.id, row.id, true), now);
+  const last_entry = entries.at(-1)?.number ?? session.last_entry;
+  return { turn: toTurn(started, session), session: toSession({ ...session, last_entry, updated_at: now }), fence, resumed, entries };
 }
 
 export function* startTurn({ sessionId, owner, now, leaseMs, held }: Input<"startTurn">): Steps<StartedTurn | undefined> {
