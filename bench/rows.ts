@@ -60,10 +60,10 @@ export const ROWS: readonly Row[] = [
   { name: "postgres-p50", group: "postgres", what: "added latency of a turn on PostgreSQL, 10 sessions, p50", unit: "ms" },
   { name: "postgres-throughput", group: "postgres", what: "turns per second on PostgreSQL, 100 sessions", unit: "turns/s", more: true },
   { name: "peer-start", group: "peer", what: "start to ready", unit: "ms" },
-  { name: "peer-rss", group: "peer", what: "idle RSS of all its processes", unit: "MB" },
+  { name: "peer-rss", group: "peer", what: "idle RSS of all processes", unit: "MB" },
   { name: "peer-turn", group: "peer", what: "turn by `POST /v1/chat/completions`, one after the other, p50", unit: "ms" },
   { name: "peer-throughput", group: "peer", what: "turns per second by the same, 10 clients", unit: "turns/s", more: true },
-  { name: "peer-hi", group: "peer", what: 'bytes sent to the model for "hi"', unit: "bytes" },
+  { name: "peer-hi", group: "peer", what: "bytes sent to the model in the first turn of a conversation", unit: "bytes" },
 ];
 
 export const GROUPS: readonly string[] = [...new Set(ROWS.map((row) => row.group))];

@@ -88,6 +88,7 @@ async function measureAll(): Promise<Results> {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const from = performance.now();
     try {
+      if (name === "peer" && mode === "quick" && wanted.length === 0) throw new NotHere("left out of a quick run; --only peer measures it");
       measured.push(...(await measure(context)));
       console.error(`${name} (${((performance.now() - from) / 1000).toFixed(1)} s)`);
     } catch (error) {
