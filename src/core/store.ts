@@ -109,6 +109,8 @@ export interface StartedTurn {
   readonly fence: Fence;
   /** True when it had been started before and was not finished (crash, retry, outage): look at its calls and draft. */
   readonly resumed: boolean;
+  /** What the start has appended to the transcript, in order. */
+  readonly entries: readonly Entry[];
 }
 
 export interface Operations {

@@ -37,7 +37,7 @@ export function* commitStep({ fence, turnId, entry, calls, usage, model, now }: 
   );
   const [appended] = yield* appendEntries(turn.session_id, [{ ...entry, turnId }], now);
   yield* insertCalls({ ...turn, steps: step }, calls);
-  yield* addUsage(turn, model, usage, now);
+  yield* addUsage(turnId, model, usage, now);
   return { number: appended!.number, step };
 }
 
@@ -71,7 +71,7 @@ export function* commitTurn(input: Input<"commitTurn">): Steps<Operations["commi
     ...usageParams(usage),
     turnId,
   );
-  yield* addUsage(turn, modelOf(input.entries), usage, now);
+  yield* addUsage(turnId, modelOf(input.entries), usage, now);
   yield* commitDeliveries(turn, input.deliveries, now);
   if (input.contextStart !== undefined) yield* moveContextStart({ sessionId: turn.session_id, contextStart: input.contextStart });
   const moved = yield* moveSteering(turn, input.movedTurnId, now);
