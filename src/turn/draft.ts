@@ -37,6 +37,8 @@ export class Draft {
   readonly #deps: DraftDeps;
   #id: string | undefined;
   #receipt: Receipt | undefined;
+  /** The receipt is in the store. */
+  #recorded = true;
   #off = false;
   #text = "";
   #shown = "";
@@ -80,7 +82,9 @@ export class Draft {
       await this.#under;
       cancel();
     }
-    return this.#receipt ? this.#id : undefined;
+    if (!this.#receipt) return undefined;
+    // Without its receipt on record the preview would be sent once more instead of being edited.
+    return this.#recorded || (await this.#record()) ? this.#id : undefined;
   }
 
   async #show(): Promise<void> {
@@ -133,7 +137,19 @@ export class Draft {
       await store.settleDraft({ deliveryId: id, now: clock.now() });
       throw thrown;
     }
-    await store.settleDraft({ deliveryId: id, receipt: this.#receipt, now: clock.now() });
+    this.#recorded = false;
+    await this.#record();
+  }
+
+  /** @returns whether the receipt is on record now; it is tried again at the end of the turn. */
+  async #record(): Promise<boolean> {
+    try {
+      await this.#deps.store.settleDraft({ deliveryId: this.#id!, receipt: this.#receipt!, now: this.#deps.clock.now() });
+      this.#recorded = true;
+    } catch (thrown) {
+      this.#deps.log.warn("the receipt of a preview could not be stored", { turn: this.#started.turn.id, error: String(thrown) });
+    }
+    return this.#recorded;
   }
 
   #target(): SendTarget {
