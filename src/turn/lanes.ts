@@ -168,8 +168,10 @@ export function createLanes(deps: LanesDeps): Lanes {
 
   const renew = async () => {
     try {
+      // Only those that were running before are told: a lane that is claimed meanwhile may not be in the answer.
+      const before = [...lanes.values()].map((lane) => ({ lane, fence: lane.fence }));
       const held = new Set(await deps.store.renewLeases({ owner: deps.owner, now: deps.clock.now(), leaseMs: deps.leaseMs }));
-      for (const { fence } of lanes.values()) if (!held.has(fence.lease)) deps.log.debug("lease not among the renewed", { lease: fence.lease });
+      for (const { lane, fence } of before) if (lane.fence === fence && !held.has(fence.lease)) stopLane(lane, { kind: "lost" });
       for (const fence of left.values()) {
         left.delete(fence.lease);
         if (held.has(fence.lease)) await release(fence);

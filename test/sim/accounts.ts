@@ -99,7 +99,9 @@ function shown(world: World): Finding[] {
   for (const row of rows) {
     const { messageId } = JSON.parse(row.receipt) as { messageId: string };
     const message = world.platform.find(messageId);
-    if (message === undefined || message.text !== JSON.parse(row.text) || message.conversation !== row.conversation)
+    // The lane of a gateway that stood still may have gone to the other one: its last preview may then come after the answer, until it learns of it.
+    const overtaken = world.climate.gateways === 2 && world.climate.faults.freezesPerHour > 0;
+    if (message === undefined || (!overtaken && message.text !== JSON.parse(row.text)) || message.conversation !== row.conversation)
       findings.push({ promise: "P2", text: `part ${row.number} of ${row.id} is not what ${row.conversation} shows` });
     if (row.turn === 0 || message === undefined) continue;
     const place = world.platform.shown.indexOf(message);

@@ -104,7 +104,9 @@ export function startGateway(world: World, name: string, number: number): Life {
     if (life.stopping || life.dead || !life.hall) return;
     life.stopping = true;
     world.trace(owner, "stops");
-    const late = world.timeline.after(STOP_LIMIT_MS, owner, "stop limit", () => world.watch.broken("P5", `${owner.name} did not stop within ${STOP_LIMIT_MS} ms`));
+    const late = world.timeline.after(STOP_LIMIT_MS, owner, "stop limit", () =>
+      world.watch.broken("P5", `${owner.name} did not stop within ${STOP_LIMIT_MS} ms`),
+    );
     released.abort();
     await held;
     await life.hall.lanes.drain(DRAIN_MS);
@@ -116,11 +118,13 @@ export function startGateway(world: World, name: string, number: number): Life {
   };
 
   // Not before the world knows of this life: it may die at its first call.
-  const running = Promise.resolve().then(run).catch(() => {
-    // What the composition root does when the store refuses: the process ends, and its supervisor starts it again.
-    world.trace(owner, "could not start");
-    world.end(life);
-  });
+  const running = Promise.resolve()
+    .then(run)
+    .catch(() => {
+      // What the composition root does when the store refuses: the process ends, and its supervisor starts it again.
+      world.trace(owner, "could not start");
+      world.end(life);
+    });
   return life;
 }
 

@@ -11,7 +11,11 @@ const USAGE = { input: 10, output: 5, cacheRead: 0, cacheWrite: 0 };
 
 export function createMinds(world: World, owner: Owner, clock: Clock): ScriptedProvider[] {
   return ["one", "two"].map((name) =>
-    createScripted((request) => think(world, owner, name, request), { name, clock, models: [{ id: `${name}:m`, contextTokens: 100_000, images: true, thinking: true }] }),
+    createScripted((request) => think(world, owner, name, request), {
+      name,
+      clock,
+      models: [{ id: `${name}:m`, contextTokens: 100_000, images: true, thinking: true }],
+    }),
   );
 }
 
@@ -22,7 +26,7 @@ function think(world: World, owner: Owner, name: string, request: ModelRequest):
   world.watch.thinks(owner, request);
   if (world.outage(name)) return [{ type: "throw", error: new ModelError("model_overloaded", "overloaded", "away", {}) }];
   if (/\bpoison\b/.test(said) && world.faults.crash > 0) {
-    world.watch.poisoned(tag);
+    world.watch.poisoned(request.cacheKey ?? "");
     world.die(owner);
   }
   if (world.strikes(faults.model429))

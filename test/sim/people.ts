@@ -46,8 +46,7 @@ function speak(world: World, said: MessageUpdate[]): void {
   const sender = world.pick(["1", "1", "2", "2", "3", "7"]);
   const conversation = sender === "7" || (sender !== "3" && world.strikes(0.3)) ? "-5" : sender;
   const earlier = said.findLast((one) => one.sender.id === sender);
-  const update: Update =
-    earlier && world.strikes(0.06) ? again(world, earlier) : messageOf(world, { sender, conversation, parts: partsOf(world) });
+  const update: Update = earlier && world.strikes(0.06) ? again(world, earlier) : messageOf(world, { sender, conversation, parts: partsOf(world) });
   if (update.type === "message") said.push(update);
   const pending = world.platform.add(update);
   world.trace(undefined, `said ${update.key}`);
@@ -143,7 +142,9 @@ function managePage(world: World): void {
   switch (world.pick(["label", "create", "setting", "send", "abort"])) {
     case "label":
       return done(
-        life.store.getSession({ key: "agent:main:main" }).then((session) => session && life.store.patchSession({ id: session.id, settings: { label: number }, now })),
+        life.store
+          .getSession({ key: "agent:main:main" })
+          .then((session) => session && life.store.patchSession({ id: session.id, settings: { label: number }, now })),
       );
     case "create": {
       const session = { id: `scratch-${number}`, key: `agent:main:scratch${number}`, agent: "main" };

@@ -132,17 +132,21 @@ export class Watch {
     if (open.length > 0) this.broken("P4", `a model got no result of ${open.join(", ")}`);
   }
 
-  poisoned(tag: string): void {
-    const times = (this.#poison.get(tag) ?? 0) + 1;
-    this.#poison.set(tag, times);
-    if (times > MAX_TRIES) this.broken("P6", `${tag} has killed its process ${times} times`);
+  /** @param sessionId whose running turn has killed its process. */
+  poisoned(sessionId: string): void {
+    for (const { id } of this.rows<{ id: string }>("SELECT id FROM turns WHERE session_id = ? AND status = 'running'", sessionId)) {
+      const times = (this.#poison.get(id) ?? 0) + 1;
+      this.#poison.set(id, times);
+      if (times > MAX_TRIES) this.broken("P6", `turn ${id} has killed its process ${times} times`);
+    }
   }
 
   // --- What left the house
 
   asks(nonce: string): void {
     const until = this.#waits.get(nonce);
-    if (until !== undefined && this.#world.timeline.now < until) this.broken("P2", `${nonce} was sent ${until - this.#world.timeline.now} ms before it was allowed`);
+    if (until !== undefined && this.#world.timeline.now < until)
+      this.broken("P2", `${nonce} was sent ${until - this.#world.timeline.now} ms before it was allowed`);
   }
 
   toldToWait(nonce: string, ms: number): void {
@@ -164,7 +168,8 @@ export class Watch {
     this.counts.edits += 1;
     const shown = this.#world.platform.find(receipt.messageId);
     if (shown === undefined) return this.broken("P2", `an edit of ${receipt.messageId}, which was never sent`);
-    if (shown.conversation !== target.address.conversation) this.broken("P2", `an edit in ${target.address.conversation} of a message in ${shown.conversation}`);
+    if (shown.conversation !== target.address.conversation)
+      this.broken("P2", `an edit in ${target.address.conversation} of a message in ${shown.conversation}`);
     shown.text = text;
   }
 
@@ -197,7 +202,10 @@ export class Watch {
     pending.acknowledged = true;
     this.counts.updates += 1;
     const { key, address } = pending.update;
-    if (isAdmitted(pending.update) && this.rows("SELECT 1 FROM inbox WHERE channel = ? AND account = ? AND key = ?", address.channel, address.account, key).length === 0)
+    if (
+      isAdmitted(pending.update) &&
+      this.rows("SELECT 1 FROM inbox WHERE channel = ? AND account = ? AND key = ?", address.channel, address.account, key).length === 0
+    )
       this.broken("P1", `${key} was acknowledged and is not on record`);
   }
 
