@@ -99,7 +99,6 @@ async function speak(
   if (world.platform.down || world.strikes(faults.sendRefused)) return await fail("refused", "retry");
   if (world.strikes(faults.send429)) {
     const retryAfterMs = Math.round(world.between(500, 60_000));
-    if (kind === "send") world.watch.toldToWait(target.nonce, retryAfterMs);
     return await fail("flood", "retry", retryAfterMs);
   }
   if (world.strikes(faults.sendForbidden)) return await fail("forbidden", "permanent");

@@ -40,6 +40,8 @@ export class SimDatabase {
 
   constructor(mutation: Mutation) {
     this.#mutation = mutation;
+    // A file for every small sort costs more than the sort.
+    this.database.exec("PRAGMA temp_store = MEMORY; PRAGMA journal_mode = MEMORY");
     migrateSqlite(this.database, { now: 0 });
     for (const sql of mutation.schema ?? []) this.database.exec(sql);
     this.#runner = createSqliteRunner(this.database);

@@ -1,4 +1,5 @@
 /** Who watches the world: the promises P1 to P6 and P10, asserted while it lives. It sees what the disk has committed, what left the house, and what was announced. */
+import type { StatementSync } from "node:sqlite";
 import { isAdmitted } from "./admitted.ts";
 import type { Receipt, SendTarget } from "../../src/core/channel.ts";
 import type { Event } from "../../src/core/event.ts";
@@ -51,6 +52,7 @@ export class Watch {
   readonly #effects = new Map<string, number>();
   readonly #poison = new Map<string, number>();
   readonly #ended = new Set<string>();
+  readonly #statements = new Map<string, StatementSync>();
   /** What was announced since the last power cut. */
   #announced: Announced[] = [];
 
@@ -79,6 +81,8 @@ export class Watch {
     if (name === "releaseLease" || name === "postponeTurn" || (name === "commitTurn" && (output as { next?: unknown }).next === undefined))
       this.#freed((_, key) => key === (input["fence"] as Fence).lease);
     if (name === "markSending") this.#intents.add(`${String(input["deliveryId"])}.${String(input["part"])}`);
+    if (name === "settlePart" && input["status"] === "queued")
+      this.#waits.set(`${String(input["deliveryId"])}.${String(input["part"])}`, this.#world.timeline.now + (input["notBefore"] as number) - this.#world.wall());
     if (name === "openDraft") this.#intents.add(`${(input["delivery"] as { id: string }).id}.0`);
   }
 
@@ -147,10 +151,6 @@ export class Watch {
     const until = this.#waits.get(nonce);
     if (until !== undefined && this.#world.timeline.now < until)
       this.broken("P2", `${nonce} was sent ${until - this.#world.timeline.now} ms before it was allowed`);
-  }
-
-  toldToWait(nonce: string, ms: number): void {
-    this.#waits.set(nonce, this.#world.timeline.now + ms);
   }
 
   /** Waits stand in wall time: a jump moves them. */
@@ -252,7 +252,9 @@ export class Watch {
   }
 
   rows<T>(sql: string, ...params: (string | number)[]): T[] {
-    return this.#world.database.database.prepare(sql).all(...params) as T[];
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) this.#statements.set(sql, (statement = this.#world.database.database.prepare(sql)));
+    return statement.all(...params) as T[];
   }
 
   #checkAcknowledged(): void {
