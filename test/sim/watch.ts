@@ -82,7 +82,10 @@ export class Watch {
       this.#freed((_, key) => key === (input["fence"] as Fence).lease);
     if (name === "markSending") this.#intents.add(`${String(input["deliveryId"])}.${String(input["part"])}`);
     if (name === "settlePart" && input["status"] === "queued")
-      this.#waits.set(`${String(input["deliveryId"])}.${String(input["part"])}`, this.#world.timeline.now + (input["notBefore"] as number) - this.#world.wall());
+      this.#waits.set(
+        `${String(input["deliveryId"])}.${String(input["part"])}`,
+        this.#world.timeline.now + (input["notBefore"] as number) - this.#world.wall(),
+      );
     if (name === "openDraft") this.#intents.add(`${(input["delivery"] as { id: string }).id}.0`);
   }
 
