@@ -43,6 +43,8 @@ export interface ApplyTo {
   /** @throws when no such model can be asked now, because its provider needs a restart. */
   readonly requireModel: (id: string) => unknown;
   readonly setRateLimit: (config: Config) => void;
+  /** A new token or password holds for new connections and open ones (sec-16). */
+  readonly setAuth: (config: Config) => Promise<void> | void;
   /** Unset when the command line has chosen the level. */
   readonly setLogLevel?: (level: LogLevel) => void;
 }
@@ -56,6 +58,7 @@ export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChan
   });
   editor.onChange("sessions", ({ sessions }) => live.take({ sessions }));
   editor.onChange("gateway.rate_limit", (changed) => to.setRateLimit(changed));
+  editor.onChange("gateway.auth", (changed) => to.setAuth(changed));
   const { setLogLevel } = to;
   if (setLogLevel) editor.onChange("logging.level", ({ logging }) => setLogLevel(logging.level));
   const { telegram } = config.channels;

@@ -7,16 +7,8 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createLocalBus } from "../bus/local/index.ts";
-import {
-  ensureGatewayToken,
-  keepLastGood,
-  loadConfig,
-  type Env,
-  type LoadConfigOptions,
-  type LoadedConfig,
-  type RunningConfigEditor,
-} from "../config/index.ts";
-import { createGateway, createHub, type Gateway } from "../gateway/index.ts";
+import { ensureGatewayToken, keepLastGood, loadConfig, type Env, type LoadConfigOptions, type LoadedConfig } from "../config/index.ts";
+import { createGateway, createHub } from "../gateway/index.ts";
 import { createMetrics } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
 import { createHttp } from "../security/host/egress/index.ts";
@@ -164,6 +156,10 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     live,
     requireModel: providers.model,
     setRateLimit: (changed) => gateway.setRateLimit(rateLimitOptions(changed)),
+    setAuth: async (changed) => {
+      const token = await ensureGatewayToken(editor.current());
+      gateway.setAuth(authOptions(changed.gateway.auth, token?.token));
+    },
     ...(options.debug || options.verbose ? {} : { setLogLevel: log.setLevel }),
   });
 
@@ -178,7 +174,6 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics.close();
     throw thrown;
   });
-  followAuth(editor, gateway);
   const url = urlOf(address, port, tls !== undefined);
   const secured = tls === undefined ? {} : { tls: { fingerprint: tls.certificate.fingerprint, certificate: tls.certificate.pem } };
   const removeFile = await writeGatewayFile(places.dataFolder, { pid: process.pid, url, startedAt: clock.now(), ...secured });
@@ -233,15 +228,6 @@ function healthOf(supervisor: ReturnType<typeof createChannelSupervisor>, storeR
 function uiRoot(): string | undefined {
   const here = dirname(fileURLToPath(import.meta.url));
   return [join(here, "ui"), join(here, "../ui"), join(here, "../../dist/ui")].find((folder) => existsSync(join(folder, "index.html")));
-}
-
-/** A new token or password holds at once, for new connections and open ones (sec-16). */
-function followAuth(editor: RunningConfigEditor, gateway: Gateway): void {
-  editor.onChange("gateway.auth", async () => {
-    const now = editor.current();
-    const token = await ensureGatewayToken(now);
-    gateway.setAuth(authOptions(now.config.gateway.auth, token?.token));
-  });
 }
 
 /** How this machine reaches what listens there: an address that stands for all of them is nobody's. */

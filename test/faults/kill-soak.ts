@@ -13,7 +13,7 @@ import { startEchoModel, type EchoModel } from "./echo-model.ts";
 import { createGatewayHome, gatewayConfig, type GatewayHome, type RunningGateway } from "./gateway-process.ts";
 import { checkSoak, type SoakFindings } from "./soak-check.ts";
 import { postgresDatabase, sqliteDatabase, type SoakDatabase } from "./soak-database.ts";
-import { PEOPLE, startLoad, type SoakLoad } from "./soak-load.ts";
+import { PEOPLE, startLoad, type SoakLoad, PEOPLE } from "./soak-load.ts";
 
 export interface SoakOptions {
   readonly kills: number;
@@ -150,5 +150,5 @@ if (import.meta.main) {
   const report = await runKillSoak({ kills: Number(values.kills), store: values.store, seed: Number(values.seed) });
   console.log(soakTable(report));
   for (const problem of report.problems.slice(0, 50)) console.log(`- ${problem}`);
-  process.exitCode = report.problems.length === 0 && report.earlyConfirms === 0 && report.unknown <= report.kills ? 0 : 1;
+  process.exitCode = report.problems.length === 0 && report.earlyConfirms === 0 && report.unknown <= report.kills * PEOPLE.length ? 0 : 1;
 }
