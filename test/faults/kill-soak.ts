@@ -13,7 +13,7 @@ import { startEchoModel, type EchoModel } from "./echo-model.ts";
 import { createGatewayHome, gatewayConfig, type GatewayHome, type RunningGateway } from "./gateway-process.ts";
 import { checkSoak, type SoakFindings } from "./soak-check.ts";
 import { postgresDatabase, sqliteDatabase, type SoakDatabase } from "./soak-database.ts";
-import { PEOPLE, startLoad, type SoakLoad, PEOPLE } from "./soak-load.ts";
+import { PEOPLE, startLoad, type SoakLoad } from "./soak-load.ts";
 
 export interface SoakOptions {
   readonly kills: number;
