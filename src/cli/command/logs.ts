@@ -31,7 +31,7 @@ export async function logs(context: CliContext, { options }: { options: Options 
   const lines = await withGateway(context, (client) => tail(client, { limit: Math.min(options.lines, MOST), level: options.level }));
   output.result({ json: { lines }, text: lines.map((line) => format(context, line)).join("\n") });
   if (options.follow !== true) return;
-  const from: Position = { last: lines.at(-1)?.at ?? 0, shown: 0, level: options.level, signal: stopped.signal };
+  const from: Position = { last: lines.at(-1)?.at ?? 0, shown: 0, away: false, level: options.level, signal: stopped.signal };
   from.shown = lines.filter(({ at }) => at === from.last).length;
   while (!stopped.signal.aborted) await followUntilLost(context, from);
 }
@@ -45,6 +45,8 @@ async function tail(client: Client, { limit, level, since }: { limit: number; le
 interface Position {
   last: number;
   shown: number;
+  /** That the gateway has gone was said. */
+  away: boolean;
   readonly level: Line["level"] | undefined;
   readonly signal: AbortSignal;
 }
@@ -56,7 +58,15 @@ async function followUntilLost(context: CliContext, from: Position): Promise<voi
     if (error instanceof UnreachableError) return undefined;
     throw error;
   });
-  if (opened === undefined) return pause(signal);
+  const sayGone = () => {
+    if (!from.away) context.output.warn("the gateway has ended; waiting for its next start (Ctrl-C to leave)");
+    from.away = true;
+  };
+  if (opened === undefined) {
+    sayGone();
+    return pause(signal);
+  }
+  from.away = false;
   const { client } = opened;
   try {
     for (;;) {
@@ -69,7 +79,7 @@ async function followUntilLost(context: CliContext, from: Position): Promise<voi
     }
   } catch (error) {
     if (!(error instanceof ClientError) || !["disconnected", "shutting_down"].includes(error.code)) throw error;
-    context.output.warn("the gateway has ended; waiting for its next start (Ctrl-C to leave)");
+    sayGone();
   } finally {
     client.close();
   }
