@@ -137,7 +137,8 @@ test("sec-74: under umask 022 every folder of the home is 0700 and every file 06
     const child = await other.startGateway(env);
     assert.equal((await other.run(["agent", "run", "--message", "hello"], { env })).code, 0);
     const names = readdirSync(home, { recursive: true, encoding: "utf8" });
-    for (const name of ["config.toml", "data/lock.db", "data/clanker.db-wal", "data/gateway.json", "data/logs/log.jsonl"]) assert.ok(names.includes(name), name);
+    for (const name of ["config.toml", "data/lock.db", "data/clanker.db-wal", "data/gateway.json", "data/logs/log.jsonl"])
+      assert.ok(names.includes(name), name);
     for (const name of ["", ...names]) {
       const found = statSync(join(home, name));
       assert.equal((found.mode & 0o777).toString(8), found.isDirectory() ? "700" : "600", name);
