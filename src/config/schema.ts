@@ -52,8 +52,26 @@ export const rootSchema = v.pipe(
       if (agent === "main" || Object.hasOwn(dataset.value.agents.list, agent)) continue;
       addIssue({ message: "names an agent that is not in agents.list", path: pathItems(path) });
     }
+    const providers = ["offline", ...Object.keys(dataset.value.providers)];
+    for (const { path, model } of namedModels(dataset.value)) {
+      const provider = model.slice(0, model.indexOf(":"));
+      if (providers.includes(provider)) continue;
+      addIssue({
+        message: `names the provider ${provider}, which is not configured: add [providers.${provider}], or use one of ${providers.join(", ")}`,
+        path: pathItems(path),
+      });
+    }
   }),
 );
+
+function namedModels({ agents }: Config): { path: string[]; model: string }[] {
+  const all = [{ path: ["agents"], agent: agents as { model?: string | undefined; fallbacks?: string[] | undefined } }];
+  for (const [name, agent] of Object.entries(agents.list)) all.push({ path: ["agents", "list", name], agent });
+  return all.flatMap(({ path, agent: { model, fallbacks = [] } }) => [
+    ...(model === undefined ? [] : [{ path: [...path, "model"], model }]),
+    ...fallbacks.map((fallback, index) => ({ path: [...path, "fallbacks", String(index)], model: fallback })),
+  ]);
+}
 
 function namedAgents(config: Config): { path: string[]; agent: string }[] {
   const { telegram } = config.channels;

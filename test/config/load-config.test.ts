@@ -87,6 +87,15 @@ test("sec-30: a name instead of an id is refused", async () => {
   assert.deepEqual(keys(await home.problems()), ["channels.telegram.allowed_users[0]"]);
 });
 
+test("a model of a provider that is not configured is refused at its line, with the providers there are", async () => {
+  using home = scratchHome({
+    "config.toml": '[agents]\nmodel = "mine:a"\nfallbacks = ["offline:demo", "nope:b"]\n[providers.mine]\nbase_url = "http://h/v1"\n',
+  });
+  const [problem, ...more] = await home.problems();
+  assert.equal(more.length, 0);
+  assert.match(`${problem?.key}: ${problem?.message}`, /^agents\.fallbacks.*: names the provider nope, .* use one of offline, mine$/);
+});
+
 test("an address word that is not built is refused with what may be written instead", async () => {
   for (const word of ["tailnet", "auto"]) {
     using home = scratchHome({ "config.toml": `[gateway]\nbind_address = "${word}"` });

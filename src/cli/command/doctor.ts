@@ -139,7 +139,7 @@ async function checkProviders({ config }: LoadedConfig): Promise<Check[]> {
     [...providers].map(async ([name, provider]) => {
       try {
         const models = await provider.models(AbortSignal.timeout(PROVIDER_MS));
-        return ok(`provider ${name}`, `${models.length} models`);
+        return ok(`provider ${name}`, `${models.length} ${models.length === 1 ? "model" : "models"}`);
       } catch (error) {
         const { message, hint = `try: clanker models test ${name}:MODEL` } = describeError(error);
         return name === inUse ? fail(`provider ${name}`, message, hint) : warn(`provider ${name}`, message, hint);
