@@ -16,6 +16,8 @@ import {
   type LoadedConfig,
   type RunningConfigEditor,
 } from "../config/index.ts";
+import { ConfigError } from "../core/errors.ts";
+import type { Secret } from "../core/secret.ts";
 import { createGateway, createHub, type Gateway } from "../gateway/index.ts";
 import { createLog, createLogFile, createLogRing, createMetrics, createRedactor, type LogRing } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
@@ -71,6 +73,7 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
 async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options: RunGatewayOptions): Promise<number> {
   const { config, places } = loaded;
   const token = await ensureGatewayToken(loaded);
+  if (token !== undefined) refuseSharedToken(loaded, token.token);
   const tls = await loadGatewayTls(loaded, clock);
   const { log, ring } = openLog(loaded, token ? [token.token] : [], options);
   const metrics = createMetrics();
@@ -233,6 +236,12 @@ function healthOf(supervisor: ReturnType<typeof createChannelSupervisor>) {
 function uiRoot(): string | undefined {
   const here = dirname(fileURLToPath(import.meta.url));
   return [join(here, "ui"), join(here, "../ui"), join(here, "../../dist/ui")].find((folder) => existsSync(join(folder, "index.html")));
+}
+
+/** The token that was made at the first start may be no other secret either; those of the config are compared by its schema (sec-25). */
+function refuseSharedToken({ config, secretsUsed }: LoadedConfig, token: Secret): void {
+  if (config.gateway.auth.token !== undefined || !new Set(secretsUsed.map((secret) => secret.reveal())).has(token.reveal())) return;
+  throw new ConfigError("gateway_token_shared", "a secret of the config is the gateway's own token", { hint: "give that secret a value of its own" });
 }
 
 /** A new token or password holds at once, for new connections and open ones (sec-16). */

@@ -106,7 +106,8 @@ export const gatewayConfig = v.pipe(
 );
 
 function tlsFaults({ enabled, cert, key, auto, client_ca: clientCa }: v.InferOutput<typeof tls>): { key: string; text: string }[] {
-  if (enabled !== true) return clientCa === undefined ? [] : [{ key: "client_ca", text: "needs enabled = true: without TLS nobody would be asked for a certificate" }];
+  if (enabled !== true)
+    return clientCa === undefined ? [] : [{ key: "client_ca", text: "needs enabled = true: without TLS nobody would be asked for a certificate" }];
   if (cert !== undefined && key === undefined) return [{ key: "key", text: "cert needs key" }];
   if (key !== undefined && cert === undefined) return [{ key: "cert", text: "key needs cert" }];
   return cert === undefined && !auto ? [{ key: "cert", text: "enabled = true needs cert and key, or auto = true" }] : [];

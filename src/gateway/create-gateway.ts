@@ -13,7 +13,7 @@ import { createFrontDoor, type Visitor } from "./http/front-door.ts";
 import { createIdentity, type HttpContext } from "./http/http-context.ts";
 import { applyCors, setSecurityHeaders } from "./http/security-headers.ts";
 import { errorHeaders, faceOf, publicMessage } from "./http-error.ts";
-import { isLoopback } from "./limits/ip-address.ts";
+import { addressKey, isLoopback } from "./limits/ip-address.ts";
 import { createRateLimiter } from "./limits/rate-limiter.ts";
 import type { GatewayFacts } from "./method.ts";
 import type { AuthOptions, GatewayOptions } from "./options.ts";
@@ -37,6 +37,7 @@ export interface Gateway {
 }
 
 const SWEEP_MS = 20;
+const REFUSALS_PER_MINUTE = 5;
 /** As long as a stranger may take to authenticate. */
 const HANDSHAKE_MS = 10_000;
 /** How long connections with an old token stand after the change; new ones are refused at once (sec-16: within 1 s). */
@@ -81,16 +82,30 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
     const certified = options.tls === undefined ? [] : (await import("./tls/certificate.ts")).readCertificate(options.tls.cert).names;
     const names = createAllowedNames({ hosts: [...options.hosts, ...certified], corsOrigins: options.corsOrigins, port, tls: options.tls !== undefined });
     const door = createFrontDoor({ names, limiter, trustedProxies: options.trustedProxies, authIsNone: () => authenticator.anonymous !== undefined });
-    const handle = getRequestListener(createApp(http).fetch as Parameters<typeof getRequestListener>[0], { overrideGlobalObjects: false });
+    const handle = getRequestListener(createApp(http).fetch as Parameters<typeof getRequestListener>[0], {
+      overrideGlobalObjects: false,
+      // It would read on for whatever is left of an unwanted body; cutUnread ends the connection instead.
+      autoCleanupIncoming: false,
+    });
+
+    /** A stranger's refusals fill no log: a few lines per address and minute, none of them with anything but the path in it. */
+    const noticed = createRateLimiter(clock, REFUSALS_PER_MINUTE, REFUSALS_PER_MINUTE);
+    const note = (request: IncomingMessage, error: ClankerError) => {
+      const address = addressKey(request.socket.remoteAddress ?? "");
+      if (noticed.take(address)) log.warn("refused", { code: error.code, address, path: (request.url ?? "").split("?", 1)[0]!.slice(0, 60) });
+    };
 
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       setSecurityHeaders(response, (request.url ?? "").split("?", 1)[0]!);
+      cutUnread(request, response);
       try {
         if (stopping) throw new ClankerError("shutting_down", "the gateway is shutting down", { retryAfterMs: 1000 });
         visitors.set(request, { ...door.admit(request, "http"), response });
         if (applyCors(request, response, options.corsOrigins)) return;
       } catch (thrown) {
-        return refuse(response, toClankerError(thrown));
+        const error = toClankerError(thrown);
+        note(request, error);
+        return refuse(response, error);
       }
       handle(request, response).catch((error: unknown) => {
         log.error("a request could not be answered", { error: String(error) });
@@ -109,7 +124,9 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
         const credential = identity.identify(request, "upgrade");
         sockets.upgrade(request, socket, head, { key: visitor.key, credential });
       } catch (thrown) {
-        refuseUpgrade(socket, toClankerError(thrown));
+        const error = toClankerError(thrown);
+        note(request, error);
+        refuseUpgrade(socket, error);
       }
     };
 
@@ -197,6 +214,13 @@ function bind(server: Server, { port, bindAddress }: GatewayOptions): Promise<vo
       server.removeAllListeners("error");
       resolve();
     });
+  });
+}
+
+/** A body that nobody wanted is not read to its end: whoever sends one without being let in costs no more than what was on its way (sec-107). */
+function cutUnread(request: IncomingMessage, response: ServerResponse): void {
+  response.once("finish", () => {
+    if (!request.complete) request.socket.destroySoon();
   });
 }
 
