@@ -219,8 +219,10 @@ function bind(server: Server, { port, bindAddress }: GatewayOptions): Promise<vo
 
 /** A body that nobody wanted is not read to its end: whoever sends one without being let in costs no more than what was on its way (sec-107). */
 function cutUnread(request: IncomingMessage, response: ServerResponse): void {
+  // Taken now: a request whose connection has gone has none any more.
+  const { socket } = request;
   response.once("finish", () => {
-    if (!request.complete) request.socket.destroySoon();
+    if (!request.complete) socket.destroySoon();
   });
 }
 
