@@ -7,18 +7,8 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createLocalBus } from "../bus/local/index.ts";
-import {
-  ensureGatewayToken,
-  keepLastGood,
-  loadConfig,
-  type Env,
-  type LoadConfigOptions,
-  type LoadedConfig,
-  type RunningConfigEditor,
-} from "../config/index.ts";
-import { ConfigError } from "../core/errors.ts";
-import type { Secret } from "../core/secret.ts";
-import { createGateway, createHub, type Gateway } from "../gateway/index.ts";
+import { ensureGatewayToken, keepLastGood, loadConfig, type Env, type LoadConfigOptions, type LoadedConfig } from "../config/index.ts";
+import { createGateway, createHub } from "../gateway/index.ts";
 import { createLog, createLogFile, createLogRing, createMetrics, createRedactor, type LogRing } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
 import { createHttp } from "../security/host/egress/index.ts";
@@ -27,7 +17,8 @@ import { createHall } from "../turn/hall.ts";
 import { createBlobs } from "./blobs.ts";
 import { createChannelSupervisor } from "./channel-supervisor.ts";
 import { createConfigAccess } from "./config-access.ts";
-import { authOptions, gatewayOptions } from "./gateway-options.ts";
+import { followAuth, refuseSharedToken } from "./gateway-auth.ts";
+import { gatewayOptions } from "./gateway-options.ts";
 import { loadGatewayTls, type GatewayTls } from "./gateway-tls.ts";
 import { writeGatewayFile } from "./gateway-file.ts";
 import { openChannels } from "./open-channels.ts";
@@ -236,21 +227,6 @@ function healthOf(supervisor: ReturnType<typeof createChannelSupervisor>) {
 function uiRoot(): string | undefined {
   const here = dirname(fileURLToPath(import.meta.url));
   return [join(here, "ui"), join(here, "../ui"), join(here, "../../dist/ui")].find((folder) => existsSync(join(folder, "index.html")));
-}
-
-/** The token that was made at the first start may be no other secret either; those of the config are compared by its schema (sec-25). */
-function refuseSharedToken({ config, secretsUsed }: LoadedConfig, token: Secret): void {
-  if (config.gateway.auth.token !== undefined || !new Set(secretsUsed.map((secret) => secret.reveal())).has(token.reveal())) return;
-  throw new ConfigError("gateway_token_shared", "a secret of the config is the gateway's own token", { hint: "give that secret a value of its own" });
-}
-
-/** A new token or password holds at once, for new connections and open ones (sec-16). */
-function followAuth(editor: RunningConfigEditor, gateway: Gateway): void {
-  editor.onChange("gateway.auth", async () => {
-    const now = editor.current();
-    const token = await ensureGatewayToken(now);
-    gateway.setAuth(authOptions(now.config.gateway.auth, token?.token));
-  });
 }
 
 /** How this machine reaches what listens there: an address that stands for all of them is nobody's. */

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
@@ -15,6 +15,7 @@ import { applyCors, setSecurityHeaders } from "./http/security-headers.ts";
 import { errorHeaders, faceOf, publicMessage } from "./http-error.ts";
 import { addressKey, isLoopback } from "./limits/ip-address.ts";
 import { createRateLimiter } from "./limits/rate-limiter.ts";
+import { bindListener, openListener } from "./listener.ts";
 import type { GatewayFacts } from "./method.ts";
 import type { AuthOptions, GatewayOptions } from "./options.ts";
 import { createRegistry, type Registry } from "./registry.ts";
@@ -38,8 +39,6 @@ export interface Gateway {
 
 const SWEEP_MS = 20;
 const REFUSALS_PER_MINUTE = 5;
-/** As long as a stranger may take to authenticate. */
-const HANDSHAKE_MS = 10_000;
 /** How long connections with an old token stand after the change; new ones are refused at once (sec-16: within 1 s). */
 const ANSWER_MS = 250;
 
@@ -136,7 +135,7 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
       clock.timer(ANSWER_MS, dropStale);
     };
     await book.load();
-    server = await open(options);
+    server = await openListener(options);
     server.on("request", onRequest).on("upgrade", onUpgrade);
     server.maxConnections = options.maxConnections + 100;
     sockets.start();
@@ -147,7 +146,7 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
         return sockets.stop(graceMs);
       },
     };
-    await bind(server, options);
+    await bindListener(server, options);
     server.on("error", (error) => log.error("the listener failed", { error: String(error) }));
     return { port: port(), address: (server.address() as AddressInfo).address };
   };
@@ -192,28 +191,6 @@ function refuseOpenDoor(auth: AuthOptions, bindAddress: string): void {
   if (auth.mode !== "none" || isLoopback(bindAddress)) return;
   throw new ConfigError("auth_none_refused", `gateway.auth.mode "none" on ${bindAddress}`, {
     hint: 'set gateway.auth.mode = "token", or bind to 127.0.0.1',
-  });
-}
-
-async function open({ tls }: GatewayOptions): Promise<Server> {
-  if (tls === undefined) return createServer();
-  const https = await import("node:https");
-  const { cert, key, clientCa } = tls;
-  const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
-  return https.createServer({ cert, key, minVersion: "TLSv1.2", handshakeTimeout: HANDSHAKE_MS, ...clients });
-}
-
-function bind(server: Server, { port, bindAddress }: GatewayOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const taken = error.code === "EADDRINUSE";
-      const hint = taken ? "another gateway may be running: see clanker gateway status, or set gateway.port" : "check gateway.bind_address and gateway.port";
-      reject(new ConfigError(taken ? "port_in_use" : "bind_failed", `cannot listen on ${bindAddress}:${port}: ${error.message}`, { hint, cause: error }));
-    });
-    server.listen(port, bindAddress, () => {
-      server.removeAllListeners("error");
-      resolve();
-    });
   });
 }
 
