@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { createLocalBus } from "../bus/local/index.ts";
 import { ensureGatewayToken, keepLastGood, loadConfig, type Env, type LoadConfigOptions, type LoadedConfig } from "../config/index.ts";
 import { createGateway, createHub } from "../gateway/index.ts";
-import { createLog, createLogFile, createLogRing, createMetrics, createRedactor, type LogRing } from "../observe/index.ts";
+import { createMetrics } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
 import { createHttp } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
@@ -18,17 +18,20 @@ import { createBlobs } from "./blobs.ts";
 import { createChannelSupervisor } from "./channel-supervisor.ts";
 import { createConfigAccess } from "./config-access.ts";
 import { followAuth, refuseSharedToken } from "./gateway-auth.ts";
-import { gatewayOptions } from "./gateway-options.ts";
+import { gatewayOptions, rateLimitOptions } from "./gateway-options.ts";
 import { loadGatewayTls, type GatewayTls } from "./gateway-tls.ts";
 import { writeGatewayFile } from "./gateway-file.ts";
+import { applyChanges, createLiveSettings } from "./live-settings.ts";
+import { measureQueues } from "./measure-queues.ts";
 import { openChannels } from "./open-channels.ts";
+import { openLog } from "./open-log.ts";
 import { openStore } from "./open-store.ts";
 import { createProviders } from "./providers.ts";
-import { agentSettings, placesOf } from "./settings.ts";
+import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
 import { createTools } from "./tools.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../core/version.ts";
 import { openSecrets } from "./workbench.ts";
 
 export interface RunGatewayOptions {
@@ -46,7 +49,6 @@ export interface RunGatewayOptions {
 
 /** Turns get this long to end by themselves at a stop; the rest is handed over to the next start (fault-75: exit within 10 s). */
 const DRAIN_MS = 5_000;
-const RING_LINES = 2_000;
 
 /** Runs the gateway in the foreground until SIGTERM or SIGINT. @returns the exit code. @throws ConfigError, StoreError when it cannot start. */
 export async function runGateway(options: RunGatewayOptions): Promise<number> {
@@ -66,12 +68,12 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const token = await ensureGatewayToken(loaded);
   if (token !== undefined) refuseSharedToken(loaded, token.token);
   const tls = await loadGatewayTls(loaded, clock);
-  const { log, ring } = openLog(loaded, token ? [token.token] : [], options);
+  const { log, ring, redact } = openLog(loaded, token ? [token.token] : [], { ...options, stderr: process.stderr });
   const metrics = createMetrics();
-  const store = await openStore(config, places.dataFolder, { clock, log });
+  const { store, reasons: storeReasons } = watchStore(await openStore(config, places.dataFolder, { clock, log }), { clock, log });
   const instance = await instanceOf(store);
   const { boot } = await store.boot({ now: clock.now(), instance });
-  const http = createHttp({ log });
+  const http = createHttp({ log, metrics });
   const hub = createHub({ clock, boot, log });
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
@@ -88,6 +90,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     cursor: (name) => store.getCursor({ channel, account, name }),
   }));
   const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
+  const live = createLiveSettings(config);
   const hall = createHall({
     store,
     bus,
@@ -98,9 +101,9 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics,
     blobs,
     gate: createGate(),
-    tools: createTools(),
-    places: placesOf(config),
-    agent: (name) => agentSettings(config, name),
+    tools: await createTools({ config, http, clock }),
+    places: live.places,
+    agent: live.agent,
     model: providers.model,
     accounts: supervisor.accounts,
     owner: `${instance}.${boot}`,
@@ -109,7 +112,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     notifyTo: config.notifications.to,
   });
   intake.become(hall.intake);
-  const editing = createConfigAccess(loaded, load, { hub, log });
+  const { access, editor } = createConfigAccess(loaded, load, { hub, log, redact });
   const gateway = createGateway(gatewayOptions(loaded, { token: token?.token, uiRoot: uiRoot(), tls: tls?.options }), {
     store,
     intake: hall.intake,
@@ -120,11 +123,14 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     random,
     log,
     metrics,
-    metricsText: () => metrics.text(),
+    metricsText: async () => {
+      await measureQueues(store, { metrics, log });
+      return metrics.text();
+    },
     blobs,
     boot,
     version: VERSION,
-    config: editing.access,
+    config: access,
     channels: {
       list: () => supervisor.list(),
       connect: (name, account) => supervisor.connect(name, account),
@@ -135,12 +141,24 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
       },
       send: async (address, message) => ({ delivery_id: await hall.send(address, message) }),
     },
-    models: { list: () => providers.list(), default: config.agents.model },
-    agents: { list: () => ["main", ...Object.keys(config.agents.list)].map((name) => ({ name, model: agentSettings(config, name).models[0]! })) },
+    models: {
+      list: () => providers.list(),
+      get default() {
+        return live.agent("main").models[0]!;
+      },
+    },
+    agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]! })) },
     turns: { abort: (which) => hall.abort(which) },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
     logs: { tail: async (query) => ring.tail(query) },
-    health: () => healthOf(supervisor),
+    health: () => healthOf(supervisor, storeReasons()),
+  });
+
+  applyChanges(editor, config, {
+    live,
+    requireModel: providers.model,
+    setRateLimit: (changed) => gateway.setRateLimit(rateLimitOptions(changed)),
+    ...(options.debug || options.verbose ? {} : { setLogLevel: log.setLevel }),
   });
 
   // From here on turns run: a SIGTERM that comes before the listener stands is kept, not died of.
@@ -154,7 +172,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics.close();
     throw thrown;
   });
-  followAuth(editing.editor, gateway);
+  followAuth(editor, gateway);
   const url = urlOf(address, port, tls !== undefined);
   const secured = tls === undefined ? {} : { tls: { fingerprint: tls.certificate.fingerprint, certificate: tls.certificate.pem } };
   const removeFile = await writeGatewayFile(places.dataFolder, { pid: process.pid, url, startedAt: clock.now(), ...secured });
@@ -178,25 +196,6 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   return 0;
 }
 
-function openLog(loaded: LoadedConfig, more: LoadedConfig["secretsUsed"], options: RunGatewayOptions) {
-  const { logging } = loaded.config;
-  const ring: LogRing = createLogRing(RING_LINES);
-  const terminal = process.stderr.isTTY === true;
-  const file = logging.file === undefined ? undefined : createLogFile({ path: logging.file });
-  const log = createLog({
-    level: options.debug ? "debug" : options.verbose ? "info" : logging.level,
-    format: logging.format ?? (terminal ? "pretty" : "json"),
-    color: options.color ?? terminal,
-    redact: createRedactor([...loaded.secretsUsed, ...more]),
-    ring,
-    write(line) {
-      process.stderr.write(line);
-      file?.write(line);
-    },
-  });
-  return { log, ring };
-}
-
 /** Stable name of this home among gateways on one database. */
 async function instanceOf(store: Awaited<ReturnType<typeof openStore>>): Promise<string> {
   const known = await store.getSetting({ name: "instance" });
@@ -215,11 +214,12 @@ function lateIntake() {
   };
 }
 
-function healthOf(supervisor: ReturnType<typeof createChannelSupervisor>) {
-  const reasons = supervisor
+function healthOf(supervisor: ReturnType<typeof createChannelSupervisor>, storeReasons: readonly string[]) {
+  const deaf = supervisor
     .list()
     .filter(({ status }) => status.state !== "ready" && status.state !== "stopped")
     .map(({ channel, account, status }) => `${channel}:${account} is ${status.state}${status.detail === undefined ? "" : `: ${status.detail}`}`);
+  const reasons = [...storeReasons, ...deaf];
   return { ready: reasons.length === 0, reasons };
 }
 

@@ -8,6 +8,8 @@ import { providersConfig } from "../models/config.ts";
 import { loggingConfig, metricsConfig } from "../observe/config.ts";
 import { sessionsConfig } from "../sessions/config.ts";
 import { storageConfig } from "../store/config.ts";
+import { webFetchConfig } from "../tools/web-fetch/config.ts";
+import { webSearchConfig } from "../tools/web-search/config.ts";
 
 const channels = v.strictObject({
   web: described(v.optional(webChannelConfig, {}), "The page, and the clients of /ws and HTTP."),
@@ -18,8 +20,13 @@ const notifications = v.strictObject({
   to: described(
     v.optional(v.array(v.pipe(v.string(), v.check(isAddress, "must be channel:account:conversation[:thread], for example telegram:default:12345"))), []),
     "Addresses for notices; empty: the owner's last direct conversation. The page always shows them.",
-    { example: ["telegram:default:12345678"] },
+    { restart: true, example: ["telegram:default:12345678"] },
   ),
+});
+
+const tools = v.strictObject({
+  web_fetch: described(v.optional(webFetchConfig, {}), "Reading web pages."),
+  web_search: described(v.optional(webSearchConfig), "Searching the web; without it there is no such tool."),
 });
 
 const sections = v.strictObject({
@@ -29,6 +36,7 @@ const sections = v.strictObject({
   providers: described(v.optional(providersConfig, {}), "Where models come from."),
   sessions: described(v.optional(sessionsConfig, {}), "Which messages share a conversation, and how a new one meets a running turn."),
   channels: described(v.optional(channels, {}), "Where messages come from and go to."),
+  tools: described(v.optional(tools, {}), "What single tools need; who may use which is in agents.tools."),
   notifications: described(v.optional(notifications, {}), "Who is told when something needs the owner."),
   logging: described(v.optional(loggingConfig, {}), "What is logged, and how."),
   metrics: described(v.optional(metricsConfig, {}), "Prometheus metrics at /metrics."),

@@ -28,6 +28,8 @@ export interface Gateway {
    * @throws ConfigError `auth_none_refused`, `auth_secret_missing` before anything listens; `port_in_use`, `bind_failed` when the system refuses.
    */
   start(): Promise<{ readonly port: number; readonly address: string }>;
+  /** From now on. */
+  setRateLimit(limits: GatewayOptions["rateLimit"]): void;
   /**
    * From now on this credential is asked for; connections that came in with the former one are closed.
    * @throws ConfigError `auth_none_refused`, `auth_secret_missing`; then the former one holds on.
@@ -48,6 +50,7 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
   const registry = createRegistry();
   const { requestsPerMinute, burst, authFailuresPerMinute } = options.rateLimit;
   const limiter = createRateLimiter(clock, requestsPerMinute, burst);
+  const failures = createRateLimiter(clock, authFailuresPerMinute, authFailuresPerMinute);
   const visitors = new WeakMap<IncomingMessage, Visitor>();
   let server: Server | undefined;
   let running: { stop(graceMs: number): Promise<void> } | undefined;
@@ -62,7 +65,7 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
     };
     const book = createDeviceBook(deps, dropStale);
     const authenticator = createAuthenticator(options.auth, {
-      failures: createRateLimiter(clock, authFailuresPerMinute, authFailuresPerMinute),
+      failures,
       device: (id) => book.get(id),
       now: () => clock.now(),
       gatewayId: deps.gatewayId,
@@ -161,6 +164,10 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
         running = undefined;
         throw error;
       }
+    },
+    setRateLimit(limits) {
+      limiter.setRate(limits.requestsPerMinute, limits.burst);
+      failures.setRate(limits.authFailuresPerMinute, limits.authFailuresPerMinute);
     },
     setAuth(auth) {
       refuseOpenDoor(auth, options.bindAddress);

@@ -10,15 +10,16 @@ import type { Hub, TurnOutcome } from "../core/event.ts";
 import type { Log } from "../core/log.ts";
 import { textMessage } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
-import { noUsage, type Usage } from "../core/model.ts";
+import { addUsage, noUsage, type Usage } from "../core/model.ts";
 import { newId, type Random } from "../core/random.ts";
 import type { Turn } from "../core/records.ts";
 import type { NewDelivery, StartedTurn, Store } from "../core/store.ts";
 import { estimateEntry } from "../agent/tokens.ts";
 import type { Channels } from "./channels.ts";
 import type { RunningTurn } from "./lanes.ts";
-import { addUsage, type LiveAnswer } from "./live-answer.ts";
+import type { LiveAnswer } from "./live-answer.ts";
 import type { Notify } from "./notify.ts";
+import type { RecentEntries } from "./recent-entries.ts";
 
 export interface EndDeps {
   readonly store: Store;
@@ -29,6 +30,7 @@ export interface EndDeps {
   readonly metrics: Metrics;
   readonly channels: Channels;
   readonly notify: Notify;
+  readonly recent: RecentEntries;
   readonly leaseMs: number;
   readonly deliveryTtlMs: number;
 }
@@ -190,6 +192,9 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
     ...(end.contextStart !== undefined && { contextStart: end.contextStart }),
   });
   if (delivery) deps.channels.wake(turn.address);
+  const [only] = entries;
+  if (entries.length === 1 && committed.answerEntry !== undefined)
+    deps.recent.add(session.id, [{ ...only!, sessionId: session.id, number: committed.answerEntry }]);
   for (const moved of committed.moved) {
     deps.hub.publish({ event: "turn.moved", session: session.key, payload: { message_id: moved.messageId, from: turn.id, turn_id: moved.turnId } });
   }

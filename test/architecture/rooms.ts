@@ -65,6 +65,16 @@ export const ROOMS: readonly Room[] = [
   { name: "models", imports: ["core"], outside: [] },
   { name: "models/*", imports: ["core"], outside: [] },
   { name: "tools/*", imports: ["core"], outside: [] },
+  {
+    name: "media/html",
+    imports: ["core"],
+    outside: [
+      "node:worker_threads",
+      { module: "linkedom", files: /read-page/ },
+      { module: "@mozilla/readability", files: /read-page/ },
+      { module: "turndown", files: /read-page/ },
+    ],
+  },
   { name: "media/*", imports: ["core"], outside: ["node:worker_threads"] },
   { name: "plugins/*", imports: ["core"], outside: ["node:worker_threads"] },
   {

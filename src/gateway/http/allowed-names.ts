@@ -1,4 +1,4 @@
-import { parseIp } from "../limits/ip-address.ts";
+import { parseIp } from "../../lib/ip-address/index.ts";
 
 export interface AllowedNames {
   /** Whether a Host header may stand: localhost, an IP literal or a configured name, any port (sec-3). */

@@ -10,7 +10,7 @@ import type { GatewayFacts } from "../method.ts";
 import type { Registry } from "../registry.ts";
 import { ClientSocket } from "./client-socket.ts";
 import { handleFrame, type Dispatch } from "./dispatch.ts";
-import { fanOut } from "./event-feed.ts";
+import { createFanOut, inSlices } from "./fan-out.ts";
 import type { MethodConnection } from "./method-connection.ts";
 
 export interface SocketServer {
@@ -53,6 +53,7 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
   let cancelPing = () => {};
   let cancelStrangers: (() => void) | undefined;
   let unlisten = () => {};
+  const fanOut = createFanOut(sockets);
 
   const welcome = (socket: ClientSocket, credential: Credential) => {
     socket.credential = credential;
@@ -113,13 +114,13 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
   };
 
   const ping = () => {
-    for (const socket of sockets) {
+    inSlices(sockets, (socket) => {
       if (!socket.alive) socket.terminate();
       else {
         socket.alive = false;
         socket.ping();
       }
-    }
+    });
     cancelPing = clock.timer(PING_MS, ping);
   };
 
@@ -153,12 +154,13 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     },
     start() {
       cancelPing = clock.timer(PING_MS, ping);
-      unlisten = hub.listen((record) => fanOut(sockets, record));
+      unlisten = hub.listen((record) => fanOut.add(record));
     },
     async stop(graceMs) {
       cancelPing();
       cancelStrangers?.();
       unlisten();
+      fanOut.finish();
       const closed = new Promise<void>((resolve) => {
         const check = () => sockets.size === 0 && resolve();
         for (const socket of sockets) socket.once("close", () => setImmediate(check)).close(1001, "the gateway is shutting down");
