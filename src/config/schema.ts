@@ -1,6 +1,7 @@
 import { agentsConfig } from "../agent/config.ts";
 import { telegramConfig } from "../channels/telegram/config.ts";
 import { parseAddress } from "../core/address.ts";
+import { Secret } from "../core/secret.ts";
 import { gatewayConfig, webChannelConfig } from "../gateway/config.ts";
 import { described, toJsonSchema, v } from "../lib/schema/index.ts";
 import { providersConfig } from "../models/config.ts";
@@ -48,6 +49,11 @@ export const rootSchema = v.pipe(
   sections,
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
+    const own = [dataset.value.gateway.auth.token, dataset.value.gateway.auth.password].map((secret) => secret?.reveal());
+    for (const { path, secret } of channelSecrets(dataset.value)) {
+      if (!new Set(own).has(secret.reveal())) continue;
+      addIssue({ message: "is the same as the gateway's own token or password: whoever learns the one would have the other", path: pathItems(path) });
+    }
     for (const { path, agent } of namedAgents(dataset.value)) {
       if (agent === "main" || Object.hasOwn(dataset.value.agents.list, agent)) continue;
       addIssue({ message: "names an agent that is not in agents.list", path: pathItems(path) });
@@ -71,6 +77,20 @@ function namedModels({ agents }: Config): { path: string[]; model: string }[] {
     ...(model === undefined ? [] : [{ path: [...path, "model"], model }]),
     ...fallbacks.map((fallback, index) => ({ path: [...path, "fallbacks", String(index)], model: fallback })),
   ]);
+}
+
+/** Secrets that other programs know too: none of them may open the gateway (sec-25). */
+function channelSecrets(config: Config): { path: string[]; secret: Secret }[] {
+  const { telegram } = config.channels;
+  if (telegram === undefined) return [];
+  const base = ["channels", "telegram"];
+  const accounts = [
+    { path: base, account: telegram },
+    ...Object.entries(telegram.accounts).map(([name, account]) => ({ path: [...base, "accounts", name], account })),
+  ];
+  return accounts.flatMap(({ path, account }) =>
+    Object.entries(account).flatMap(([key, value]) => (value instanceof Secret ? [{ path: [...path, key], secret: value }] : [])),
+  );
 }
 
 function namedAgents(config: Config): { path: string[]; agent: string }[] {

@@ -338,3 +338,35 @@ test("an unreadable config file is an error, not an empty config", async () => {
   using home = scratchHome({ "config.toml/x": "" });
   await assert.rejects(home.load(), { name: "ConfigError", code: "config_unreadable" });
 });
+
+test("sec-25: a secret that a platform knows too is refused as the gateway's own, at any account and for the password", async () => {
+  const shared = "one-secret-for-everything-0123";
+  const telegram = (lines: string) => `[channels.telegram]\ntoken = "1:a"\n${lines}`;
+  for (const text of [
+    `[gateway.auth]\ntoken = "${shared}"\n${telegram(`mode = "webhook"\nwebhook_url = "https://a.b/c"\nwebhook_secret = "${shared}"\n`)}`,
+    `[gateway.auth]\nmode = "password"\npassword = "${shared}"\n${telegram(`[channels.telegram.accounts.two]\ntoken = "${shared}"\n`)}`,
+  ]) {
+    using home = scratchHome({ "config.toml": text });
+    const problems = await home.problems();
+    assert.deepEqual(
+      problems.map(({ message }) => /same as the gateway's own/.test(message)),
+      [true],
+    );
+    assert.ok(!formatConfigProblems(problems).includes(shared));
+  }
+});
+
+test("sec-24: TLS settings that would leave a door open are refused", async () => {
+  for (const [text, key] of [
+    ['client_ca = "ca.pem"', "gateway.tls.client_ca"],
+    ["enabled = true\nauto = false", "gateway.tls.cert"],
+    ['enabled = true\ncert = "a.pem"', "gateway.tls.key"],
+    ['enabled = true\nkey = "a.pem"', "gateway.tls.cert"],
+  ]) {
+    using home = scratchHome({ "config.toml": `[gateway.tls]\n${text}\n` });
+    assert.deepEqual(
+      (await home.problems()).map((problem) => problem.key),
+      [key],
+    );
+  }
+});
