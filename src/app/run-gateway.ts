@@ -96,6 +96,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics,
     blobs,
     gate: createGate(),
+    hideSecrets: (text) => redact.values(text),
     tools: await createTools({ config, http, clock }),
     places: live.places,
     agent: live.agent,
