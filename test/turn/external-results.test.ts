@@ -31,7 +31,7 @@ async function answerOf(text: string, label?: Label): Promise<{ read: string; se
     const { entries } = provider.requests[1]!.request;
     const result = entries.find((entry) => entry.content.role === "tool")!.content as { text: string };
     const [turn] = await store.listTurns({ limit: 1 });
-    const kept = JSON.stringify([await store.listEntries({ sessionId: turn!.sessionId, limit: 50 }), house.events]);
+    const kept = JSON.stringify([await store.readEntries({ sessionId: turn!.sessionId, limit: 50 }), house.events]);
     return { read: result.text, sent: JSON.stringify(provider.requests.map((one) => one.request)), kept };
   } finally {
     await house.stop();
