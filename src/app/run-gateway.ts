@@ -64,6 +64,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const { config, places } = loaded;
   const token = await ensureGatewayToken(loaded);
   const { log, ring, redact } = openLog(loaded, token ? [token.token] : [], { ...options, stderr: process.stderr });
+  for (const warning of loaded.warnings) log.warn(warning);
   const metrics = createMetrics();
   const store = await openStore(config, places.dataFolder, { clock, log });
   const instance = await instanceOf(store);
