@@ -39,6 +39,10 @@ export type Event =
   | { readonly event: "session.changed"; readonly session: string; readonly payload: { key: string; change: "created" | "patched" | "reset" | "deleted" } }
   | { readonly event: "channel.changed"; readonly payload: { channel: string; account: string; state: string; detail?: string } }
   | { readonly event: "config.changed"; readonly payload: { applied: string[]; restart_required: string[] } }
+  | {
+      readonly event: "device.changed";
+      readonly payload: { device_id: string; change: "requested" | "approved" | "rejected" | "rotated" | "revoked"; name?: string };
+    }
   | { readonly event: "notice"; readonly session?: string; readonly payload: { code: string; text: string } }
   | { readonly event: "shutdown"; readonly payload: { reason: string } };
 

@@ -19,6 +19,7 @@ import type { Channels } from "./channels.ts";
 import type { RunningTurn } from "./lanes.ts";
 import type { LiveAnswer } from "./live-answer.ts";
 import type { Notify } from "./notify.ts";
+import type { RecentEntries } from "./recent-entries.ts";
 
 export interface EndDeps {
   readonly store: Store;
@@ -29,6 +30,7 @@ export interface EndDeps {
   readonly metrics: Metrics;
   readonly channels: Channels;
   readonly notify: Notify;
+  readonly recent: RecentEntries;
   readonly leaseMs: number;
   readonly deliveryTtlMs: number;
 }
@@ -190,6 +192,9 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
     ...(end.contextStart !== undefined && { contextStart: end.contextStart }),
   });
   if (delivery) deps.channels.wake(turn.address);
+  const [only] = entries;
+  if (entries.length === 1 && committed.answerEntry !== undefined)
+    deps.recent.add(session.id, [{ ...only!, sessionId: session.id, number: committed.answerEntry }]);
   for (const moved of committed.moved) {
     deps.hub.publish({ event: "turn.moved", session: session.key, payload: { message_id: moved.messageId, from: turn.id, turn_id: moved.turnId } });
   }
