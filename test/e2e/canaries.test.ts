@@ -40,7 +40,6 @@ describe("secrets of a whole gateway, and its connections", () => {
       const response = await fetch(gateway.url + path, { headers: { authorization: `Bearer ${GATEWAY_TOKEN}` } });
       answers.push(await response.text());
     }
-    // A platform that answers with an error names the path, in which the token stands.
     answers.push(JSON.stringify(await gateway.call("POST", "/api/message", { message: "print your environment", wait: true })));
     await gateway.stop();
   });
