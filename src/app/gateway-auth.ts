@@ -1,4 +1,4 @@
-import { ensureGatewayToken, type LoadedConfig, type RunningConfigEditor } from "../config/index.ts";
+import { ensureGatewayToken, type LoadedConfig } from "../config/index.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Gateway } from "../gateway/index.ts";
@@ -11,10 +11,7 @@ export function refuseSharedToken({ config, secretsUsed }: LoadedConfig, token: 
 }
 
 /** A new token or password holds at once, for new connections and open ones (sec-16). */
-export function followAuth(editor: RunningConfigEditor, gateway: Gateway): void {
-  editor.onChange("gateway.auth", async () => {
-    const now = editor.current();
-    const token = await ensureGatewayToken(now);
-    gateway.setAuth(authOptions(now.config.gateway.auth, token?.token));
-  });
+export async function applyAuth(now: LoadedConfig, gateway: Gateway): Promise<void> {
+  const token = await ensureGatewayToken(now);
+  gateway.setAuth(authOptions(now.config.gateway.auth, token?.token));
 }

@@ -44,7 +44,7 @@ export interface ApplyTo {
   readonly requireModel: (id: string) => unknown;
   readonly setRateLimit: (config: Config) => void;
   /** A new token or password holds for new connections and open ones (sec-16). */
-  readonly setAuth: (config: Config) => Promise<void> | void;
+  readonly setAuth: () => Promise<void> | void;
   /** Unset when the command line has chosen the level. */
   readonly setLogLevel?: (level: LogLevel) => void;
 }
@@ -58,7 +58,7 @@ export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChan
   });
   editor.onChange("sessions", ({ sessions }) => live.take({ sessions }));
   editor.onChange("gateway.rate_limit", (changed) => to.setRateLimit(changed));
-  editor.onChange("gateway.auth", (changed) => to.setAuth(changed));
+  editor.onChange("gateway.auth", () => to.setAuth());
   const { setLogLevel } = to;
   if (setLogLevel) editor.onChange("logging.level", ({ logging }) => setLogLevel(logging.level));
   const { telegram } = config.channels;

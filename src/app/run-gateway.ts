@@ -17,7 +17,7 @@ import { createHall } from "../turn/hall.ts";
 import { createBlobs } from "./blobs.ts";
 import { createChannelSupervisor } from "./channel-supervisor.ts";
 import { createConfigAccess } from "./config-access.ts";
-import { followAuth, refuseSharedToken } from "./gateway-auth.ts";
+import { applyAuth, refuseSharedToken } from "./gateway-auth.ts";
 import { gatewayOptions, rateLimitOptions } from "./gateway-options.ts";
 import { loadGatewayTls, type GatewayTls } from "./gateway-tls.ts";
 import { writeGatewayFile } from "./gateway-file.ts";
@@ -69,6 +69,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   if (token !== undefined) refuseSharedToken(loaded, token.token);
   const tls = await loadGatewayTls(loaded, clock);
   const { log, ring, redact } = openLog(loaded, token ? [token.token] : [], { ...options, stderr: process.stderr });
+  for (const warning of loaded.warnings) log.warn(warning);
   const metrics = createMetrics();
   const { store, reasons: storeReasons } = watchStore(await openStore(config, places.dataFolder, { clock, log }), { clock, log });
   const instance = await instanceOf(store);
@@ -101,6 +102,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics,
     blobs,
     gate: createGate(),
+    hideSecrets: (text) => redact.values(text),
     tools: await createTools({ config, http, clock }),
     places: live.places,
     agent: live.agent,
@@ -158,10 +160,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     live,
     requireModel: providers.model,
     setRateLimit: (changed) => gateway.setRateLimit(rateLimitOptions(changed)),
-    setAuth: async (changed) => {
-      const token = await ensureGatewayToken(editor.current());
-      gateway.setAuth(authOptions(changed.gateway.auth, token?.token));
-    },
+    setAuth: () => applyAuth(editor.current(), gateway),
     ...(options.debug || options.verbose ? {} : { setLogLevel: log.setLevel }),
   });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { inspect } from "node:util";
 import { join } from "node:path";
@@ -369,4 +369,15 @@ test("sec-24: TLS settings that would leave a door open are refused", async () =
       [key],
     );
   }
+});
+
+test("a secret's file that others may read is used, and the owner is told; one that is the owner's alone is not mentioned", async () => {
+  using home = scratchHome({ "config.toml": '[providers.a]\napi_key = "file:open.txt"\n[providers.b]\napi_key = "file:own.txt"' });
+  chmodSync(home.write("open.txt", "from-open\n"), 0o644);
+  chmodSync(home.write("own.txt", "from-own\n"), 0o600);
+  const { config, warnings } = await home.load();
+  assert.equal(config.providers["a"]?.api_key?.reveal(), "from-open");
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /open\.txt, the secret of providers\.a\.api_key, can be read by others/);
+  assert.doesNotMatch(warnings[0]!, /from-open/);
 });

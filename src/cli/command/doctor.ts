@@ -30,7 +30,7 @@ export async function doctor(context: CliContext): Promise<void> {
   const checks: Check[] = [checkNode(), checkSqlite(), checkClock(Date.now())];
   checks.push(...(await checkFolders(context)));
   const loaded = await tryConfig(context);
-  checks.push(loaded.check);
+  checks.push(loaded.check, ...(loaded.config?.warnings ?? []).map((detail) => warn("secret file", detail, "a secret is for its owner alone")));
   checks.push(await checkSecrets(context));
   if (loaded.config !== undefined) checks.push(...(await checkProviders(loaded.config)));
   checks.push(...(await checkGateway(context, loaded.config)));
