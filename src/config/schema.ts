@@ -1,8 +1,7 @@
 import { agentsConfig } from "../agent/config.ts";
-import { telegramConfig } from "../channels/telegram/config.ts";
 import { parseAddress } from "../core/address.ts";
 import { Secret } from "../core/secret.ts";
-import { gatewayConfig, webChannelConfig } from "../gateway/config.ts";
+import { gatewayConfig } from "../gateway/config.ts";
 import { described, toJsonSchema, v } from "../lib/schema/index.ts";
 import { providersConfig } from "../models/config.ts";
 import { loggingConfig, metricsConfig } from "../observe/config.ts";
@@ -10,11 +9,8 @@ import { sessionsConfig } from "../sessions/config.ts";
 import { storageConfig } from "../store/config.ts";
 import { webFetchConfig } from "../tools/web-fetch/config.ts";
 import { webSearchConfig } from "../tools/web-search/config.ts";
-
-const channels = v.strictObject({
-  web: described(v.optional(webChannelConfig, {}), "The page, and the clients of /ws and HTTP."),
-  telegram: described(v.optional(telegramConfig), "A Telegram bot; further ones under accounts.NAME."),
-});
+import { channelAccounts } from "./channel-accounts.ts";
+import { channelsConfig } from "./channels.ts";
 
 const notifications = v.strictObject({
   to: described(
@@ -35,7 +31,7 @@ const sections = v.strictObject({
   agents: described(v.optional(agentsConfig, {}), "The assistant: its model, prompt, limits and tools."),
   providers: described(v.optional(providersConfig, {}), "Where models come from."),
   sessions: described(v.optional(sessionsConfig, {}), "Which messages share a conversation, and how a new one meets a running turn."),
-  channels: described(v.optional(channels, {}), "Where messages come from and go to."),
+  channels: described(v.optional(channelsConfig, {}), "Where messages come from and go to."),
   tools: described(v.optional(tools, {}), "What single tools need; who may use which is in agents.tools."),
   notifications: described(v.optional(notifications, {}), "Who is told when something needs the owner."),
   logging: described(v.optional(loggingConfig, {}), "What is logged, and how."),
@@ -81,27 +77,13 @@ function namedModels({ agents }: Config): { path: string[]; model: string }[] {
 
 /** Secrets that other programs know too: none of them may open the gateway (sec-25). */
 function channelSecrets(config: Config): { path: string[]; secret: Secret }[] {
-  const { telegram } = config.channels;
-  if (telegram === undefined) return [];
-  const base = ["channels", "telegram"];
-  const accounts = [
-    { path: base, account: telegram },
-    ...Object.entries(telegram.accounts).map(([name, account]) => ({ path: [...base, "accounts", name], account })),
-  ];
-  return accounts.flatMap(({ path, account }) =>
-    Object.entries(account).flatMap(([key, value]) => (value instanceof Secret ? [{ path: [...path, key], secret: value }] : [])),
+  return channelAccounts(config).flatMap(({ path, settings }) =>
+    Object.entries(settings).flatMap(([key, value]) => (value instanceof Secret ? [{ path: [...path, key], secret: value }] : [])),
   );
 }
 
 function namedAgents(config: Config): { path: string[]; agent: string }[] {
-  const { telegram } = config.channels;
-  if (telegram === undefined) return [];
-  const base = ["channels", "telegram"];
-  const all = [
-    { path: base, account: telegram },
-    ...Object.entries(telegram.accounts).map(([name, account]) => ({ path: [...base, "accounts", name], account })),
-  ];
-  return all.flatMap(({ path, account }) => (account.agent === undefined ? [] : [{ path: [...path, "agent"], agent: account.agent }]));
+  return channelAccounts(config).flatMap(({ path, settings: { agent } }) => (agent === undefined ? [] : [{ path: [...path, "agent"], agent }]));
 }
 
 /** What valibot wants to hear of a path; only the keys are ever looked at. */
