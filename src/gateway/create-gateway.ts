@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { getRequestListener } from "@hono/node-server";
 import { ClankerError, ConfigError, RequestError, toClankerError } from "../core/errors.ts";
 import { createAuthenticator } from "./auth/authenticator.ts";
 import type { GatewayDeps } from "./deps.ts";
+import { answerHealth } from "./http/answer-health.ts";
 import { createAllowedNames } from "./http/allowed-names.ts";
-import { createApp } from "./http/create-app.ts";
 import { createFrontDoor, type Visitor } from "./http/front-door.ts";
 import { createIdentity, type HttpContext } from "./http/http-context.ts";
+import type { createRequestListener } from "./http/request-listener.ts";
 import { applyCors, setSecurityHeaders } from "./http/security-headers.ts";
 import { errorHeaders, faceOf, publicMessage } from "./http-error.ts";
 import { isLoopback } from "./limits/ip-address.ts";
@@ -64,14 +64,22 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
     const port = () => (server!.address() as AddressInfo | null)?.port ?? options.port;
     const names = createAllowedNames({ hosts: options.hosts, corsOrigins: options.corsOrigins, port });
     const door = createFrontDoor({ names, limiter, trustedProxies: options.trustedProxies, authIsNone: options.auth.mode === "none" });
-    const handle = getRequestListener(createApp(http).fetch as Parameters<typeof getRequestListener>[0], { overrideGlobalObjects: false });
+    let listener: Promise<ReturnType<typeof createRequestListener>> | undefined;
+    const handle = async (request: IncomingMessage, response: ServerResponse) => {
+      listener ??= import("./http/request-listener.ts").then((module) => module.createRequestListener(http));
+      await (
+        await listener
+      )(request, response);
+    };
 
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       setSecurityHeaders(response, (request.url ?? "").split("?", 1)[0]!);
       try {
         if (stopping) throw new ClankerError("shutting_down", "the gateway is shutting down", { retryAfterMs: 1000 });
-        visitors.set(request, door.admit(request, "http"));
+        const visitor = door.admit(request, "http");
+        visitors.set(request, visitor);
         if (applyCors(request, response, options.corsOrigins)) return;
+        if (answerHealth(http, visitor.path, { request, response })) return;
       } catch (thrown) {
         return refuse(response, toClankerError(thrown));
       }
