@@ -4,7 +4,8 @@ import { diskFull } from "./cases/disk-full.ts";
 import { dnsOutage, halfOpen, lossyNetwork, networkCut } from "./cases/network.ts";
 import { powerLoss } from "./cases/power-loss.ts";
 import { slowDisk } from "./cases/slow-disk.ts";
+import { commandLine, killedRecovery, poison, stoppedProcess } from "./cases/processes.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** All of the lab, in the order they run. */
-export const scenarios: readonly Scenario[] = [slowDisk, powerLoss, bitFlips, truncatedLog, diskFull, dnsOutage, networkCut, lossyNetwork, halfOpen, crowd];
+export const scenarios: readonly Scenario[] = [slowDisk, powerLoss, bitFlips, truncatedLog, diskFull, dnsOutage, networkCut, lossyNetwork, halfOpen, crowd, poison, killedRecovery, stoppedProcess, commandLine];
