@@ -1,4 +1,5 @@
 import { crowd } from "./cases/crowd.ts";
+import { floodOfMessages, leakSoak, runawayModel } from "./cases/load.ts";
 import { bitFlips, truncatedLog } from "./cases/disk-damage.ts";
 import { diskFull } from "./cases/disk-full.ts";
 import { dnsOutage, halfOpen, lossyNetwork, networkCut } from "./cases/network.ts";
@@ -8,4 +9,22 @@ import { commandLine, killedRecovery, poison, stoppedProcess } from "./cases/pro
 import type { Scenario } from "./scenario.ts";
 
 /** All of the lab, in the order they run. */
-export const scenarios: readonly Scenario[] = [slowDisk, powerLoss, bitFlips, truncatedLog, diskFull, dnsOutage, networkCut, lossyNetwork, halfOpen, crowd, poison, killedRecovery, stoppedProcess, commandLine];
+export const scenarios: readonly Scenario[] = [
+  slowDisk,
+  powerLoss,
+  bitFlips,
+  truncatedLog,
+  diskFull,
+  dnsOutage,
+  networkCut,
+  lossyNetwork,
+  halfOpen,
+  crowd,
+  poison,
+  killedRecovery,
+  stoppedProcess,
+  commandLine,
+  floodOfMessages,
+  leakSoak,
+  runawayModel,
+];

@@ -53,7 +53,10 @@ export const poison: Scenario = {
         const child = home.spawn();
         kill = () => child.kill("SIGKILL");
         telegram.say({ from: 8, text: `start ${starts}` });
-        const died = await Promise.race([child.exited.then(() => true), telegram.until(() => telegram.texts(7).includes("re: after the poison"), 60_000).then(() => false)]);
+        const died = await Promise.race([
+          child.exited.then(() => true),
+          telegram.until(() => telegram.texts(7).includes("re: after the poison"), 60_000).then(() => false),
+        ]);
         if (died) continue;
         await telegram.until(() => telegram.texts(8).includes(`re: start ${starts}`));
         child.kill("SIGTERM");
@@ -99,22 +102,36 @@ export const killedRecovery: Scenario = {
         const from = performance.now();
         const healed = await home.start();
         slowestStart = Math.max(slowestStart, performance.now() - from);
-        await telegram.until(() => said.every((one) => telegram.texts(one.from).some((text) => text === `re: ${one.text}` || /never finished/.test(text))), 30_000);
+        await telegram.until(
+          () => said.every((one) => telegram.texts(one.from).some((text) => text === `re: ${one.text}` || /never finished/.test(text))),
+          30_000,
+        );
         assert.deepEqual(await healed.stop(), { code: 0, signal: null });
       }
       const { inbox, turns, integrity } = await sqliteDatabase(join(home.dataFolder, "clanker.db")).read();
       assert.equal(integrity, "ok");
       assert.equal(inbox.length, said.length);
       assert.ok(turns.every(({ status }) => status === "done" || status === "failed"));
-      assert.deepEqual(telegram.repeats().filter(({ text }) => text.startsWith("re: ")), []);
+      assert.deepEqual(
+        telegram.repeats().filter(({ text }) => text.startsWith("re: ")),
+        [],
+      );
       const dead = turns.filter(({ status }) => status === "failed").length;
-      return { kills: rounds * 4, messages: said.length, lost: 0, "said twice": 0, "dead letters": dead, "slowest start after a kill, ms": Math.round(slowestStart) };
+      return {
+        kills: rounds * 4,
+        messages: said.length,
+        lost: 0,
+        "said twice": 0,
+        "dead letters": dead,
+        "slowest start after a kill, ms": Math.round(slowestStart),
+      };
     }),
 };
 
 export const stoppedProcess: Scenario = {
   name: "stopped-process",
-  title: "a process that is frozen (SIGSTOP) goes on where it was when it is woken: no restart storm, nothing twice, and it is ready again (fault-44, fault-51)",
+  title:
+    "a process that is frozen (SIGSTOP) goes on where it was when it is woken: no restart storm, nothing twice, and it is ready again (fault-44, fault-51)",
   run: (size) =>
     withScene(async ({ telegram, model, home }) => {
       const gateway = await home.start();
@@ -160,7 +177,9 @@ export const commandLine: Scenario = {
         assert.equal(run.error, undefined, "strace is needed: scripts/install-test-tools.sh");
         const calls = readFileSync(trace, "utf8").split("\n");
         assert.ok(calls.length > 100, `strace may not trace here: ${String(run.stderr)}`);
-        const wrong = calls.filter((line) => line.includes("clanker.db") && !/= -\d/.test(line) && (/O_RDWR|O_WRONLY/.test(line) || /unlink|rename/.test(line)));
+        const wrong = calls.filter(
+          (line) => line.includes("clanker.db") && !/= -\d/.test(line) && (/O_RDWR|O_WRONLY/.test(line) || /unlink|rename/.test(line)),
+        );
         assert.deepEqual(wrong, [], command.join(" "));
       }
       assert.equal(statSync(shm).ino, before);
