@@ -117,19 +117,19 @@ describe("the hall under faults", () => {
     assert.deepEqual(house.texts(), ["gave up", "re: next"]);
   });
 
-  test("fifteen hundred messages of forty people in random order over restarts: nobody gets an answer that is not theirs (fault-29)", async () => {
+  test("six hundred messages of forty people in random order over restarts: nobody gets an answer that is not theirs (fault-29)", async () => {
     const random = createSeededRandom(29);
     await open(echo, OPEN);
     const asked = new Map<string, string[]>();
     const channel = house.channel;
-    for (let n = 0; n < 1_500; n += 1) {
+    for (let n = 0; n < 600; n += 1) {
       const person = String(1 + Math.floor(random.number() * 40));
       const text = `${person} says ${n}`;
       asked.set(person, [...(asked.get(person) ?? []), `re: ${text}`]);
       const received = house.hall.intake.receive([house.message(text, from(person))]);
       if (random.number() < 0.5) await received;
       if (random.number() < 0.1) await clock.advance(random.number() * 100);
-      if (n % 400 === 399) {
+      if (n % 150 === 149) {
         await received;
         await stop();
         await open(echo, { ...OPEN, channel, seed: n });
@@ -142,11 +142,11 @@ describe("the hall under faults", () => {
         answers,
         person,
       );
-    assert.equal(channel.shown.length, 1_500);
+    assert.equal(channel.shown.length, 600);
   });
 
   test("when the store fails behind a send that the platform has taken, the answer is in doubt and not sent again, and the owner is told (fault-30)", async () => {
-    let failing = true;
+    let failing = false;
     const broken = {
       ...store,
       settlePart: async (input: Parameters<Store["settlePart"]>[0]) => {
@@ -155,8 +155,9 @@ describe("the hall under faults", () => {
       },
     } as Store;
     await open(echo, { store: broken });
-    await house.say("hello", from("2"));
     await house.say("of the owner", from("1"));
+    failing = true;
+    await house.say("hello", from("2"));
     await clock.advance(10_000);
     failing = false;
     await house.say("and now", from("2"));
@@ -165,7 +166,7 @@ describe("the hall under faults", () => {
     assert.equal(shown("re: hello"), 1, "not sent again");
     assert.equal(shown("re: and now"), 1, "what comes after it is not held up");
     const unknown = (await store.listDeliveries({ limit: 20 })).filter(({ status }) => status === "unknown");
-    assert.ok(unknown.length >= 2);
+    assert.equal(unknown.filter(({ turnId }) => turnId !== undefined).length, 1);
     assert.ok(house.channel.shown.some(({ conversation, text }) => conversation === "1" && /may or may not have arrived/.test(text)));
   });
 
