@@ -1,7 +1,7 @@
 /** Faults of the hall in manual time: what takes minutes and hours in the world takes none here. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { StoreError } from "../../src/core/errors.ts";
+import { ChannelError, StoreError } from "../../src/core/errors.ts";
 import { messageText } from "../../src/core/message.ts";
 import type { Store } from "../../src/core/store.ts";
 import type { Tool } from "../../src/core/tool.ts";
@@ -168,6 +168,20 @@ describe("the hall under faults", () => {
     const unknown = (await store.listDeliveries({ limit: 20 })).filter(({ status }) => status === "unknown");
     assert.equal(unknown.filter(({ turnId }) => turnId !== undefined).length, 1);
     assert.ok(house.channel.shown.some(({ conversation, text }) => conversation === "1" && /may or may not have arrived/.test(text)));
+  });
+
+  test("a channel that is down for a minute gets the answers, in order, within 5 s of its return (fault-25)", async () => {
+    await open(echo);
+    let down = true;
+    house.channel.before = () => {
+      if (down) throw new ChannelError("down", "connection refused", "retry");
+    };
+    for (let n = 0; n < 3; n += 1) await house.say(`n${n}`);
+    await clock.advance(60_000);
+    assert.deepEqual(house.texts(), []);
+    down = false;
+    await clock.advance(5_000);
+    assert.deepEqual(house.texts(), ["re: n0", "re: n1", "re: n2"]);
   });
 
   test("the wall clock jumps by a day and by minutes, both ways: turns end, leases hold, nothing is sent twice (fault-55)", async () => {

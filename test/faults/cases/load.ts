@@ -108,12 +108,15 @@ export const leakSoak: Scenario = {
       const settled = samples.slice(Math.floor(samples.length / 3));
       const perTurn = slope(settled.map(({ turns: x, heap: y }) => [x, y]));
       const figures = {
-        hours: round(samples.at(-1)!.hours),
         turns,
         "heap after collection, MiB": mib(samples.at(-1)!.heap),
         "heap growth per turn, bytes": Math.round(perTurn),
-        "heap growth per hour, MiB": mib(slope(settled.map(({ hours: x, heap: y }) => [x, y]))),
-        "RSS growth per hour, MiB": mib(slope(settled.map(({ hours: x, rss: y }) => [x, y]))),
+        // Of seconds they would say nothing.
+        ...(size === "long" && {
+          hours: round(samples.at(-1)!.hours),
+          "heap growth per hour, MiB": mib(slope(settled.map(({ hours: x, heap: y }) => [x, y]))),
+          "RSS growth per hour, MiB": mib(slope(settled.map(({ hours: x, rss: y }) => [x, y]))),
+        }),
         "handles first and last": `${settled[0]!.handles} and ${settled.at(-1)!.handles}`,
         "descriptors first and last": `${settled[0]!.descriptors} and ${settled.at(-1)!.descriptors}`,
       };
