@@ -53,7 +53,6 @@ const CASES: Readonly<Record<number, string>> = {
   48: "a channel that is quiet for hours",
   50: "DNS outage, packet loss, cut connections",
   51: "what status says during channel faults",
-  52: "schedules over many days and restarts",
   55: "the wall clock jumps",
   58: "the disk is full",
   59: "bits of the database flip",
@@ -97,12 +96,14 @@ const LATER: readonly { readonly cases: readonly number[]; readonly what: string
 
 /** What is known not to hold as the case asks, said plainly. */
 const LIMITS: readonly string[] = [
+  "5 (a kill at every boundary of a long answer's parts), 66 (a million messages): no test of their own yet.",
   "11: who is in the middle of an answer at four crashes in a row cannot be told from their cause, and becomes a dead letter too; people whose turns end between the crashes are answered.",
   "59: rows have no checksums. A bit that flips within a text that still reads as JSON is not noticed; the lab counts them.",
   "59: a log that is cut short gives the state before the cut, which no engine can tell from a log that ended there.",
   "33, 50: with one model and no fallback a stream that is cut in the middle is asked again after up to 30 s (37 asks for that pause).",
   "44: the watchdog is tried by freezing the process, not by blocking the loop within it.",
-  "68: with 10,000 clients, their processes and the gateway on the same two cores, an event's p99 is far above the 250 ms of the criterion; the loop itself is what the table says.",
+  "50: packet loss is made by a proxy, not by the network of the kernel.",
+  "63, 68: figures of a machine of two cores on which the clients and other work ran as well; there an event's p99 at 10,000 clients and the loop's p99 miss the criterion (250 ms, 20 ms).",
   "82: the 72 hours have not been run; the long form is one hour.",
 ];
 
@@ -118,13 +119,13 @@ const PROMISES: readonly { readonly name: string; readonly text: string; readonl
   { name: "P9", text: "What is kept outlives upgrades; an older program refuses.", cases: [8, 62, 80] },
   { name: "P10", text: "Everything is bounded.", cases: [40, 58, 60, 63, 68, 69, 70, 71, 72, 82] },
   { name: "P11", text: "One daemon per home folder.", cases: [61] },
-  { name: "P12", text: "Timers run on monotonic time, schedules on wall time.", cases: [52, 55, 87] },
+  { name: "P12", text: "Timers run on monotonic time, schedules on wall time.", cases: [55, 87] },
 ];
 
 /** Files by case number. */
 function testsByCase(folder: string): Map<number, string[]> {
   const found = new Map<number, string[]>();
-  for (const file of globSync("test/**/*.ts", { cwd: folder, exclude: ["test/tmp/**"] }).toSorted()) {
+  for (const file of globSync("test/**/*.ts", { cwd: folder, exclude: ["test/tmp/**", "test/faults/run.ts", "test/faults/scenario.ts"] }).toSorted()) {
     const text = readFileSync(join(folder, file), "utf8");
     const numbers = new Set([...text.matchAll(/\bfault-(\d+)\b/g)].map((match) => Number(match[1])));
     for (const number of numbers) found.set(number, [...(found.get(number) ?? []), file]);
