@@ -10,18 +10,12 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Answers of one turn of the event loop. Behind each of them somebody goes on at once: a slow disk answers hundreds together, and all of their work in a row would hold the loop (fault-63). */
-const SETTLE_SLICE = 32;
-
 /** The main thread's end of the writer: sends what one tick asked for as one message, and settles each promise when its batch is on disk. */
 export class WriterThread {
   readonly #worker: Worker;
   readonly #cap: number;
   readonly #waiting = new Map<number, Waiting>();
   #outgoing: WorkItem[] = [];
-  /** On disk, and not told yet. */
-  #answered: Answer[] = [];
-  #telling = false;
   #nextId = 1;
   #state: "open" | "closing" | "closed" = "open";
   #failure: StoreError | undefined;
@@ -87,7 +81,6 @@ export class WriterThread {
       if (this.#failure === undefined) this.#worker.postMessage({ type: "close" });
     }
     await this.#closed.promise;
-    this.#tell(Infinity);
     this.#state = "closed";
     await this.#worker.terminate();
   }
@@ -111,25 +104,16 @@ export class WriterThread {
   }
 
   #settle(answers: readonly Answer[]): void {
-    this.#answered.push(...answers);
-    if (!this.#telling) this.#tell(SETTLE_SLICE);
-  }
-
-  #tell(most: number): void {
-    for (const answer of this.#answered.splice(0, most)) {
+    for (const answer of answers) {
       const waiting = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);
       if ("error" in answer) waiting?.reject(fromPlainError(answer.error));
       else waiting?.resolve(answer.output);
     }
-    this.#telling = this.#answered.length > 0;
-    if (this.#telling) setImmediate(() => this.#tell(SETTLE_SLICE));
   }
 
   #fail(cause: Error): void {
     if (this.#state === "closed") return;
-    // What is on disk is not failed.
-    this.#tell(Infinity);
     this.#failure ??= new StoreError("store_failed", `the database writer ended: ${cause.message}`, {
       hint: "Restart the gateway; what was accepted is on disk.",
       cause,

@@ -179,26 +179,6 @@ describe("the SQLite writer", () => {
     await store.close();
   });
 
-  test("fault-63 hundreds of answers that come together are told in slices, in order, and the event loop turns in between", async () => {
-    const store = await createSqliteStore({ path: join(newFolder(), "clanker.db"), clock });
-    const told: number[] = [];
-    let turns = 0;
-    let counting = true;
-    const count = () => {
-      if (told.length > 0) turns += 1;
-      if (counting) setImmediate(count);
-    };
-    count();
-    await Promise.all(Array.from({ length: 500 }, async (_, n) => told.push((await store.setSetting({ name: `n${n}`, value: "x" }), n))));
-    counting = false;
-    assert.deepEqual(
-      told,
-      Array.from({ length: 500 }, (_, n) => n),
-    );
-    assert.ok(turns >= 10, `${turns} turns of the loop`);
-    await store.close();
-  });
-
   test("fault-60 a reader that never ends makes writing stop at the cap of the log, and writing goes on when it has gone", async () => {
     const path = join(newFolder(), "clanker.db");
     const cap = 2_000_000;
