@@ -1,5 +1,5 @@
 /**
- * Builds dist/: the program, the store's writer worker, the client and the page. Run by `npm ci` (prepare), `npm run build` and, when dist is
+ * Builds dist/: the program, its workers, the client and the page. Run by `npm ci` (prepare), `npm run build` and, when dist is
  * older than the sources, by the tests. What has no source yet is left out.
  */
 import { createHash } from "node:crypto";
@@ -44,7 +44,7 @@ async function buildProgram(out: string): Promise<void> {
   await chmod(file, 0o755);
 }
 
-/** The worker (found beside the chunk that starts it) and the client load alone: one file each, nothing shared. */
+/** A worker (found beside the chunk that starts it) and the client load alone: one file each, nothing shared. */
 async function buildSingle(input: string, file: string, options: InputOptions): Promise<void> {
   await bundle({ ...options, input }, { file, format: "esm", codeSplitting: false });
 }
@@ -84,6 +84,10 @@ export async function build(): Promise<void> {
     const parts: [source: string, run: () => Promise<void>][] = [
       ["src/main.ts", () => buildProgram(next)],
       ["src/store/sqlite/writer-worker.ts", () => buildSingle("src/store/sqlite/writer-worker.ts", join(next, "chunks/sqlite-writer.js"), node)],
+      [
+        "src/security/host/workspace/search-worker.ts",
+        () => buildSingle("src/security/host/workspace/search-worker.ts", join(next, "chunks/file-search.js"), node),
+      ],
       ["src/client/index.ts", () => buildSingle("src/client/index.ts", join(next, "client.js"), { platform: "neutral" })],
       ["ui/src/main.tsx", () => buildPage(join(next, "ui"))],
     ];

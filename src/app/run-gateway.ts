@@ -25,7 +25,7 @@ import { createProviders } from "./providers.ts";
 import { agentSettings, placesOf } from "./settings.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
-import { createTools } from "./tools.ts";
+import { createTools, openToolPowers } from "./tools.ts";
 import { VERSION } from "./version.ts";
 import { openSecrets } from "./workbench.ts";
 
@@ -72,6 +72,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
   const providers = await createProviders(config, { http, clock, random });
+  const powers = openToolPowers(config, places, { env: options.env, log });
   const intake = lateIntake();
   const channels = await openChannels(config, (channel, account) => ({
     intake: intake.port,
@@ -94,7 +95,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics,
     blobs,
     gate: createGate(),
-    tools: createTools(),
+    tools: createTools(config, powers),
     places: placesOf(config),
     agent: (name) => agentSettings(config, name),
     model: providers.model,
@@ -162,6 +163,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   await closing;
   stopped.abort();
   await lanes;
+  await powers.processes.close();
   await removeFile();
   await bus.close();
   await store.close();
