@@ -5,8 +5,8 @@ const modelName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]+:\S+$/, "must be p
 const toolNames = v.array(v.pipe(v.string(), v.nonEmpty("must not be empty")));
 
 const toolsConfig = v.strictObject({
-  allow: described(v.optional(toolNames, ["*"]), 'Names of tools that may be offered to the model; "*" is all of them.', { restart: true }),
-  deny: described(v.optional(toolNames, []), "Names of tools that are never offered nor run, whatever `allow` says.", { restart: true }),
+  allow: described(v.optional(toolNames, ["*"]), 'Names of tools that may be offered to the model; "*" is all of them.'),
+  deny: described(v.optional(toolNames, []), "Names of tools that are never offered nor run, whatever `allow` says."),
 });
 
 const thinking = v.picklist(["off", "low", "medium", "high"]);
@@ -54,6 +54,10 @@ export const agentsConfig = v.strictObject({
   }),
   max_tokens: described(v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 4096), "Longest answer of one model call, in tokens."),
   max_steps: described(v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 25), "Most model calls of one turn."),
+  max_turn_tokens: described(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 1_000_000),
+    "Most tokens that all model calls of one turn may read and write, without what the provider reads from its cache; 0 = no limit.",
+  ),
   timeout_seconds: described(
     v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(86_400)), 600),
     "Longest running time of one turn; waiting for a person does not count.",

@@ -9,7 +9,7 @@ export function agentSettings(config: Config, name: string): AgentSettings {
   const { agents, sessions } = config;
   const own = name === "main" ? agents : agents.list[name];
   if (own === undefined) {
-    throw new RequestError("agent_unknown", `no such agent: ${name}`, { hint: `configured are: ${["main", ...Object.keys(agents.list)].join(", ")}` });
+    throw new RequestError("agent_not_found", `no such agent: ${name}`, { hint: `configured are: ${["main", ...Object.keys(agents.list)].join(", ")}` });
   }
   return {
     name,
@@ -17,6 +17,7 @@ export function agentSettings(config: Config, name: string): AgentSettings {
     systemPrompt: own.system_prompt ?? agents.system_prompt,
     maxTokens: agents.max_tokens,
     maxSteps: agents.max_steps,
+    maxTurnTokens: agents.max_turn_tokens,
     timeoutMs: agents.timeout_seconds * 1000,
     outageMs: agents.outage_hours * 3600_000,
     thinking: own.thinking ?? agents.thinking,

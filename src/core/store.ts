@@ -125,7 +125,8 @@ export interface Operations {
   /** Remembers an identity as a new person unless it is known; answers the person it has. full. */
   addPerson: Operation<{ channel: string; account: string; senderId: string; name?: string; personId: string; now: number }, { personId: string }>;
   getCursor: Operation<{ channel: string; account: string; name: string }, string | undefined>;
-  getInboxItem: Operation<{ id: string }, InboxItem | undefined>;
+  /** By its id, or by the key of its update on its account. read. */
+  getInboxItem: Operation<{ id: string } | { channel: string; account: string; key: string }, InboxItem | undefined>;
   /** Inbox items by session, newest last. read. */
   listInbox: Operation<{ sessionId?: string; limit: number }, InboxItem[]>;
 
@@ -273,7 +274,15 @@ export interface Operations {
   /** Rows per state, for metrics and status. read. */
   counts: Operation<
     Record<string, never>,
-    { turns: Record<TurnStatus, number>; openDeliveries: number; unknownDeliveries: number; failedDeliveries: number; sessions: number }
+    {
+      turns: Record<TurnStatus, number>;
+      /** Messages that are in no transcript yet. */
+      pendingMessages: number;
+      openDeliveries: number;
+      unknownDeliveries: number;
+      failedDeliveries: number;
+      sessions: number;
+    }
   >;
 }
 

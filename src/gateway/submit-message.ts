@@ -82,8 +82,7 @@ function settle(outcome: Outcome | undefined, session: string): Submitted {
       return { kind: "command", name: outcome.name, reply: outcome.reply };
     case "duplicate": {
       const { messageId, turnId, sessionId, sessionKey } = outcome;
-      // A command leaves no message; its repetition is the same request and has no other answer than that it is done.
-      if (messageId === undefined || turnId === undefined) return { kind: "command", name: "duplicate", reply: "" };
+      if (messageId === undefined || turnId === undefined) throw new RequestError("no_turn", "the message has started no turn");
       return { kind: "turn", turnId, messageId, session: sessionKey ?? session, sessionId: sessionId ?? "", duplicate: true };
     }
     case "refused":

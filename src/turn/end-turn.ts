@@ -10,14 +10,14 @@ import type { Hub, TurnOutcome } from "../core/event.ts";
 import type { Log } from "../core/log.ts";
 import { textMessage } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
-import { noUsage, type Usage } from "../core/model.ts";
+import { addUsage, noUsage, type Usage } from "../core/model.ts";
 import { newId, type Random } from "../core/random.ts";
 import type { Turn } from "../core/records.ts";
 import type { NewDelivery, StartedTurn, Store } from "../core/store.ts";
 import { estimateEntry } from "../agent/tokens.ts";
 import type { Channels } from "./channels.ts";
 import type { RunningTurn } from "./lanes.ts";
-import { addUsage, type LiveAnswer } from "./live-answer.ts";
+import type { LiveAnswer } from "./live-answer.ts";
 import type { Notify } from "./notify.ts";
 
 export interface EndDeps {

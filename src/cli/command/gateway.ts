@@ -1,7 +1,7 @@
-import { ClankerError } from "../../core/errors.ts";
 import type { Methods } from "../../client/index.ts";
 import type { CliContext } from "../context.ts";
-import { findGateway, isAlive, openGateway, placesOf, readRunning, withGateway } from "../gateway-link.ts";
+import { endProcess } from "../end-process.ts";
+import { findGateway, openGateway, placesOf, readRunning, withGateway } from "../gateway-link.ts";
 import { UnreachableError } from "../exit-code.ts";
 import { duration, table } from "../table.ts";
 
@@ -11,6 +11,7 @@ type Status = Methods["status"]["result"];
 export async function runInForeground({ output, options, env }: CliContext): Promise<void> {
   const { runGateway } = await import("../../app/index.ts");
   const { config, home, verbose, debug } = options;
+  output.outliveReader();
   const exitCode = await runGateway({
     env,
     color: output.color,
@@ -23,26 +24,14 @@ export async function runInForeground({ output, options, env }: CliContext): Pro
   output.result({ json: { exit_code: exitCode }, text: "", exitCode });
 }
 
-const STOP_MS = 10_000;
-const LOOK_MS = 50;
-
 /** `clanker gateway stop`: asks the gateway itself whether it is ours before its process gets a signal. */
 export async function stop(context: CliContext): Promise<void> {
   const { running, url } = await findGateway(context);
   if (running === undefined) throw new UnreachableError("gateway_unreachable", `no gateway runs at ${url}`, { hint: "there is nothing to stop" });
   // Whoever took over the process id of a dead gateway must not be hit: only a gateway answers here.
   await withGateway(context, (client) => client.call("status", {}));
-  process.kill(running.pid, "SIGTERM");
-  for (let waited = 0; waited < STOP_MS; waited += LOOK_MS) {
-    if (!isAlive(running.pid)) {
-      context.output.result({ json: { stopped: true, pid: running.pid }, text: `stopped (pid ${running.pid})` });
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
-  throw new ClankerError("gateway_still_running", `pid ${running.pid} has not ended within ${STOP_MS / 1000} s`, {
-    hint: "it may be finishing a turn: wait, or look at clanker logs",
-  });
+  await endProcess(running.pid);
+  context.output.result({ json: { stopped: true, pid: running.pid }, text: `stopped (pid ${running.pid})` });
 }
 
 /** `clanker gateway status [--deep]` */

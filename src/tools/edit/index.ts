@@ -1,7 +1,7 @@
 import { ToolError } from "../../core/errors.ts";
 import type { Tool, ToolContext, ToolResult } from "../../core/tool.ts";
 import type { OpenWorkspace } from "../../core/workspace.ts";
-import { toolArgs } from "../../lib/tool-args/index.ts";
+import { defineTool } from "../../lib/define-tool/index.ts";
 import { applyPatch } from "./apply-patch.ts";
 import { replaceExact } from "./replace-exact.ts";
 
@@ -11,10 +11,11 @@ const MAX_TEXT = 400_000;
 /** The tool `edit`: changes a text file by an exact replacement or a unified diff, whole or not at all. */
 export function createEditTool(open: OpenWorkspace): Tool {
   const text = { type: "string", maxLength: MAX_TEXT };
-  return {
+  return defineTool<EditArgs>({
     spec: {
       name: "edit",
-      description: "Change a text file of the workspace: replace `old`, which must occur exactly once, by `new`; or apply `patch`, a unified diff of this one file.",
+      description:
+        "Change a text file of the workspace: replace `old`, which must occur exactly once, by `new`; or apply `patch`, a unified diff of this one file.",
       parameters: {
         type: "object",
         properties: {
@@ -33,14 +34,20 @@ export function createEditTool(open: OpenWorkspace): Tool {
     parallel: false,
     timeoutMs: 30_000,
     run: (args, context) => edit(args, context, open),
-  };
+  });
 }
 
-async function edit(args: unknown, context: ToolContext, open: OpenWorkspace): Promise<ToolResult> {
-  const given = toolArgs(args, ["path", "old", "new", "all", "patch"]);
-  const path = given.needText("path");
-  const change = changeOf(given);
-  if (context.signal.aborted) throw new ToolError("aborted", "the call was aborted");
+interface EditArgs {
+  readonly path: string;
+  readonly old?: string;
+  readonly new?: string;
+  readonly all?: boolean;
+  readonly patch?: string;
+}
+
+async function edit(args: EditArgs, context: ToolContext, open: OpenWorkspace): Promise<ToolResult> {
+  const { path } = args;
+  const change = changeOf(args);
   const workspace = await open(context);
   const file = await workspace.read(path, { limit: MAX_BYTES });
   const before = textOf(file.bytes, file.path);
@@ -51,8 +58,7 @@ async function edit(args: unknown, context: ToolContext, open: OpenWorkspace): P
   return { text: `Edited ${info.path} (${info.size} bytes).`, error: false, label: file.label };
 }
 
-function changeOf(given: ReturnType<typeof toolArgs>): (text: string) => string {
-  const [old, replacement, patch, all] = [given.text("old"), given.text("new"), given.text("patch"), given.flag("all")];
+function changeOf({ old, new: replacement, patch, all = false }: EditArgs): (text: string) => string {
   if (patch !== undefined) {
     if (old !== undefined || replacement !== undefined || all) throw new ToolError("bad_arguments", "give either patch, or old and new");
     return (text) => applyPatch(text, patch);

@@ -1,8 +1,7 @@
-import { ToolError } from "../../core/errors.ts";
 import type { Tool, ToolContext, ToolResult } from "../../core/tool.ts";
 import type { FileInfo, OpenWorkspace } from "../../core/workspace.ts";
 import { escapeControls } from "../../lib/plain-text/index.ts";
-import { toolArgs } from "../../lib/tool-args/index.ts";
+import { defineTool } from "../../lib/define-tool/index.ts";
 
 const MAX_ITEMS = 500;
 const MAX_DEPTH = 20;
@@ -10,7 +9,7 @@ const MAX_TEXT = 24_000;
 
 /** The tool `list`: what is in a folder of the workspace. */
 export function createListTool(open: OpenWorkspace): Tool {
-  return {
+  return defineTool<ListArgs>({
     spec: {
       name: "list",
       description: "List files and folders of the workspace.",
@@ -28,14 +27,15 @@ export function createListTool(open: OpenWorkspace): Tool {
     parallel: true,
     timeoutMs: 15_000,
     run: (args, context) => list(args, context, open),
-  };
+  });
 }
 
-async function list(args: unknown, context: ToolContext, open: OpenWorkspace): Promise<ToolResult> {
-  const given = toolArgs(args, ["path", "depth"]);
-  const path = given.text("path") ?? "";
-  const depth = given.count("depth", { min: 1, max: MAX_DEPTH }) ?? 1;
-  if (context.signal.aborted) throw new ToolError("aborted", "the call was aborted");
+interface ListArgs {
+  readonly path?: string;
+  readonly depth?: number;
+}
+
+async function list({ path = "", depth = 1 }: ListArgs, context: ToolContext, open: OpenWorkspace): Promise<ToolResult> {
   const workspace = await open(context);
   const { items, more } = await workspace.list(path, { depth, limit: MAX_ITEMS, signal: context.signal });
   // Names are content like any other: whoever made a file chose its name (sec-96).

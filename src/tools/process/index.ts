@@ -3,11 +3,11 @@ import type { BackgroundProcess, Processes } from "../../core/processes.ts";
 import type { Tool, ToolContext, ToolResult } from "../../core/tool.ts";
 import type { OpenWorkspace } from "../../core/workspace.ts";
 import { escapeControls } from "../../lib/plain-text/index.ts";
-import { toolArgs } from "../../lib/tool-args/index.ts";
+import { defineTool } from "../../lib/define-tool/index.ts";
 
 /** The tool `process`: what this session's programs in the background do, and their end. Those of other sessions do not exist for it. */
-export function createProcessTool({ processes, open }: { readonly processes: Processes; readonly open: OpenWorkspace }): Tool {
-  return {
+export function createProcessTool({ processes, open }: ProcessPowers): Tool {
+  return defineTool<ProcessArgs>({
     spec: {
       name: "process",
       description: "Programs started by shell in the background: list them, poll new output, or kill.",
@@ -24,20 +24,26 @@ export function createProcessTool({ processes, open }: { readonly processes: Pro
     parallel: false,
     timeoutMs: 15_000,
     run: (args, context) => act(args, context, { processes, open }),
-  };
+  });
 }
 
-async function act(args: unknown, context: ToolContext, { processes, open }: { readonly processes: Processes; readonly open: OpenWorkspace }): Promise<ToolResult> {
-  const given = toolArgs(args, ["action", "id"]);
-  const action = given.needText("action");
-  if (!["list", "poll", "kill"].includes(action)) throw new ToolError("bad_arguments", "action must be list, poll or kill");
-  if (action !== "list") given.needText("id");
-  if (context.signal.aborted) throw new ToolError("aborted", "the call was aborted");
+interface ProcessArgs {
+  readonly action: "list" | "poll" | "kill";
+  readonly id?: string;
+}
+
+interface ProcessPowers {
+  readonly processes: Processes;
+  readonly open: OpenWorkspace;
+}
+
+async function act({ action, id }: ProcessArgs, context: ToolContext, { processes, open }: ProcessPowers): Promise<ToolResult> {
+  if (action !== "list" && id === undefined) throw new ToolError("bad_arguments", "id is missing");
   const own = processes.list(context.sessionId);
   // What programs print has the label of what they may have read.
   const label = (await open(context)).label();
   if (action === "list") return { text: own.map(lineOf).join("\n") || "(none)", error: false, label };
-  const found = own.find(({ id }) => id === given.text("id"));
+  const found = own.find((one) => one.id === id);
   if (found === undefined) throw new ToolError("not_found", "there is no such background process", { hint: "see: action list" });
   if (action === "kill") await found.kill();
   const output = found.poll();

@@ -1,7 +1,7 @@
 import { ToolError } from "../../core/errors.ts";
 import type { Tool, ToolContext, ToolResult } from "../../core/tool.ts";
 import type { OpenWorkspace } from "../../core/workspace.ts";
-import { toolArgs } from "../../lib/tool-args/index.ts";
+import { defineTool } from "../../lib/define-tool/index.ts";
 
 const MAX_BYTES = 8_000_000;
 const MAX_LINES = 2_000;
@@ -9,7 +9,7 @@ const MAX_TEXT = 24_000;
 
 /** The tool `read`: a text file of the workspace, or some lines of it. */
 export function createReadTool(open: OpenWorkspace): Tool {
-  return {
+  return defineTool<ReadArgs>({
     spec: {
       name: "read",
       description: "Read a text file of the workspace.",
@@ -29,15 +29,16 @@ export function createReadTool(open: OpenWorkspace): Tool {
     parallel: true,
     timeoutMs: 15_000,
     run: (args, context) => readFile(args, context, open),
-  };
+  });
 }
 
-async function readFile(args: unknown, context: ToolContext, open: OpenWorkspace): Promise<ToolResult> {
-  const given = toolArgs(args, ["path", "line", "lines"]);
-  const path = given.needText("path");
-  const first = given.count("line", { min: 1, max: Number.MAX_SAFE_INTEGER }) ?? 1;
-  const count = given.count("lines", { min: 1, max: MAX_LINES }) ?? MAX_LINES;
-  if (context.signal.aborted) throw new ToolError("aborted", "the call was aborted");
+interface ReadArgs {
+  readonly path: string;
+  readonly line?: number;
+  readonly lines?: number;
+}
+
+async function readFile({ path, line: first = 1, lines: count = MAX_LINES }: ReadArgs, context: ToolContext, open: OpenWorkspace): Promise<ToolResult> {
   const workspace = await open(context);
   const file = await workspace.read(path, { limit: MAX_BYTES, part: true });
   if (file.bytes.subarray(0, 8_192).includes(0)) return { text: `${file.path} is not text (${file.size} bytes).`, error: false, label: file.label };

@@ -1,8 +1,7 @@
-import { ToolError } from "../../core/errors.ts";
 import type { Tool, ToolContext, ToolResult } from "../../core/tool.ts";
 import type { OpenWorkspace } from "../../core/workspace.ts";
 import { clip, escapeControls } from "../../lib/plain-text/index.ts";
-import { toolArgs } from "../../lib/tool-args/index.ts";
+import { defineTool } from "../../lib/define-tool/index.ts";
 
 const MAX_MATCHES = 200;
 const MAX_LINE = 240;
@@ -11,7 +10,7 @@ const TIME_MS = 8_000;
 
 /** The tool `search`: lines of the workspace's text files that contain a text or match a regular expression. */
 export function createSearchTool(open: OpenWorkspace): Tool {
-  return {
+  return defineTool<SearchArgs>({
     spec: {
       name: "search",
       description: "Search the text files of the workspace, line by line.",
@@ -33,15 +32,20 @@ export function createSearchTool(open: OpenWorkspace): Tool {
     parallel: true,
     timeoutMs: TIME_MS + 7_000,
     run: (args, context) => search(args, context, open),
-  };
+  });
 }
 
-async function search(args: unknown, context: ToolContext, open: OpenWorkspace): Promise<ToolResult> {
-  const given = toolArgs(args, ["pattern", "regex", "ignore_case", "path", "files"]);
-  const pattern = given.needText("pattern");
-  const kind = given.flag("regex") ? "regex" : "literal";
-  const [ignoreCase, path, files] = [given.flag("ignore_case"), given.text("path") ?? "", given.text("files")];
-  if (context.signal.aborted) throw new ToolError("aborted", "the call was aborted");
+interface SearchArgs {
+  readonly pattern: string;
+  readonly regex?: boolean;
+  readonly ignore_case?: boolean;
+  readonly path?: string;
+  readonly files?: string;
+}
+
+async function search(args: SearchArgs, context: ToolContext, open: OpenWorkspace): Promise<ToolResult> {
+  const { pattern, path = "", files, ignore_case: ignoreCase = false } = args;
+  const kind = args.regex === true ? "regex" : "literal";
   const workspace = await open(context);
   const found = await workspace.search(
     { pattern, kind, ignoreCase, path, limit: MAX_MATCHES, timeMs: TIME_MS, ...(files !== undefined && { files }) },

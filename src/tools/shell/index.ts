@@ -3,7 +3,7 @@ import type { ExecEnd, ExecProfile, ExecProgram, ExecRequest, ExecResult, Proces
 import { joinLabels, type Label } from "../../core/label.ts";
 import type { Tool, ToolContext, ToolResult } from "../../core/tool.ts";
 import type { OpenWorkspace, Workspace } from "../../core/workspace.ts";
-import { toolArgs } from "../../lib/tool-args/index.ts";
+import { defineTool } from "../../lib/define-tool/index.ts";
 
 export interface ShellPowers {
   readonly processes: Processes;
@@ -21,7 +21,7 @@ const MAX_COMMAND = 50_000;
 /** The tool `shell`: a program or a script in the workspace, in a sandbox unless the owner's config says otherwise. */
 export function createShellTool(powers: ShellPowers): Tool {
   const longest = Math.floor(powers.timeMs / 1_000);
-  return {
+  return defineTool<ShellArgs>({
     spec: {
       name: "shell",
       description: "Run a program in the workspace. Prefer argv: it is run as it is; a script is text for the shell. There is usually no network.",
@@ -44,22 +44,33 @@ export function createShellTool(powers: ShellPowers): Tool {
     // The program's own limit comes first.
     timeoutMs: powers.timeMs + 15_000,
     run: (args, context) => runShell(args, context, powers),
-  };
+  });
 }
 
-/** What a call of `shell` asks for, for the gate's plan. @throws ToolError `bad_arguments` */
-export function shellRequest(args: unknown, profile: ExecProfile, { workspace, timeMs }: { readonly workspace: string; readonly timeMs: number }): ExecRequest {
-  const given = toolArgs(args, ["argv", "script", "cwd", "stdin", "timeout_secs", "background"]);
-  const [cwd, stdin] = [given.text("cwd"), given.text("stdin")];
-  const seconds = given.count("timeout_secs", { min: 1, max: Math.floor(timeMs / 1_000) });
-  const background = given.flag("background");
+/** Arguments of `shell`, as its schema allows them. */
+export interface ShellArgs {
+  readonly argv?: readonly string[];
+  readonly script?: string;
+  readonly cwd?: string;
+  readonly stdin?: string;
+  readonly timeout_secs?: number;
+  readonly background?: boolean;
+}
+
+/** What a call of `shell` asks for: also what an approval is about. @throws ToolError `bad_arguments` */
+export function shellRequest(
+  args: ShellArgs,
+  profile: ExecProfile,
+  { workspace, timeMs }: { readonly workspace: string; readonly timeMs: number },
+): ExecRequest {
+  const { argv, script, cwd, stdin, timeout_secs: seconds, background } = args;
   return {
-    program: programOf(given.texts("argv"), given.text("script")),
+    program: programOf(argv, script),
     profile,
     workspace,
     ...(cwd !== undefined && { cwd }),
     ...(stdin !== undefined && { stdin }),
-    limits: { timeMs: background ? BACKGROUND_MS : seconds === undefined ? timeMs : seconds * 1_000 },
+    limits: { timeMs: background === true ? BACKGROUND_MS : seconds === undefined ? timeMs : seconds * 1_000 },
   };
 }
 
@@ -69,20 +80,18 @@ function programOf(argv: readonly string[] | undefined, script: string | undefin
     if (argv.length === 0 || argv[0] === "") throw new ToolError("bad_arguments", "argv is empty");
     return { kind: "argv", argv };
   }
-  if (script === "") throw new ToolError("bad_arguments", "script is empty");
   return { kind: "script", script: script! };
 }
 
-async function runShell(args: unknown, context: ToolContext, { processes, open, profile, timeMs }: ShellPowers): Promise<ToolResult> {
-  // Arguments are looked at before anything is made.
-  shellRequest(args, "sandbox", { workspace: "", timeMs });
-  if (context.signal.aborted) throw new ToolError("aborted", "the call was aborted");
+async function runShell(args: ShellArgs, context: ToolContext, { processes, open, profile, timeMs }: ShellPowers): Promise<ToolResult> {
+  // Looked at before anything is made.
+  programOf(args.argv, args.script);
   const workspace = await open(context);
   const request = shellRequest(args, profile(context), { workspace: workspace.root, timeMs });
   // A program may write what it has read, and what it was told, anywhere.
   const label = labelOf(workspace, request.profile);
   await workspace.taint(joinLabels(context.label, label));
-  if ((args as { background?: boolean }).background === true) {
+  if (args.background === true) {
     const started = await processes.start(context.sessionId, request);
     return { text: `Started as ${started.id}; poll or kill it with the tool process. It ends after an hour.`, error: false };
   }

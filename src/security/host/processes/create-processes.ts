@@ -73,7 +73,13 @@ export function createProcesses(options: ProcessesOptions): Processes {
     if (approved !== undefined) checkPlan(approved, now);
     const started = await launchOf(request, randomBytes(8).toString("hex"), now.cwd.path);
     if (closed) throw new ToolError("cancelled", "the gateway stops");
-    const child = startChild(started.launch, { limits: now.limits, stdin: request.stdin, cwd: request.profile === "host" ? now.cwd.path : "/", mark: started.mark, onOutput });
+    const child = startChild(started.launch, {
+      limits: now.limits,
+      stdin: request.stdin,
+      cwd: request.profile === "host" ? now.cwd.path : "/",
+      mark: started.mark,
+      onOutput,
+    });
     running.add(child);
     void child.ended.then(() => running.delete(child));
     return child;

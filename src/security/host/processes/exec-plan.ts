@@ -57,7 +57,8 @@ export async function makePlan(request: ExecRequest, { backend, env, limits, has
 
 async function folderFacts(workspace: string, path: string): Promise<ExecPlan["cwd"]> {
   return walkTo(workspace, pathParts(path, workspace), { path }, async ({ folder, name, stats }) => {
-    if (stats === undefined || !stats.isDirectory()) throw new ToolError("not_found", `there is no folder ${JSON.stringify(path.slice(0, 200))} in the workspace`);
+    if (stats === undefined || !stats.isDirectory())
+      throw new ToolError("not_found", `there is no folder ${JSON.stringify(path.slice(0, 200))} in the workspace`);
     const real = posix.join(workspace, ...folder.names, name);
     return { path: real, device: String(stats.dev), inode: String(stats.ino) };
   });
@@ -70,7 +71,9 @@ async function executableOf(
   const { workspace, cwd, path, anywhere, hashes } = where;
   if (!name.includes("/")) {
     for (const folder of path.split(":")) if (await exists(`${folder}/${name}`)) return hostFile(`${folder}/${name}`, hashes);
-    throw new ToolError("program_not_found", `there is no program ${JSON.stringify(name.slice(0, 100))}`, { hint: "name one that is installed on this machine" });
+    throw new ToolError("program_not_found", `there is no program ${JSON.stringify(name.slice(0, 100))}`, {
+      hint: "name one that is installed on this machine",
+    });
   }
   const isWorkspace = !name.startsWith("/") || [workspace, INSIDE].some((base) => name.startsWith(`${base}/`));
   if (isWorkspace) {

@@ -35,7 +35,11 @@ export interface Backend {
 }
 
 /** Runs a command of the host to its end, for finding out what works. Never throws: a program that is not there ends with code 127. */
-export type Ask = (argv: readonly string[], env?: Readonly<Record<string, string>>, data?: readonly string[]) => Promise<{ readonly code: number; readonly output: string }>;
+export type Ask = (
+  argv: readonly string[],
+  env?: Readonly<Record<string, string>>,
+  data?: readonly string[],
+) => Promise<{ readonly code: number; readonly output: string }>;
 
 /** What a back end that cannot be used says. */
 export interface Refusal {

@@ -32,10 +32,12 @@ export function bubblewrapLaunch({ file, entry, system, hidden }: Bubblewrap, { 
   const args = [
     ["--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--cap-drop", "ALL"],
     // Only to become nobody, below: they are given up before the program starts.
-    asRoot ? ["SETUID", "SETGID", "SETPCAP"].flatMap((name) => ["--cap-add", `CAP_${name}`]) : ["--unshare-user", ...(entry.sealed ? ["--disable-userns"] : [])],
+    asRoot
+      ? ["SETUID", "SETGID", "SETPCAP"].flatMap((name) => ["--cap-add", `CAP_${name}`])
+      : ["--unshare-user", ...(entry.sealed ? ["--disable-userns"] : [])],
     asRoot ? [] : ["--uid", String(SANDBOX_USER), "--gid", String(SANDBOX_USER)],
     ["--hostname", "sandbox", "--ro-bind", "/usr", "/usr", ...system],
-    hidden.filter((path) => path.startsWith("/usr/")).flatMap((path) => ["--tmpfs", path, "--remount-ro", path]),
+    hidden.flatMap((path) => (path.startsWith("/usr/") ? ["--tmpfs", path, "--remount-ro", path] : [])),
     ["--perms", "0755", "--dir", "/etc", "--ro-bind-try", "/etc/alternatives", "/etc/alternatives", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"],
     ["--perms", "0644", "--ro-bind-data", "3", "/etc/passwd", "--perms", "0644", "--ro-bind-data", "4", "/etc/group"],
     ["--proc", "/proc", "--dev", "/dev", ...tmpfs("/dev/shm", TMP_MB), ...tmpfs("/tmp", TMP_MB)],

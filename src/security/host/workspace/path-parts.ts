@@ -51,5 +51,7 @@ function belowRoot(path: string, root: string): string {
 }
 
 export function refused(path: string, why: string): ToolError {
-  return new ToolError("path_refused", `the path ${JSON.stringify(path.slice(0, 200))} ${why}`, { hint: "name a path below the workspace, such as notes/today.md" });
+  return new ToolError("path_refused", `the path ${JSON.stringify(path.slice(0, 200))} ${why}`, {
+    hint: "name a path below the workspace, such as notes/today.md",
+  });
 }

@@ -59,8 +59,8 @@ export async function walkTo<T>(
 }
 
 async function goTo(walk: Walk, parts: readonly string[], last: "follow" | "link"): Promise<Spot> {
-  let waiting = [...parts];
-  for (let links = 0; ; ) {
+  const waiting = [...parts];
+  for (let links = 0; ;) {
     const name = waiting.shift() ?? ".";
     const here = walk.stack.at(-1)!;
     const isLast = waiting.length === 0;
@@ -72,7 +72,7 @@ async function goTo(walk: Walk, parts: readonly string[], last: "follow" | "link
     const stats = await lookAt(here.at(name));
     if (stats?.isSymbolicLink() && !(isLast && last === "link")) {
       if (++links > MAX_LINKS) throw refused(walk.path, "goes round in links");
-      waiting = [...(await followLink(walk, here.at(name))), ...waiting];
+      waiting.unshift(...(await followLink(walk, here.at(name))));
     } else if (isLast) return { folder: here, name, stats };
     else await enter(walk, name, stats);
   }

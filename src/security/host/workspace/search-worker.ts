@@ -6,7 +6,7 @@ import type { FileInfo, SearchResult } from "../../../core/workspace.ts";
 import { globPattern } from "./glob-pattern.ts";
 import { eachFile } from "./list-folder.ts";
 import { notFound, openPlain, walkTo, type Folder, type Spot } from "./safe-walk.ts";
-import type { SearchJob, SearchNews } from "./search-files.ts";
+import type { SearchJob, SearchNews } from "./search-job.ts";
 
 const MAX_DEPTH = 40;
 /** Longer files are data, not text to look through. */
