@@ -20,7 +20,7 @@ const PLAIN_NAME = /^[A-Za-z0-9_-]{1,64}$/u;
 export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const open = new Map<string, Promise<Workspace>>();
   return {
-    open(owner) {
+    async open(owner) {
       const place = placeOf(owner, options);
       const known = open.get(place.key);
       if (known !== undefined) return known;
