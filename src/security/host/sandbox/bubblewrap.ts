@@ -31,9 +31,9 @@ export function bubblewrapLaunch({ file, entry, system, hidden }: Bubblewrap, { 
   const asRoot = entry.as === "root";
   const args = [
     ["--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--cap-drop", "ALL"],
-    // Only to become nobody, below: they are given up before the program starts.
+    // Only to enter the workspace and become nobody, below: they are given up before the program starts.
     asRoot
-      ? ["SETUID", "SETGID", "SETPCAP"].flatMap((name) => ["--cap-add", `CAP_${name}`])
+      ? ["SETUID", "SETGID", "SETPCAP", "DAC_READ_SEARCH"].flatMap((name) => ["--cap-add", `CAP_${name}`])
       : ["--unshare-user", ...(entry.sealed ? ["--disable-userns"] : [])],
     asRoot ? [] : ["--uid", String(SANDBOX_USER), "--gid", String(SANDBOX_USER)],
     ["--hostname", "sandbox", "--ro-bind", "/usr", "/usr", ...system],
