@@ -81,7 +81,8 @@ const SHORT_FLAGS: Readonly<Record<string, string>> = {
 export function execRisk(program: ExecProgram): ExecRisk {
   if (program.kind === "script") return { kind: "script", reason: "it is shell text" };
   const [path = "", ...args] = program.argv;
-  if (path.includes("/") && !/^\/(?:usr\/(?:local\/)?)?s?bin\/[^/]+$/u.test(path)) return { kind: "interpreter", reason: "it runs a program outside of the system's folders" };
+  if (path.includes("/") && !/^\/(?:usr\/(?:local\/)?)?s?bin\/[^/]+$/u.test(path))
+    return { kind: "interpreter", reason: "it runs a program outside of the system's folders" };
   const name = nameOf(path);
   if (/^ld(?:-linux.*|-musl.*)?\.so|^ld-linux/u.test(name)) return { kind: "wrapper", reason: `${name} runs its arguments` };
   if (WRAPPERS.has(name)) return { kind: "wrapper", reason: `${name} runs other commands` };
