@@ -16,6 +16,7 @@ import { build, isStale } from "../scripts/build.ts";
 import type { BenchContext, Mode } from "./bench-context.ts";
 import { describeMachine } from "./measure/machine.ts";
 import { measureHelp, measureIdle, measureStart } from "./measure/process-start.ts";
+import { measureSandbox } from "./measure/sandbox.ts";
 import { measureFanOut, measureSockets } from "./measure/sockets.ts";
 import { measureHi, measureHistory, measureLatency, measureThroughput } from "./measure/turns.ts";
 import { compare, renderPage, renderTable, type Results } from "./report.ts";
@@ -34,6 +35,7 @@ const MEASUREMENTS: Readonly<Record<string, (context: BenchContext) => Promise<M
   fanout: measureFanOut,
   history: measureHistory,
   hi: measureHi,
+  sandbox: measureSandbox,
 };
 
 const { values, positionals } = parseArgs({

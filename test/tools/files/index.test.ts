@@ -124,6 +124,15 @@ describe("file tools", () => {
       assert.equal(await get("p.txt"), "a\nb\n");
     });
 
+    it("says what is wrong with an edit", async () => {
+      const tool = createEditTool(open);
+      await put("p.txt", "two two\n");
+      await rejects(run(tool, { path: "p.txt", old: "two", new: "two", all: true }), "no_change");
+      await rejects(run(tool, { path: "p.txt", old: "two", new: "x" }), "many_matches");
+      writeFileSync(join(home.workspace.root, "latin.txt"), Buffer.from([0xe4, 0x0a]));
+      await rejects(run(tool, { path: "latin.txt", old: "a", new: "b" }), "not_text");
+    });
+
     it("takes replacement texts as they are", async () => {
       await put("p.txt", "price\n");
       await run(createEditTool(open), { path: "p.txt", old: "price", new: "$& $1 $'" });
