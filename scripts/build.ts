@@ -14,7 +14,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
 
 /** Asked for by dependencies inside try/catch and not installed: they stay `require` calls that fail as intended. */
-const OPTIONAL = ["pg-native", "bufferutil", "utf-8-validate"];
+const OPTIONAL = ["pg-native", "bufferutil", "utf-8-validate", "canvas"];
 
 async function bundle(input: InputOptions, output: OutputOptions): Promise<readonly string[]> {
   const build = await rolldown({ cwd: root, logLevel: "warn", ...input });
@@ -45,7 +45,7 @@ async function buildProgram(out: string): Promise<void> {
   await chmod(file, 0o755);
 }
 
-/** A worker (found beside the chunk that starts it) and the client load alone: one file each, nothing shared. */
+/** Workers (found beside the chunk that starts them) and the client load alone: one file each, nothing shared. */
 async function buildSingle(input: string, file: string, options: InputOptions): Promise<void> {
   await bundle({ ...options, input }, { file, format: "esm", codeSplitting: false });
 }
@@ -103,6 +103,7 @@ export async function build(): Promise<void> {
         "src/security/host/workspace/search-worker.ts",
         () => buildSingle("src/security/host/workspace/search-worker.ts", join(next, "chunks/file-search.js"), node),
       ],
+      ["src/media/html/html-worker.ts", () => buildSingle("src/media/html/html-worker.ts", join(next, "chunks/html-reader.js"), node)],
       ["src/client/index.ts", () => buildSingle("src/client/index.ts", join(next, "client.js"), { platform: "neutral" })],
       ["ui/src/main.tsx", () => buildPage(join(next, "ui"))],
     ];

@@ -128,7 +128,8 @@ async function* attempt(model: Model, permit: Permit, deps: ChainDeps, run: Run)
     unlink();
     // A reader that leaves (an abort) must not hold the probe; failing twice is harmless.
     permit.release();
-    controller.abort();
+    // A complete answer has nothing left to abort, and making the reason costs more than all else here.
+    if (!finished) controller.abort();
     // Not awaited: an adapter that hangs must not hold the turn, and what it says while closing is no news.
     void events?.return?.().catch(() => undefined);
   }

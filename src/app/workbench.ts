@@ -13,13 +13,15 @@ import { findOllama } from "../models/ollama/index.ts";
 import { createHttp } from "../security/host/egress/index.ts";
 import { runEscapeSuite } from "../security/host/processes/index.ts";
 import { SANDBOX_USER } from "../security/host/sandbox/index.ts";
-import { createSecretStore } from "../security/host/secrets/index.ts";
+import { createSecretStore, findKeychain, withKeychain } from "../security/host/secrets/index.ts";
 import { createProviders } from "./providers.ts";
-import { openToolPowers } from "./tools.ts";
+import { openLocalPowers } from "./local-tools.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 
 export function openSecrets(places: Places, env: Env): Secrets {
-  return createSecretStore({ folder: places.dataFolder, key: env["CLANKER_SECRET_KEY"] });
+  const folder = places.dataFolder;
+  const file = createSecretStore({ folder, key: env["CLANKER_SECRET_KEY"] });
+  return withKeychain(file, { folder, find: () => findKeychain({ platform: process.platform, env, folder }) });
 }
 
 export function openHttp(): Http & { close(): void } {
@@ -50,7 +52,7 @@ export type SandboxProof =
 export async function proveSandbox(config: Config, places: Places, env: Env): Promise<SandboxProof> {
   // In a folder of its own: a doctor changes nothing, and a running gateway's programs are not ended as leftovers.
   const folder = await mkdtemp(join(tmpdir(), "clanker-doctor-"));
-  const { processes } = openToolPowers(config, { ...places, dataFolder: folder }, { env, log: silentLog });
+  const { processes } = openLocalPowers(config, { ...places, dataFolder: folder }, { env, log: silentLog });
   try {
     const found = await processes.availability("sandbox");
     if (found.kind === "unavailable") return found;

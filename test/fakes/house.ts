@@ -28,6 +28,7 @@ export interface HouseOptions {
   readonly seed?: number;
   readonly instance?: string;
   readonly notifyTo?: readonly string[];
+  readonly hideSecrets?: (text: string) => string;
 }
 
 export interface House {
@@ -96,6 +97,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     version: "test",
     timeZone: "UTC",
     notifyTo: options.notifyTo ?? [],
+    ...(options.hideSecrets && { hideSecrets: options.hideSecrets }),
   });
   const stopped = new AbortController();
   const done = Promise.all([hall.lanes.start(stopped.signal), hall.hold(channel, stopped.signal)]);

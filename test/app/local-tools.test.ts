@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { createTools, openToolPowers } from "../../src/app/tools.ts";
+import { createLocalTools, openLocalPowers } from "../../src/app/local-tools.ts";
 import { rootSchema } from "../../src/config/schema.ts";
 import { ToolError } from "../../src/core/errors.ts";
 import { silentLog } from "../../src/core/log.ts";
@@ -32,22 +32,20 @@ const MEANING: Readonly<Record<string, "path" | "text">> = {
   "shell.stdin": "text",
   "process.action": "text",
   "process.id": "text",
-  "time.time_zone": "text",
-  "calculate.expression": "text",
 };
 const OTHERS: Readonly<Record<string, object>> = { write: { content: "x" }, edit: { old: "a", new: "b" }, search: { pattern: "x" }, shell: { argv: ["true"] } };
 
 async function withTools(
   agents: object,
   env: Record<string, string>,
-  use: (tools: ReturnType<typeof createTools>, folder: string) => Promise<void>,
+  use: (tools: ReturnType<typeof createLocalTools>, folder: string) => Promise<void>,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "clanker-app-tools-"));
   const config = v.parse(rootSchema, { agents });
   const places = { configFile: join(folder, "config.toml"), configFolder: folder, dataFolder: join(folder, "data"), lastGoodFile: join(folder, "last") };
-  const powers = openToolPowers(config, places, { env, log: silentLog });
+  const powers = openLocalPowers(config, places, { env, log: silentLog });
   try {
-    await use(createTools(config, powers), folder);
+    await use(createLocalTools(config, powers), folder);
   } finally {
     await powers.processes.close();
     await rm(folder, { recursive: true, force: true });
