@@ -30,6 +30,7 @@ import { createProviders } from "./providers.ts";
 import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
+import { openLocalPowers } from "./local-tools.ts";
 import { createTools } from "./tools.ts";
 import { VERSION } from "../core/version.ts";
 import { openSecrets } from "./workbench.ts";
@@ -79,6 +80,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
   const providers = await createProviders(config, { http, clock, random });
+  const powers = openLocalPowers(config, places, { env: options.env, log });
   const intake = lateIntake();
   const channels = await openChannels(config, (channel, account) => ({
     intake: intake.port,
@@ -103,7 +105,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     blobs,
     gate: createGate(),
     hideSecrets: (text) => redact.values(text),
-    tools: await createTools({ config, http, clock }),
+    tools: await createTools({ config, http, clock, ...powers }),
     places: live.places,
     agent: live.agent,
     model: providers.model,
@@ -191,6 +193,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   await closing;
   stopped.abort();
   await lanes;
+  await powers.processes.close();
   await removeFile();
   await bus.close();
   await store.close();

@@ -90,6 +90,7 @@ async function runTool(call: ToolCallPart, tool: Tool, started: StartedTurn, dep
     const context = {
       principal: turn.principal,
       label: turn.label,
+      agent: turn.agent,
       sessionId: session.id,
       turnId: turn.id,
       clock: deps.clock,

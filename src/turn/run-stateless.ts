@@ -90,7 +90,7 @@ export async function runStateless(
       random: deps.random,
       chain: createModelChain(models, { clock: deps.clock, random: deps.random, cooldowns: deps.cooldowns }),
       callTool: async (call, signal) => {
-        const { entry, label: after } = await answerCall(call, tools, { principal, label, id, signal }, deps);
+        const { entry, label: after } = await answerCall(call, tools, { principal, label, agent: agent.name, id, signal }, deps);
         label = after;
         return entry;
       },
@@ -121,10 +121,10 @@ function finish(result: AgentResult, said: readonly AssistantPart[], usage: Usag
 async function answerCall(
   call: ToolCallPart,
   tools: readonly Tool[],
-  context: { principal: Principal; label: Label; id: string; signal: AbortSignal },
+  context: { principal: Principal; label: Label; agent: string; id: string; signal: AbortSignal },
   deps: StatelessDeps,
 ): Promise<{ entry: ToolEntry; label: Label }> {
-  const { principal, label, id, signal } = context;
+  const { principal, label, agent, id, signal } = context;
   const entry = (text: string, error: boolean): ToolEntry => ({ role: "tool", callId: call.id, name: call.name, text, error });
   const tool = tools.find((one) => one.spec.name === call.name);
   if (call.invalid !== undefined) return { entry: entry(call.invalid, true), label };
@@ -137,6 +137,7 @@ async function answerCall(
     const result = await tool.run(call.args, {
       principal,
       label,
+      agent,
       sessionId: id,
       turnId: id,
       clock: deps.clock,
