@@ -9,6 +9,8 @@ import type { Store } from "../core/store.ts";
 export interface RecentEntries {
   /** All entries of a session from `contextStart` on, in order. */
   read(session: { readonly id: string; readonly contextStart: number }): Promise<Entry[]>;
+  /** What is kept of the session was changed in the store (the owner has raised its labels). */
+  forget(sessionId: string): void;
 }
 
 const PAGE = 500;
@@ -41,6 +43,7 @@ export function createRecentEntries(store: Pick<Store, "readEntries">, maxBytes 
   };
 
   return {
+    forget,
     async read({ id, contextStart }) {
       const known = (kept.get(id)?.entries ?? []).filter((entry) => entry.number >= contextStart);
       // A gap between the start and what is kept: the start has moved back, so nothing kept is of use.

@@ -60,7 +60,7 @@ export async function runStateless(
   const principal: Principal = { person: "owner", class: "owner", where: { channel: "web", account: "api", conversation: "stateless" }, direct: true };
   let label: Label = labelOf(principal);
   const off = request.toolChoice === "none";
-  const tools = off ? [] : deps.gate.advertised(principal, label, namedTools(deps.tools, agent));
+  const tools = off ? [] : deps.gate.advertised({ principal, label, agent: agent.name }, namedTools(deps.tools, agent));
   refuseClash(request.tools ?? [], tools);
   const models = (request.model === undefined ? agent.models : [request.model]).map((id) => deps.model(id));
   const id = newId(deps.clock, deps.random);
@@ -88,7 +88,7 @@ export async function runStateless(
       random: deps.random,
       chain: createModelChain(models, { clock: deps.clock, random: deps.random, cooldowns: deps.cooldowns }),
       callTool: async (call, signal) => {
-        const { entry, label: after } = await answerCall(call, tools, { principal, label, id, signal }, deps);
+        const { entry, label: after } = await answerCall(call, tools, { principal, label, agent: agent.name, id, signal }, deps);
         label = after;
         return entry;
       },
@@ -112,6 +112,7 @@ function finish(result: AgentResult, said: readonly AssistantPart[], usage: Usag
     const parts = [...said, ...result.parts.filter((part) => part.type !== "call"), ...result.calls];
     return { parts, stop: "calls", usage: add(usage, result.usage), model: result.model };
   }
+  if (result.kind === "waiting") throw toClankerError(new Error("a request without a session waits for nobody"));
   if (result.kind === "cancelled") throw new ClankerError("cancelled", "the request was cancelled");
   throw result.error;
 }
@@ -119,15 +120,15 @@ function finish(result: AgentResult, said: readonly AssistantPart[], usage: Usag
 async function answerCall(
   call: ToolCallPart,
   tools: readonly Tool[],
-  context: { principal: Principal; label: Label; id: string; signal: AbortSignal },
+  context: { principal: Principal; label: Label; agent: string; id: string; signal: AbortSignal },
   deps: StatelessDeps,
 ): Promise<{ entry: ToolEntry; label: Label }> {
-  const { principal, label, id, signal } = context;
+  const { principal, label, agent, id, signal } = context;
   const entry = (text: string, error: boolean): ToolEntry => ({ role: "tool", callId: call.id, name: call.name, text, error });
   const tool = tools.find((one) => one.spec.name === call.name);
   if (call.invalid !== undefined) return { entry: entry(call.invalid, true), label };
   if (!tool) return { entry: entry(`There is no tool named ${call.name}.`, true), label };
-  const decision = deps.gate.decide(principal, label, tool, call.args);
+  const decision = deps.gate.decide({ principal, label, agent }, tool, call.args);
   if (decision.kind !== "allow") return { entry: entry(`Not permitted: ${decision.reason}`, true), label };
   const late = new AbortController();
   const cancel = deps.clock.timer(tool.timeoutMs, () => late.abort());

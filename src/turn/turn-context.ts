@@ -3,6 +3,7 @@ import { buildContext } from "../agent/context.ts";
 import type { Media, Message, MessagePart } from "../core/message.ts";
 import type { Entry } from "../core/entry.ts";
 import { toClankerError } from "../core/errors.ts";
+import { joinLabels, type Label } from "../core/label.ts";
 import type { Model, ModelEntry } from "../core/model.ts";
 import type { AgentSettings } from "./agent-settings.ts";
 import type { RunTurnDeps } from "./run-turn-deps.ts";
@@ -21,7 +22,7 @@ export async function loadContext(
   agent: AgentSettings,
   model: Model,
   deps: RunTurnDeps,
-): Promise<{ entries: ModelEntry[]; start: number }> {
+): Promise<{ entries: ModelEntry[]; start: number; label: Label }> {
   const { session } = running;
   const all = await deps.recent.read(session);
   const fetched = await Promise.all(all.map((entry) => (entry.turnId === running.turn.id ? withMedia(entry, running, deps) : entry)));
@@ -29,7 +30,9 @@ export async function loadContext(
   const budget = agent.maxContextTokens === 0 ? limit : Math.min(limit, agent.maxContextTokens);
   const reserve = Math.min(agent.maxTokens + RESERVED_TOKENS, Math.floor(budget / 2));
   const context = buildContext({ entries: fetched, contextStart: session.contextStart, budgetTokens: budget, reserveTokens: reserve, timeZone: deps.timeZone });
-  return { entries: await withImages(context.entries, deps), start: context.start };
+  // What was cut away is not in the context; what was written in its light carries its label on (sec-91).
+  const label = all.filter((entry) => entry.number >= context.start).reduce((joined, entry) => joinLabels(joined, entry.label), running.turn.label);
+  return { entries: await withImages(context.entries, deps), start: context.start, label };
 }
 
 /** Fetches what the platform only named, and remembers the bytes in the transcript. */

@@ -5,7 +5,7 @@ import { textMessage } from "../../src/core/message.ts";
 import { silentMetrics } from "../../src/core/metrics.ts";
 import type { Provider } from "../../src/core/model.ts";
 import type { Store } from "../../src/core/store.ts";
-import type { Tool } from "../../src/core/tool.ts";
+import type { Gate, Tool } from "../../src/core/tool.ts";
 import type { MessageUpdate } from "../../src/core/update.ts";
 import { createBlobs } from "../../src/app/blobs.ts";
 import { createGate } from "../../src/security/gate.ts";
@@ -28,6 +28,7 @@ export interface HouseOptions {
   readonly seed?: number;
   readonly instance?: string;
   readonly notifyTo?: readonly string[];
+  readonly gate?: Gate;
 }
 
 export interface House {
@@ -85,7 +86,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     log: options.log ?? silentLog,
     metrics: silentMetrics,
     blobs: createBlobs(options.store, { clock, random }),
-    gate: createGate(),
+    gate: options.gate ?? createGate(),
     tools: options.tools ?? [],
     places: (name) => (name === channel.name || name === "web" ? place : undefined),
     agent: () => agent,
