@@ -31,6 +31,10 @@ export const agentsConfig = v.strictObject({
   }),
   max_tokens: described(v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 4096), "Longest answer of one model call, in tokens."),
   max_steps: described(v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 25), "Most model calls of one turn."),
+  max_turn_tokens: described(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 1_000_000),
+    "Most tokens that all model calls of one turn may read and write, without what the provider reads from its cache; 0 = no limit.",
+  ),
   timeout_seconds: described(
     v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(86_400)), 600),
     "Longest running time of one turn; waiting for a person does not count.",

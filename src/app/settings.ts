@@ -17,6 +17,7 @@ export function agentSettings(config: Config, name: string): AgentSettings {
     systemPrompt: own.system_prompt ?? agents.system_prompt,
     maxTokens: agents.max_tokens,
     maxSteps: agents.max_steps,
+    maxTurnTokens: agents.max_turn_tokens,
     timeoutMs: agents.timeout_seconds * 1000,
     outageMs: agents.outage_hours * 3600_000,
     thinking: own.thinking ?? agents.thinking,

@@ -27,12 +27,15 @@ export type PlanFacts = Readonly<Record<string, unknown>>;
 export interface ToolContext {
   readonly principal: Principal;
   readonly label: Label;
+  readonly agent: string;
   readonly sessionId: string;
   readonly turnId: string;
   readonly clock: Clock;
   /** IANA time zone of the owner. */
   readonly timeZone: string;
   readonly signal: AbortSignal;
+  /** The facts that were approved (`Tool.facts`): what runs now has to be held against them once more, where that can be done without a gap. */
+  readonly facts?: PlanFacts;
 }
 
 export interface ToolResult {

@@ -8,10 +8,10 @@ import { breaksRuleOfTwo, powersOf } from "./rule-of-two.ts";
 import { judge, type RulesFor, type Verdict } from "./tool-rules.ts";
 
 /** What lets something out of the house. */
-const OUTWARD: readonly Effect[] = ["egress", "message"];
+const OUTWARD: ReadonlySet<Effect> = new Set(["egress", "message"]);
 
 /** What a trusted person may do without the owner being asked: look around outside. */
-const TRUSTED_FREE: readonly Effect[] = ["egress"];
+const TRUSTED_FREE: ReadonlySet<Effect> = new Set(["egress"]);
 
 /** @param rulesFor the owner's rules; default: nothing but the classes. */
 export function createGate(rulesFor: RulesFor = () => ({ agent: {} })): Gate {
@@ -31,7 +31,7 @@ function refusal({ principal, label }: GateContext, tool: Tool, verdict: Verdict
   if (principal.class === "system") return deny("the gateway itself calls no tools");
   if (verdict.denied !== undefined) return deny(verdict.denied);
   if (principal.class === "guest" && tool.effects.length > 0 && !verdict.named) return deny(`${tool.spec.name} is not for guests`);
-  if (label.confidentiality === "SECRET" && tool.effects.some((effect) => OUTWARD.includes(effect))) return deny("a secret is in this conversation");
+  if (label.confidentiality === "SECRET" && tool.effects.some((effect) => OUTWARD.has(effect))) return deny("a secret is in this conversation");
   return undefined;
 }
 
@@ -42,11 +42,11 @@ function weigh({ principal, label }: GateContext, tool: Tool, args: unknown, ver
   if (breaksRuleOfTwo(powersOf(label, tool))) reasons.push("untrusted content, private data and a change or a way out come together");
   const least = tool.leastIntegrity ?? "EXTERNAL";
   if (!isAtLeast(label.integrity, least)) reasons.push(`the conversation holds content that is not trusted enough (${label.integrity})`);
-  const outward = tool.effects.some((effect) => OUTWARD.includes(effect));
+  const outward = tool.effects.some((effect) => OUTWARD.has(effect));
   if (outward && !mayLetOut(tool.highestConfidentiality ?? "PRIVATE", label.confidentiality)) reasons.push("it could let out more than it may");
   if (review.ask !== undefined) reasons.push(review.ask);
   if (verdict.ask) reasons.push("the owner wants to be asked for this tool");
-  if (principal.class === "trusted" && !verdict.named && tool.effects.some((effect) => !TRUSTED_FREE.includes(effect)))
+  if (principal.class === "trusted" && !verdict.named && tool.effects.some((effect) => !TRUSTED_FREE.has(effect)))
     reasons.push("somebody other than the owner asks for it");
   return reasons.length === 0 ? { kind: "allow" } : { kind: "ask", reason: reasons.join("; "), rememberable: review.rememberable ?? true };
 }

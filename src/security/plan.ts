@@ -33,7 +33,7 @@ export function planKey({ session: _session, expiresAt: _expiresAt, nonce: _nonc
 }
 
 /** Arguments in which a model describes its own call: shown apart, because nobody has checked them (sec-57). */
-const NOTES = ["description", "explanation", "justification", "note", "reason"];
+const NOTES: ReadonlySet<string> = new Set(["description", "explanation", "justification", "note", "reason"]);
 /** Longest plan that is shown in a chat, UTF-16 units; the rest is named by its length and stands in `clanker approvals list --json`. */
 const MAX_TEXT = 3_000;
 
@@ -41,9 +41,9 @@ const MAX_TEXT = 3_000;
 export function renderPlan(plan: Plan, reason: string): string {
   const args = isRecord(plan.args) ? Object.entries(plan.args) : [["", plan.args] as const];
   const lines = [`Tool: ${visible(plan.tool)}`];
-  for (const [name, value] of args) if (!NOTES.includes(name)) lines.push(`${name === "" ? "arguments" : visible(name)}: ${shown(value)}`);
+  for (const [name, value] of args) if (!NOTES.has(name)) lines.push(`${name === "" ? "arguments" : visible(name)}: ${shown(value)}`);
   for (const [name, value] of Object.entries(plan.facts)) lines.push(`${visible(name)}: ${shown(value)}`);
-  for (const [name, value] of args) if (NOTES.includes(name)) lines.push(`The assistant's own words, not checked (${name}): ${shown(value)}`);
+  for (const [name, value] of args) if (NOTES.has(name)) lines.push(`The assistant's own words, not checked (${name}): ${shown(value)}`);
   lines.push(`Asked by: ${asker(plan.principal)}`, `Why you are asked: ${visible(reason)}`);
   const text = lines.join("\n");
   return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}\n[${text.length - MAX_TEXT} more characters: clanker approvals list --json]`;

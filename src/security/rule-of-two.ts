@@ -2,7 +2,7 @@ import { isAtLeast, type Label } from "../core/label.ts";
 import type { Effect, Tool } from "../core/tool.ts";
 
 /** What a tool does to the world, as against what it only looks at. */
-const CHANGES: readonly Effect[] = ["write", "exec", "egress", "message", "schedule", "memory", "config"];
+const CHANGES: ReadonlySet<Effect> = new Set(["write", "exec", "egress", "message", "schedule", "memory", "config"]);
 
 /** The three things of which a turn may hold two; the third needs a person (security.md, Rule of Two). */
 export interface Powers {
@@ -15,7 +15,7 @@ export interface Powers {
 }
 
 export function powersOf(label: Label, tool: Pick<Tool, "effects">): Powers {
-  const change = tool.effects.some((effect) => CHANGES.includes(effect));
+  const change = tool.effects.some((effect) => CHANGES.has(effect));
   const secret = label.confidentiality === "PRIVATE" || label.confidentiality === "SECRET";
   return { untrusted: !isAtLeast(label.integrity, "TRUSTED"), private: secret || (change && tool.effects.includes("read")), change };
 }

@@ -13,7 +13,7 @@ import type { Principal } from "../core/principal.ts";
 import { newId, type Random } from "../core/random.ts";
 import type { Approval, ApprovalScope } from "../core/records.ts";
 import type { NewDelivery, StartedTurn, Store } from "../core/store.ts";
-import type { Decision, Tool, ToolContext } from "../core/tool.ts";
+import type { Decision, PlanFacts, Tool, ToolContext } from "../core/tool.ts";
 import { canonicalJson } from "../lib/canonical-json/index.ts";
 import { newCode, normalCode } from "../security/code.ts";
 import { planDigest, planKey, renderPlan, type Plan } from "../security/plan.ts";
@@ -22,7 +22,7 @@ import type { Channels } from "./channels.ts";
 /** What becomes of a call that has to be asked for. */
 export type Asked =
   /** It may run; with `approval` it uses that one up. */
-  | { readonly kind: "run"; readonly approval?: { readonly id: string; readonly digest: string }; readonly grant?: string }
+  | { readonly kind: "run"; readonly approval?: { readonly id: string; readonly digest: string }; readonly grant?: string; readonly facts?: PlanFacts }
   /** It may not; `text` tells the model. `denied`: the owner said no. */
   | { readonly kind: "refused"; readonly text: string; readonly denied: boolean }
   | { readonly kind: "wait" };
@@ -107,7 +107,7 @@ async function ask(question: Question, deps: ApprovalsDeps): Promise<Asked> {
     case "known":
       return await goOn(opened.approval, question, deps);
     case "granted":
-      return { kind: "run", grant: opened.grantId };
+      return { kind: "run", grant: opened.grantId, facts: plan.facts };
     case "denied":
       return { kind: "refused", text: "The owner has denied exactly this a short while ago. Do not try it again.", denied: true };
     case "full":
@@ -171,7 +171,7 @@ async function goOn(approval: Approval, question: Question, deps: ApprovalsDeps)
       const now = await planOf({ ...question, context: { ...question.context, label } }, { nonce, expiresAt });
       if (planDigest(now) !== approval.digest)
         return { kind: "refused", text: "Plan changed: what the owner approved is not what would run now. Nothing was done.", denied: false };
-      return { kind: "run", approval: { id: approval.id, digest: approval.digest } };
+      return { kind: "run", approval: { id: approval.id, digest: approval.digest }, facts: now.facts };
     }
     case "used":
       // Only a call that may be repeated comes here again after a crash.

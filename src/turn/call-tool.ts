@@ -11,7 +11,7 @@ import type { Log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { AuditEvent } from "../core/records.ts";
 import type { Store, StartedTurn } from "../core/store.ts";
-import type { Decision, Gate, Tool, ToolContext, ToolResult } from "../core/tool.ts";
+import type { Decision, Gate, PlanFacts, Tool, ToolContext, ToolResult } from "../core/tool.ts";
 import { joinLabels } from "../core/label.ts";
 import { canonicalJson } from "../lib/canonical-json/index.ts";
 import { sha256Hex } from "../lib/digest/index.ts";
@@ -34,6 +34,8 @@ export interface CallToolDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly timeZone: string;
+  /** What was approved for the call that runs. */
+  readonly facts?: PlanFacts;
   /** Told of each answer "no" of the owner's. */
   readonly onDenied?: () => void;
 }
@@ -103,7 +105,7 @@ async function runAudited(
   signal: AbortSignal,
 ): Promise<ToolResult> {
   if (!tool.idempotent || tool.effects.length > 0 || go.approval) await startCall(call, tool, go, started, deps);
-  return await runTool(call, tool, started, deps, signal);
+  return await runTool(call, tool, started, go.facts ? { ...deps, facts: go.facts } : deps, signal);
 }
 
 export async function startCall(
@@ -146,11 +148,13 @@ function contextOf({ turn, session }: StartedTurn, deps: CallToolDeps, signal: A
   return {
     principal: turn.principal,
     label: deps.label.current(),
+    agent: turn.agent,
     sessionId: session.id,
     turnId: turn.id,
     clock: deps.clock,
     timeZone: deps.timeZone,
     signal,
+    ...(deps.facts && { facts: deps.facts }),
   };
 }
 

@@ -9,7 +9,7 @@ import type { Clock } from "../core/clock.ts";
 import type { AssistantPart, StopReason, ToolCallPart } from "../core/entry.ts";
 import { ClankerError, RequestError, toClankerError } from "../core/errors.ts";
 import { joinLabels, type Label } from "../core/label.ts";
-import { noUsage, type Model, type ModelEntry, type ModelRequest, type ToolSpec, type Usage } from "../core/model.ts";
+import { addUsage, noUsage, type Model, type ModelEntry, type ModelRequest, type ToolSpec, type Usage } from "../core/model.ts";
 import { labelOf, type Principal } from "../core/principal.ts";
 import { newId, type Random } from "../core/random.ts";
 import type { Gate, Tool } from "../core/tool.ts";
@@ -75,6 +75,8 @@ export async function runStateless(
       maxTokens: Math.min(request.maxTokens ?? agent.maxTokens, agent.maxTokens),
       maxSteps: agent.maxSteps,
       stepsDone: 0,
+      maxTurnTokens: agent.maxTurnTokens,
+      usageDone: noUsage,
       timeoutMs: agent.timeoutMs,
       thinking: request.thinking ?? agent.thinking,
       cacheKey: id,
@@ -94,7 +96,7 @@ export async function runStateless(
       },
       commitStep: async (step) => {
         said.push(...step.parts.filter((part) => part.type === "text" || part.type === "thinking"));
-        usage = add(usage, step.usage);
+        usage = addUsage(usage, step.usage);
       },
       takeSteering: async () => [],
       emit: (event) => {
@@ -107,10 +109,10 @@ export async function runStateless(
 }
 
 function finish(result: AgentResult, said: readonly AssistantPart[], usage: Usage): StatelessAnswer {
-  if (result.kind === "answer") return { parts: [...said, ...result.parts], stop: result.stop, usage: add(usage, result.usage), model: result.model };
+  if (result.kind === "answer") return { parts: [...said, ...result.parts], stop: result.stop, usage: addUsage(usage, result.usage), model: result.model };
   if (result.kind === "calls") {
     const parts = [...said, ...result.parts.filter((part) => part.type !== "call"), ...result.calls];
-    return { parts, stop: "calls", usage: add(usage, result.usage), model: result.model };
+    return { parts, stop: "calls", usage: addUsage(usage, result.usage), model: result.model };
   }
   if (result.kind === "waiting") throw toClankerError(new Error("a request without a session waits for nobody"));
   if (result.kind === "cancelled") throw new ClankerError("cancelled", "the request was cancelled");
@@ -136,6 +138,7 @@ async function answerCall(
     const result = await tool.run(call.args, {
       principal,
       label,
+      agent,
       sessionId: id,
       turnId: id,
       clock: deps.clock,
@@ -156,8 +159,4 @@ function refuseClash(theirs: readonly ToolSpec[], ours: readonly Tool[]): void {
   throw new RequestError("tool_name_clash", `tools: the assistant has a tool named ${clash.name} of its own`, {
     hint: `rename your tool, or deny ours with agents.tools.deny = ["${clash.name}"]`,
   });
-}
-
-function add(a: Usage, b: Usage): Usage {
-  return { input: a.input + b.input, output: a.output + b.output, cacheRead: a.cacheRead + b.cacheRead, cacheWrite: a.cacheWrite + b.cacheWrite };
 }

@@ -48,12 +48,21 @@ async function runApproved(approval: Approval, started: StartedTurn, deps: CallT
   const { principal, agent } = started.turn;
   const decision = deps.gate.decide({ principal, agent, label: joinLabels(deps.label.current(), plan.label) }, tool, plan.args);
   if (decision.kind === "deny") return { text: `the owner approved it, but it is not permitted any more: ${decision.reason}. Nothing was done.` };
-  const context = { principal, label: plan.label, sessionId: started.session.id, turnId: started.turn.id, clock: deps.clock, timeZone: deps.timeZone, signal };
+  const context = {
+    principal,
+    agent,
+    label: plan.label,
+    sessionId: started.session.id,
+    turnId: started.turn.id,
+    clock: deps.clock,
+    timeZone: deps.timeZone,
+    signal,
+  };
   const facts = (await tool.facts?.(plan.args, context)) ?? {};
   if (planDigest({ ...plan, facts, principal }) !== approval.digest)
     return { text: "plan changed: what was approved is not what would run now. Nothing was done." };
   await startCall(call, tool, { kind: "run", approval: { id: approval.id, digest: approval.digest } }, started, deps);
-  const result = await runTool(call, tool, started, deps, signal);
+  const result = await runTool(call, tool, started, { ...deps, facts }, signal);
   const audit = finishedEvent(call, tool, result, started);
   // Quoted, so that no word of a result can pass for the house's own.
   const quoted = cutResult(result.text).replace(/^/gm, "> ");

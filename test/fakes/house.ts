@@ -69,6 +69,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     systemPrompt: "",
     maxTokens: 1_000,
     maxSteps: 25,
+    maxTurnTokens: 0,
     timeoutMs: 600_000,
     outageMs: 24 * 3600_000,
     thinking: "off",

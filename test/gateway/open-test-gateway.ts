@@ -67,6 +67,7 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
       systemPrompt: "",
       maxTokens: 1000,
       maxSteps: 25,
+      maxTurnTokens: 0,
       timeoutMs: 60_000,
       outageMs: 0,
       thinking: "off",

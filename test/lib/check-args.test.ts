@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
-import { checkArgs } from "../../src/agent/check-args.ts";
+import { checkArgs } from "../../src/lib/check-args/index.ts";
 
 const schema = {
   type: "object",
@@ -19,7 +19,7 @@ const schema = {
   $defs: { item: { type: "object", properties: { id: { type: "string" } }, required: ["id"], additionalProperties: false } },
 };
 
-describe("agent/check-args", () => {
+describe("lib/check-args", () => {
   it("lets right arguments pass", () => {
     assert.equal(checkArgs(schema, { name: "ada" }), undefined);
     assert.equal(checkArgs(schema, { name: "ada", count: 3, ratio: null, kind: "a", fixed: 7, list: [{ id: "x" }], either: true }), undefined);
