@@ -5,8 +5,8 @@ const modelName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]+:\S+$/, "must be p
 const toolNames = v.array(v.pipe(v.string(), v.nonEmpty("must not be empty")));
 
 const toolsConfig = v.strictObject({
-  allow: described(v.optional(toolNames, ["*"]), 'Names of tools that may be offered to the model; "*" is all of them.', { restart: true }),
-  deny: described(v.optional(toolNames, []), "Names of tools that are never offered nor run, whatever `allow` says.", { restart: true }),
+  allow: described(v.optional(toolNames, ["*"]), 'Names of tools that may be offered to the model; "*" is all of them.'),
+  deny: described(v.optional(toolNames, []), "Names of tools that are never offered nor run, whatever `allow` says."),
 });
 
 const thinking = v.picklist(["off", "low", "medium", "high"]);

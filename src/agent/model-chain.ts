@@ -33,7 +33,7 @@ export interface ChainDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly cooldowns: Cooldowns;
-  /** Milliseconds of silence that are suffered; default 60,000. */
+  /** Milliseconds of silence that are suffered from a model that does not tell its own; default 60,000. */
   readonly silenceMs?: number;
 }
 
@@ -108,7 +108,7 @@ async function* attempt(model: Model, permit: Permit, deps: ChainDeps, run: Run)
   let finished = false;
   try {
     for (;;) {
-      const next = await nextEvent(events, controller, deps);
+      const next = await nextEvent(events, controller, { clock: deps.clock, silenceMs: model.silenceMs ?? deps.silenceMs ?? SILENCE_MS });
       if (next.done === true) return cut(model);
       permit.arrived();
       if (next.value.type === "end") {
@@ -136,9 +136,13 @@ async function* attempt(model: Model, permit: Permit, deps: ChainDeps, run: Run)
 class Silence extends Error {}
 
 /** The next event, the failure of the stream, or Silence when none comes in time. */
-async function nextEvent(events: AsyncIterator<ModelEvent>, controller: AbortController, deps: ChainDeps): Promise<IteratorResult<ModelEvent>> {
+async function nextEvent(
+  events: AsyncIterator<ModelEvent>,
+  controller: AbortController,
+  limit: { clock: Clock; silenceMs: number },
+): Promise<IteratorResult<ModelEvent>> {
   let silent = false;
-  const cancel = deps.clock.timer(deps.silenceMs ?? SILENCE_MS, () => {
+  const cancel = limit.clock.timer(limit.silenceMs, () => {
     silent = true;
     controller.abort();
   });

@@ -12,16 +12,16 @@ export function gatewayOptions({ config }: LoadedConfig, token: Secret | undefin
     trustedProxies: gateway.trusted_proxies,
     hosts: gateway.hosts,
     auth: authOptions(gateway.auth, token),
-    rateLimit: {
-      requestsPerMinute: gateway.rate_limit.requests_per_minute,
-      burst: gateway.rate_limit.burst,
-      authFailuresPerMinute: gateway.rate_limit.auth_failures_per_minute,
-    },
+    rateLimit: rateLimitOptions(config),
     corsOrigins: gateway.cors.origins,
     openai: gateway.openai.enabled,
     metricsPublic: metrics.public,
     uiRoot: channels.web.enabled ? uiRoot : undefined,
   };
+}
+
+export function rateLimitOptions({ gateway: { rate_limit: limits } }: Pick<LoadedConfig["config"], "gateway">): GatewayOptions["rateLimit"] {
+  return { requestsPerMinute: limits.requests_per_minute, burst: limits.burst, authFailuresPerMinute: limits.auth_failures_per_minute };
 }
 
 function authOptions(auth: LoadedConfig["config"]["gateway"]["auth"], token: Secret | undefined): AuthOptions {

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { createLocalBus } from "../bus/local/index.ts";
 import { ensureGatewayToken, keepLastGood, loadConfig, type Env, type LoadConfigOptions, type LoadedConfig } from "../config/index.ts";
 import { createGateway, createHub } from "../gateway/index.ts";
-import { createLog, createLogFile, createLogRing, createMetrics, createRedactor, type LogRing } from "../observe/index.ts";
+import { createMetrics } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
 import { createHttp } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
@@ -17,16 +17,18 @@ import { createHall } from "../turn/hall.ts";
 import { createBlobs } from "./blobs.ts";
 import { createChannelSupervisor } from "./channel-supervisor.ts";
 import { createConfigAccess } from "./config-access.ts";
-import { gatewayOptions } from "./gateway-options.ts";
+import { gatewayOptions, rateLimitOptions } from "./gateway-options.ts";
 import { writeGatewayFile } from "./gateway-file.ts";
+import { applyChanges, createLiveSettings } from "./live-settings.ts";
+import { measureQueues } from "./measure-queues.ts";
 import { openChannels } from "./open-channels.ts";
+import { openLog } from "./open-log.ts";
 import { openStore } from "./open-store.ts";
 import { createProviders } from "./providers.ts";
-import { agentSettings, placesOf } from "./settings.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
 import { createTools } from "./tools.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../core/version.ts";
 import { openSecrets } from "./workbench.ts";
 
 export interface RunGatewayOptions {
@@ -44,7 +46,6 @@ export interface RunGatewayOptions {
 
 /** Turns get this long to end by themselves at a stop; the rest is handed over to the next start (fault-75: exit within 10 s). */
 const DRAIN_MS = 5_000;
-const RING_LINES = 2_000;
 
 /** Runs the gateway in the foreground until SIGTERM or SIGINT. @returns the exit code. @throws ConfigError, StoreError when it cannot start. */
 export async function runGateway(options: RunGatewayOptions): Promise<number> {
@@ -62,12 +63,12 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
 async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options: RunGatewayOptions): Promise<number> {
   const { config, places } = loaded;
   const token = await ensureGatewayToken(loaded);
-  const { log, ring } = openLog(loaded, token ? [token.token] : [], options);
+  const { log, ring, redact } = openLog(loaded, token ? [token.token] : [], { ...options, stderr: process.stderr });
   const metrics = createMetrics();
   const store = await openStore(config, places.dataFolder, { clock, log });
   const instance = await instanceOf(store);
   const { boot } = await store.boot({ now: clock.now(), instance });
-  const http = createHttp({ log });
+  const http = createHttp({ log, metrics });
   const hub = createHub({ clock, boot, log });
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
@@ -84,6 +85,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     cursor: (name) => store.getCursor({ channel, account, name }),
   }));
   const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
+  const live = createLiveSettings(config);
   const hall = createHall({
     store,
     bus,
@@ -95,8 +97,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     blobs,
     gate: createGate(),
     tools: createTools(),
-    places: placesOf(config),
-    agent: (name) => agentSettings(config, name),
+    places: live.places,
+    agent: live.agent,
     model: providers.model,
     accounts: supervisor.accounts,
     owner: `${instance}.${boot}`,
@@ -105,6 +107,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     notifyTo: config.notifications.to,
   });
   intake.become(hall.intake);
+  const { access, editor } = createConfigAccess(loaded, load, { hub, log, redact });
   const gateway = createGateway(gatewayOptions(loaded, token?.token, uiRoot()), {
     store,
     intake: hall.intake,
@@ -113,11 +116,14 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     random,
     log,
     metrics,
-    metricsText: () => metrics.text(),
+    metricsText: async () => {
+      await measureQueues(store, { metrics, log });
+      return metrics.text();
+    },
     blobs,
     boot,
     version: VERSION,
-    config: createConfigAccess(loaded, load, { hub, log }).access,
+    config: access,
     channels: {
       list: () => supervisor.list(),
       connect: (name, account) => supervisor.connect(name, account),
@@ -128,12 +134,24 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
       },
       send: async (address, message) => ({ delivery_id: await hall.send(address, message) }),
     },
-    models: { list: () => providers.list(), default: config.agents.model },
-    agents: { list: () => ["main", ...Object.keys(config.agents.list)].map((name) => ({ name, model: agentSettings(config, name).models[0]! })) },
+    models: {
+      list: () => providers.list(),
+      get default() {
+        return live.agent("main").models[0]!;
+      },
+    },
+    agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]! })) },
     turns: { abort: (which) => hall.abort(which) },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
     logs: { tail: async (query) => ring.tail(query) },
     health: () => healthOf(supervisor),
+  });
+
+  applyChanges(editor, config, {
+    live,
+    requireModel: providers.model,
+    setRateLimit: (changed) => gateway.setRateLimit(rateLimitOptions(changed)),
+    ...(options.debug || options.verbose ? {} : { setLogLevel: log.setLevel }),
   });
 
   // From here on turns run: a SIGTERM that comes before the listener stands is kept, not died of.
@@ -167,25 +185,6 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   await store.close();
   metrics.close();
   return 0;
-}
-
-function openLog(loaded: LoadedConfig, more: LoadedConfig["secretsUsed"], options: RunGatewayOptions) {
-  const { logging } = loaded.config;
-  const ring: LogRing = createLogRing(RING_LINES);
-  const terminal = process.stderr.isTTY === true;
-  const file = logging.file === undefined ? undefined : createLogFile({ path: logging.file });
-  const log = createLog({
-    level: options.debug ? "debug" : options.verbose ? "info" : logging.level,
-    format: logging.format ?? (terminal ? "pretty" : "json"),
-    color: options.color ?? terminal,
-    redact: createRedactor([...loaded.secretsUsed, ...more]),
-    ring,
-    write(line) {
-      process.stderr.write(line);
-      file?.write(line);
-    },
-  });
-  return { log, ring };
 }
 
 /** Stable name of this home among gateways on one database. */

@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { processEnv } from "../config/env.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import type { Output } from "./output.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../core/version.ts";
 
 type Action<O> = (context: CliContext, input: { args: string[]; options: O }) => Promise<void>;
 
@@ -109,7 +109,7 @@ function addConfig({ program, add, group }: Tree): void {
     add(parent, name, "check the configuration", validate);
   add(config, "show", "print the effective configuration, secrets masked", async () => (await import("./command/config-file.ts")).show);
   add(config, `get ${KEY}`, "print one value and where it comes from", async () => (await import("./command/config-file.ts")).get);
-  add(config, `set ${KEY} <value>`, "change a value (JSON, else text)", async () => (await import("./command/config-file.ts")).set);
+  add(config, `set ${KEY} <value>`, "change a value (JSON, else text); KEY+ adds to a list", async () => (await import("./command/config-file.ts")).set);
   add(config, `unset ${KEY}`, "take a value out, back to its default", async () => (await import("./command/config-file.ts")).unset);
   add(config, "edit", "open the file in $VISUAL or $EDITOR, check it, then put it in place", async () => (await import("./command/config-file.ts")).edit);
   add(config, "path", "print where the configuration file is", async () => (await import("./command/config-file.ts")).path);

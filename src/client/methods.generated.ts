@@ -169,7 +169,7 @@ export interface Methods {
     readonly params: Record<string, never>;
     readonly result: { readonly schema: Readonly<Record<string, unknown>> };
   };
-  /** Sets one key; null removes it. */
+  /** Sets one key; null removes it; a key that ends in + is a list, to which the value or values are added. */
   readonly "config.set": {
     readonly params: { readonly key: string; readonly value: unknown };
     readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[] };

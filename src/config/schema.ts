@@ -17,7 +17,7 @@ const notifications = v.strictObject({
   to: described(
     v.optional(v.array(v.pipe(v.string(), v.check(isAddress, "must be channel:account:conversation[:thread], for example telegram:default:12345"))), []),
     "Addresses for notices; empty: the owner's last direct conversation. The page always shows them.",
-    { example: ["telegram:default:12345678"] },
+    { restart: true, example: ["telegram:default:12345678"] },
   ),
 });
 

@@ -382,7 +382,15 @@ export interface Operations {
   /** Rows per state, for metrics and status. read. */
   counts: Operation<
     Record<string, never>,
-    { turns: Record<TurnStatus, number>; openDeliveries: number; unknownDeliveries: number; failedDeliveries: number; sessions: number }
+    {
+      turns: Record<TurnStatus, number>;
+      /** Messages that are in no transcript yet. */
+      pendingMessages: number;
+      openDeliveries: number;
+      unknownDeliveries: number;
+      failedDeliveries: number;
+      sessions: number;
+    }
   >;
 }
 

@@ -5,7 +5,10 @@ const IPV6 = /^(?=.*:)[0-9a-f:.]{2,45}$/i;
 
 const address = v.pipe(
   v.string(),
-  v.check((text) => text === "loopback" || text === "lan" || IPV4.test(text) || IPV6.test(text), "must be an IP address, loopback or lan"),
+  v.check(
+    (text) => text === "loopback" || text === "lan" || IPV4.test(text) || IPV6.test(text),
+    "must be an IP address, loopback or lan (for a tailnet: this machine's address there)",
+  ),
 );
 
 const auth = v.strictObject({
@@ -24,9 +27,9 @@ const auth = v.strictObject({
 const perMinute = (fallback: number) => v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000)), fallback);
 
 const rateLimit = v.strictObject({
-  requests_per_minute: described(perMinute(600), "Requests of one credential or, before authentication, of one IP address.", { restart: true }),
-  burst: described(perMinute(100), "How many of them may come at once.", { restart: true }),
-  auth_failures_per_minute: described(perMinute(10), "Failed authentications of one IP address.", { restart: true }),
+  requests_per_minute: described(perMinute(6_000), "Requests of one credential or, before authentication, of one IP address."),
+  burst: described(perMinute(1_000), "How many of them may come at once."),
+  auth_failures_per_minute: described(perMinute(10), "Failed authentications of one IP address."),
 });
 
 const origin = v.pipe(v.string(), v.regex(/^https?:\/\/[^/\s*]+$/i, "must be an origin such as https://chat.example.com"));

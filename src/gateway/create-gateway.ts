@@ -25,6 +25,8 @@ export interface Gateway {
    * @throws ConfigError `auth_none_refused`, `auth_secret_missing` before anything listens; `port_in_use`, `bind_failed` when the system refuses.
    */
   start(): Promise<{ readonly port: number; readonly address: string }>;
+  /** From now on. */
+  setRateLimit(limits: GatewayOptions["rateLimit"]): void;
   /** Takes no more requests, tells the clients, closes sockets and finishes what is in flight; after `graceMs` that is cut. May be called at any time. */
   stop(options: { graceMs: number; reason?: string }): Promise<void>;
 }
@@ -37,6 +39,7 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
   const registry = createRegistry();
   const { requestsPerMinute, burst, authFailuresPerMinute } = options.rateLimit;
   const limiter = createRateLimiter(clock, requestsPerMinute, burst);
+  const failures = createRateLimiter(clock, authFailuresPerMinute, authFailuresPerMinute);
   const visitors = new WeakMap<IncomingMessage, Visitor>();
   let server: Server | undefined;
   let running: { stop(graceMs: number): Promise<void> } | undefined;
@@ -48,7 +51,7 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
         hint: 'set gateway.auth.mode = "token", or bind to 127.0.0.1',
       });
     }
-    const authenticator = createAuthenticator(options.auth, createRateLimiter(clock, authFailuresPerMinute, authFailuresPerMinute));
+    const authenticator = createAuthenticator(options.auth, failures);
     const identity = createIdentity({ authenticator, limiter, visitors });
     const startedAt = clock.monotonic();
     const facts: GatewayFacts = {
@@ -113,6 +116,10 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
         running = undefined;
         throw error;
       }
+    },
+    setRateLimit(limits) {
+      limiter.setRate(limits.requestsPerMinute, limits.burst);
+      failures.setRate(limits.authFailuresPerMinute, limits.authFailuresPerMinute);
     },
     async stop({ graceMs, reason }) {
       if (stopping || server === undefined) return;

@@ -23,7 +23,7 @@ export interface ConfigChange {
 export interface ConfigAccess {
   /** The effective configuration, or what stands under a dotted key (undefined when nothing does). Secrets are already masked. */
   get(key?: string): Promise<unknown>;
-  /** @throws ConfigError when the result would not be valid; nothing was written. */
+  /** Null removes the key; `key+` adds to a list. @throws ConfigError when the result would not be valid; nothing was written. */
   set(key: string, value: unknown): Promise<ConfigChange>;
   /** A JSON merge patch (RFC 7396): null removes a key. @throws ConfigError */
   patch(patch: Readonly<Record<string, unknown>>): Promise<ConfigChange>;

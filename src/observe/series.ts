@@ -26,6 +26,7 @@ export const SERIES: readonly Series[] = [
   counter("channel_poll_failures_total", "Polls of a platform that failed.", "channel", "account"),
   counter("egress_requests_total", "Requests to configured origins, by class of status or kind of failure.", "origin", "result"),
   gauge("turns_running", "Turns that run now."),
+  gauge("queue_size", "What waits: messages for a transcript, turns for a lane or an answer, deliveries for their channel.", "queue"),
   gauge("channel_ready", "1 while the channel account is ready.", "channel", "account"),
   gauge("connections", "Open WebSocket connections."),
   histogram("turn_seconds", "From the start of a turn to its last commit."),

@@ -50,6 +50,19 @@ test("set keeps comments, get answers value and source, unset takes the default 
   assert.equal((await clanker.json(["config", "get", "agents.max_steps"])).document["source"], "default");
 });
 
+test("set KEY+ adds to a list, as the notice to a stranger says, and tells when there was nothing to add", async () => {
+  writeFileSync(file(), '[channels.telegram]\ntoken = "1:a"\nallowed_users = [1] # me\n');
+  const first = await clanker.run(["config", "set", "channels.telegram.allowed_users+", "123"]);
+  assert.equal(first.stdout, "channels.telegram.allowed_users is written; in force after the next start\n", first.stderr);
+  assert.deepEqual((await clanker.json(["config", "get", "channels.telegram.allowed_users"])).document["value"], ["1", "123"]);
+  assert.match(readFileSync(file(), "utf8"), /# me/);
+  assert.equal((await clanker.run(["config", "set", "channels.telegram.allowed_users+", "123"])).stdout, "channels.telegram.allowed_users stays as it is\n");
+  const name = await clanker.run(["config", "set", "channels.telegram.allowed_users+", "@bob"]);
+  assert.equal(name.code, 78);
+  assert.match(name.stderr, /numeric Telegram id/);
+  assert.equal((await clanker.run(["config", "set", "agents.max_steps+", "1"])).code, 78);
+});
+
 test("set of an unknown key or a bad value changes nothing and names what is possible", async () => {
   writeFileSync(file(), "");
   const unknown = await clanker.run(["config", "set", "agents.max_stepz", "7"]);

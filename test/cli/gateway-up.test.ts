@@ -57,6 +57,12 @@ test("piped chat sends each line, prints the answers in order, passes commands t
   assert.match(stdout, /you are the owner/);
 });
 
+test("send to a channel that is not there fails and says which there are", async () => {
+  const { code, stderr } = await clanker.run(["send", "--channel", "telegram", "--to", "1", "--message", "hi"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /no such channel: telegram \(channel_not_found\)\nthere are: none/);
+});
+
 test("sessions are listed, reset and deleted, the last only after a yes", async () => {
   await clanker.run(["agent", "run", "--message", "hello", "--session", "agent:main:gone"]);
   const { document } = await clanker.json(["sessions", "list"]);
@@ -84,6 +90,21 @@ test("logs prints the newest lines, and with -f goes on", async () => {
   await seen(following.stdout, "gateway is ready");
   following.kill("SIGINT");
   assert.deepEqual(await once(following, "exit"), [0, null]);
+});
+
+test("a gateway outlives whoever reads its output", async () => {
+  const other = createClanker();
+  try {
+    const child = other.spawn(["start"], { CLANKER__GATEWAY__PORT: "0", CLANKER__LOGGING__LEVEL: "debug" });
+    await seen(child.stdout, "Ctrl-C");
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    for (const message of ["one", "two", "three"]) assert.equal((await other.run(["agent", "run", "--message", message])).code, 0);
+    assert.equal(child.exitCode, null);
+    assert.deepEqual((await other.json(["gateway", "stop"])).document, { stopped: true, pid: child.pid });
+  } finally {
+    await other.close();
+  }
 });
 
 test("a wrong token is exit code 77", async () => {

@@ -87,6 +87,15 @@ test("sec-30: a name instead of an id is refused", async () => {
   assert.deepEqual(keys(await home.problems()), ["channels.telegram.allowed_users[0]"]);
 });
 
+test("an address word that is not built is refused with what may be written instead", async () => {
+  for (const word of ["tailnet", "auto"]) {
+    using home = scratchHome({ "config.toml": `[gateway]\nbind_address = "${word}"` });
+    const [problem] = await home.problems();
+    assert.equal(problem?.key, "gateway.bind_address");
+    assert.match(problem.message, /^must be an IP address, loopback or lan/);
+  }
+});
+
 test("mode none is fine where only this machine can connect", async () => {
   for (const address of ["127.0.0.1", "127.8.9.1", "loopback", "::1"]) {
     using home = scratchHome({ "config.toml": `[gateway]\nbind_address = "${address}"\n[gateway.auth]\nmode = "none"` });

@@ -30,6 +30,17 @@ test("a bucket gives its burst, then refills by the minute", async () => {
   assert.equal(limiter.take("a"), true);
 });
 
+test("another rate holds from then on, for buckets that are in use too", async () => {
+  const clock = createManualClock();
+  const limiter = createRateLimiter(clock, 60, 2);
+  assert.deepEqual([limiter.take("a"), limiter.take("a"), limiter.take("a")], [true, true, false]);
+  limiter.setRate(6_000, 10);
+  await clock.advance(100);
+  assert.equal(Array.from({ length: 12 }, () => limiter.take("a")).filter(Boolean).length, 10);
+  limiter.setRate(0, 1);
+  assert.equal(limiter.take("a"), true);
+});
+
 test("addresses are parsed strictly", () => {
   for (const text of ["1.2.3", "1.2.3.256", "01.2.3.4567", ":::1", "1::2::3", "g::1", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "localhost", ""])
     assert.equal(parseIp(text), undefined, text);

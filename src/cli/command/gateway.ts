@@ -11,6 +11,7 @@ type Status = Methods["status"]["result"];
 export async function runInForeground({ output, options, env }: CliContext): Promise<void> {
   const { runGateway } = await import("../../app/index.ts");
   const { config, home, verbose, debug } = options;
+  output.outliveReader();
   const exitCode = await runGateway({
     env,
     color: output.color,

@@ -32,8 +32,10 @@ export function* counts(): Steps<Operations["counts"]["output"]> {
   const unsettled = "SELECT status, COUNT(*) AS count FROM deliveries WHERE status IN ('open', 'unknown', 'failed') GROUP BY status";
   for (const row of yield* all<{ status: string; count: number }>(unsettled)) deliveries[row.status] = row.count;
   const sessions = yield* one<{ count: number }>("SELECT COUNT(*) AS count FROM sessions WHERE ended_at IS NULL");
+  const pending = yield* one<{ count: number }>("SELECT COUNT(*) AS count FROM inbox WHERE pending = 1");
   return {
     turns,
+    pendingMessages: pending!.count,
     openDeliveries: deliveries["open"] ?? 0,
     unknownDeliveries: deliveries["unknown"] ?? 0,
     failedDeliveries: deliveries["failed"] ?? 0,
