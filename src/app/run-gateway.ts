@@ -14,6 +14,7 @@ import { createGate } from "../security/gate.ts";
 import { createHttp } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
 import { createHall } from "../turn/hall.ts";
+import { openAuditLog } from "./audit-log.ts";
 import { createBlobs } from "./blobs.ts";
 import { createChannelSupervisor } from "./channel-supervisor.ts";
 import { createConfigAccess } from "./config-access.ts";
@@ -24,6 +25,7 @@ import { measureQueues } from "./measure-queues.ts";
 import { openChannels } from "./open-channels.ts";
 import { openLog } from "./open-log.ts";
 import { openStore } from "./open-store.ts";
+import { toolRulesOf } from "./settings.ts";
 import { createProviders } from "./providers.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
@@ -95,7 +97,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     log,
     metrics,
     blobs,
-    gate: createGate(),
+    gate: createGate(toolRulesOf(live)),
     tools: createTools(),
     places: live.places,
     agent: live.agent,
@@ -105,7 +107,9 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     version: VERSION,
     timeZone: hostTimeZone(options.env),
     notifyTo: config.notifications.to,
+    approvalMs: config.agents.approval_minutes * 60_000,
   });
+  const audit = await openAuditLog(places.dataFolder, { store, clock, log });
   intake.become(hall.intake);
   const { access, editor } = createConfigAccess(loaded, load, { hub, log, redact });
   const gateway = createGateway(gatewayOptions(loaded, token?.token, uiRoot()), {
@@ -143,6 +147,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]! })) },
     turns: { abort: (which) => hall.abort(which) },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
+    pairing: hall.pairing,
+    audit,
     logs: { tail: async (query) => ring.tail(query) },
     health: () => healthOf(supervisor),
   });
@@ -158,9 +164,10 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const stopReason = stopRequested(options.signal);
   const stopped = new AbortController();
   const lanes = hall.lanes.start(stopped.signal);
+  const auditing = audit.keep(stopped.signal);
   const { port, address } = await gateway.start().catch(async (thrown: unknown) => {
     stopped.abort();
-    await lanes;
+    await Promise.all([lanes, auditing]);
     await store.close();
     metrics.close();
     throw thrown;
@@ -179,7 +186,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   await hall.lanes.drain(DRAIN_MS);
   await closing;
   stopped.abort();
-  await lanes;
+  await Promise.all([lanes, auditing]);
   await removeFile();
   await bus.close();
   await store.close();

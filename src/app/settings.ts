@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import type { ChannelAccountConfig } from "../channels/config.ts";
 import { RequestError } from "../core/errors.ts";
+import type { RulesFor } from "../security/tool-rules.ts";
 import type { AgentSettings } from "../turn/agent-settings.ts";
 import type { Place, Places } from "../turn/place.ts";
 
@@ -56,6 +57,8 @@ function placeOf({ sessions }: Config, account: ChannelAccountConfig): Place {
     batchQuietMs: sessions.batch_quiet_ms,
     replyBack: account.reply_back ?? sessions.reply_back,
     systemPrompt: account.system_prompt,
+    tools: account.tools,
+    users: account.users,
   };
 }
 
@@ -68,5 +71,14 @@ function webPlace({ sessions }: Config): Place {
     queueMode: sessions.queue_mode,
     batchQuietMs: sessions.batch_quiet_ms,
     replyBack: "always",
+  };
+}
+
+/** The owner's rules for one caller: of the agent, of the place and of the sender. */
+export function toolRulesOf(live: { agent: (name: string) => AgentSettings; places: Places }): RulesFor {
+  return (agent, { where, sender }) => {
+    const place = live.places(where.channel, where.account);
+    const own = sender !== undefined && place?.users && Object.hasOwn(place.users, sender) ? place.users[sender] : undefined;
+    return { agent: live.agent(agent).tools, channel: place?.tools, sender: own?.tools };
   };
 }

@@ -57,7 +57,7 @@ export async function submitMessage(deps: GatewayDeps, credential: Credential, s
     sender: { id: credential.id },
     direct: true,
     at: deps.clock.now(),
-    authenticated: { person: "owner", class: "owner" },
+    authenticated: { person: "owner", class: "owner", approves: credential.scopes.includes("admin") },
     messageId,
     message,
     addressed: true,

@@ -17,7 +17,7 @@ export interface AgentSettings {
   readonly thinking: Thinking;
   /** 0 = what the model has. */
   readonly maxContextTokens: number;
-  readonly tools: { readonly allow: readonly string[]; readonly deny: readonly string[] };
+  readonly tools: { readonly allow: readonly string[]; readonly deny: readonly string[]; readonly ask: readonly string[] };
 }
 
 /** The tools that the owner's config names for this agent. */

@@ -74,7 +74,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     outageMs: 24 * 3600_000,
     thinking: "off",
     maxContextTokens: 0,
-    tools: { allow: ["*"], deny: [] },
+    tools: { allow: ["*"], deny: [], ask: [] },
     ...options.agent,
   };
   const owner = `${instance}.${boot}`;
