@@ -49,7 +49,6 @@ export const agentsConfig = v.strictObject({
   approval_minutes: described(
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_080)), 60),
     "How long a question to the owner waits for its answer.",
-    { restart: true },
   ),
   list: described(
     v.optional(

@@ -107,7 +107,6 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     version: VERSION,
     timeZone: hostTimeZone(options.env),
     notifyTo: config.notifications.to,
-    approvalMs: config.agents.approval_minutes * 60_000,
   });
   const audit = await openAuditLog(places.dataFolder, { store, clock, log });
   intake.become(hall.intake);

@@ -23,6 +23,7 @@ export function agentSettings(config: Config, name: string): AgentSettings {
     outageMs: agents.outage_hours * 3600_000,
     thinking: own.thinking ?? agents.thinking,
     maxContextTokens: sessions.max_context_tokens,
+    approvalMs: agents.approval_minutes * 60_000,
     tools: own.tools ?? agents.tools,
   };
 }

@@ -17,6 +17,7 @@ import type { Decision, PlanFacts, Tool, ToolContext } from "../core/tool.ts";
 import { canonicalJson } from "../lib/canonical-json/index.ts";
 import { newCode, normalCode } from "../security/code.ts";
 import { planDigest, planKey, renderPlan, type Plan } from "../security/plan.ts";
+import type { AgentSettings } from "./agent-settings.ts";
 import type { Channels } from "./channels.ts";
 
 /** What becomes of a call that has to be asked for. */
@@ -59,7 +60,7 @@ export interface ApprovalsDeps {
   readonly recipients: () => Promise<Address[]>;
   /** The session has a turn that may go on. */
   readonly wake: (sessionId: string) => void;
-  readonly approvalMs: number;
+  readonly agent: (name: string) => AgentSettings;
   readonly deliveryTtlMs: number;
 }
 
@@ -98,7 +99,7 @@ async function ask(question: Question, deps: ApprovalsDeps): Promise<Asked> {
   const { call, started } = question;
   const [known] = (await deps.store.listApprovals({ turnId: started.turn.id, limit: 250 })).filter((one) => one.callId === call.id);
   if (known !== undefined) return await goOn(known, question, deps);
-  const plan = await planOf(question, { nonce: newId(deps.clock, deps.random), expiresAt: deps.clock.now() + deps.approvalMs });
+  const plan = await planOf(question, { nonce: newId(deps.clock, deps.random), expiresAt: deps.clock.now() + deps.agent(started.turn.agent).approvalMs });
   const opened = await open(plan, question, deps);
   switch (opened.kind) {
     case "asked":

@@ -56,8 +56,6 @@ export interface HallDeps {
   readonly leaseMs?: number;
   readonly maxRunning?: number;
   readonly deliveryTtlMs?: number;
-  /** How long an ask waits for the owner, milliseconds. */
-  readonly approvalMs?: number;
 }
 
 export interface Hall {
@@ -75,7 +73,7 @@ export interface Hall {
   abort(which: { sessionId?: string; turnId?: string }): Promise<string[]>;
 }
 
-const DEFAULTS = { leaseMs: 15_000, maxRunning: 256, deliveryTtlMs: 24 * 3600_000, approvalMs: 3600_000 };
+const DEFAULTS = { leaseMs: 15_000, maxRunning: 256, deliveryTtlMs: 24 * 3600_000 };
 
 export function createHall(given: HallDeps): Hall {
   const deps = {
@@ -83,7 +81,6 @@ export function createHall(given: HallDeps): Hall {
     leaseMs: given.leaseMs ?? DEFAULTS.leaseMs,
     maxRunning: given.maxRunning ?? DEFAULTS.maxRunning,
     deliveryTtlMs: given.deliveryTtlMs ?? DEFAULTS.deliveryTtlMs,
-    approvalMs: given.approvalMs ?? DEFAULTS.approvalMs,
   };
   const channels = createChannels(deps.accounts, deps.bus);
   const told = { ...deps, channels, to: deps.notifyTo, mainAgent: "main" };

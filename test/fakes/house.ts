@@ -70,6 +70,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     maxTokens: 1_000,
     maxSteps: 25,
     maxTurnTokens: 0,
+    approvalMs: 3600_000,
     timeoutMs: 600_000,
     outageMs: 24 * 3600_000,
     thinking: "off",

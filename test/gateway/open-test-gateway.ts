@@ -69,6 +69,7 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
       maxTokens: 1000,
       maxSteps: 25,
       maxTurnTokens: 0,
+      approvalMs: 3600_000,
       timeoutMs: 60_000,
       outageMs: 0,
       thinking: "off",
