@@ -1,5 +1,5 @@
 /**
- * Builds dist/: the program, the store's writer worker, the client and the page. Run by `npm ci` (prepare), `npm run build` and, when dist is
+ * Builds dist/: the program, the workers of the store and of web pages, the client and the page. Run by `npm ci` (prepare), `npm run build` and, when dist is
  * older than the sources, by the tests. What has no source yet is left out.
  */
 import { createHash } from "node:crypto";
@@ -14,7 +14,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
 
 /** Asked for by dependencies inside try/catch and not installed: they stay `require` calls that fail as intended. */
-const OPTIONAL = ["pg-native", "bufferutil", "utf-8-validate"];
+const OPTIONAL = ["pg-native", "bufferutil", "utf-8-validate", "canvas"];
 
 async function bundle(input: InputOptions, output: OutputOptions): Promise<readonly string[]> {
   const build = await rolldown({ cwd: root, logLevel: "warn", ...input });
@@ -45,7 +45,7 @@ async function buildProgram(out: string): Promise<void> {
   await chmod(file, 0o755);
 }
 
-/** The worker (found beside the chunk that starts it) and the client load alone: one file each, nothing shared. */
+/** Workers (found beside the chunk that starts them) and the client load alone: one file each, nothing shared. */
 async function buildSingle(input: string, file: string, options: InputOptions): Promise<void> {
   await bundle({ ...options, input }, { file, format: "esm", codeSplitting: false });
 }
@@ -99,6 +99,7 @@ export async function build(): Promise<void> {
     const parts: [source: string, run: () => Promise<void>][] = [
       ["src/main.ts", () => buildProgram(next)],
       ["src/store/sqlite/writer-worker.ts", () => buildSingle("src/store/sqlite/writer-worker.ts", join(next, "chunks/sqlite-writer.js"), node)],
+      ["src/media/html/html-worker.ts", () => buildSingle("src/media/html/html-worker.ts", join(next, "chunks/html-reader.js"), node)],
       ["src/client/index.ts", () => buildSingle("src/client/index.ts", join(next, "client.js"), { platform: "neutral" })],
       ["ui/src/main.tsx", () => buildPage(join(next, "ui"))],
     ];

@@ -4,22 +4,9 @@ import { join } from "node:path";
 import type { Machine } from "../report.ts";
 import { median, percentile } from "../statistics.ts";
 
-const WRITES = 500;
-
 /** What the figures were taken on: a durable turn can never be faster than its disk. @param folder where the databases of the bench lie. */
 export function describeMachine(folder: string): Machine {
-  const file = join(folder, "fsync");
-  const descriptor = openSync(file, "w");
-  const block = Buffer.alloc(4096, 1);
-  const taken: number[] = [];
-  for (let index = 0; index < WRITES; index++) {
-    const from = performance.now();
-    writeSync(descriptor, block);
-    fsyncSync(descriptor);
-    taken.push(performance.now() - from);
-  }
-  closeSync(descriptor);
-  rmSync(file);
+  const taken = fsyncTimes(folder, 500);
   const [first] = cpus();
   return {
     node: process.version,
@@ -27,4 +14,21 @@ export function describeMachine(folder: string): Machine {
     cores: cpus().length,
     fsyncMs: { p50: median(taken), p99: percentile(taken, 0.99) },
   };
+}
+
+/** Milliseconds of `count` appended 4 kB blocks, each with its fsync. */
+export function fsyncTimes(folder: string, count: number): number[] {
+  const file = join(folder, "fsync");
+  const descriptor = openSync(file, "w");
+  const block = Buffer.alloc(4096, 1);
+  const taken: number[] = [];
+  for (let index = 0; index < count; index++) {
+    const from = performance.now();
+    writeSync(descriptor, block);
+    fsyncSync(descriptor);
+    taken.push(performance.now() - from);
+  }
+  closeSync(descriptor);
+  rmSync(file);
+  return taken;
 }

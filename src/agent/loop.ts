@@ -119,7 +119,7 @@ interface Step {
 
 /**
  * Runs a turn to its answer, its failure or its cancellation. Ends within a second after `signal` aborts, whatever models and tools do.
- * @throws StoreError `lease_lost` from `deps`, nothing else.
+ * @throws StoreError from `deps`, nothing else.
  */
 export async function runAgent(request: AgentRequest, deps: AgentDeps, signal: AbortSignal): Promise<AgentResult> {
   const controller = new AbortController();
@@ -135,7 +135,8 @@ export async function runAgent(request: AgentRequest, deps: AgentDeps, signal: A
   try {
     return await go(run);
   } catch (thrown) {
-    if (isLeaseLost(thrown)) throw thrown;
+    // The store is the caller's: what is not on record must not be ended as if it were.
+    if (thrown instanceof StoreError) throw thrown;
     if (controller.signal.aborted) return timedOut && !signal.aborted ? failed(run, timeoutError(request.timeoutMs)) : cancelled(run);
     if (thrown instanceof ModelError && thrown.failure === "away") return { kind: "away", error: thrown, text: run.text };
     return failed(run, toClankerError(thrown));
@@ -301,10 +302,6 @@ async function answerCalls(run: Run, calls: readonly ToolCallPart[]): Promise<Ag
   run.entries.push(...results.map((content) => ({ content })));
   const reason = run.deps.stopReason?.();
   return reason && failed(run, reason);
-}
-
-function isLeaseLost(thrown: unknown): boolean {
-  return thrown instanceof StoreError && thrown.code === "lease_lost";
 }
 
 function cancelled(run: Run): AgentResult {

@@ -104,9 +104,10 @@ async function* attempt(model: Model, permit: Permit, deps: ChainDeps, run: Run)
     yield { type: "restart", model: model.id };
   }
   const { controller, unlink } = linkedController(signal);
-  const events = model.stream(forProvider(run.request, model.id), controller.signal)[Symbol.asyncIterator]();
+  let events: AsyncIterator<ModelEvent> | undefined;
   let finished = false;
   try {
+    events = model.stream(forProvider(run.request, model.id), controller.signal)[Symbol.asyncIterator]();
     for (;;) {
       const next = await nextEvent(events, controller, { clock: deps.clock, silenceMs: model.silenceMs ?? deps.silenceMs ?? SILENCE_MS });
       if (next.done === true) return cut(model);
@@ -127,9 +128,10 @@ async function* attempt(model: Model, permit: Permit, deps: ChainDeps, run: Run)
     unlink();
     // A reader that leaves (an abort) must not hold the probe; failing twice is harmless.
     permit.release();
-    controller.abort();
+    // A complete answer has nothing left to abort, and making the reason costs more than all else here.
+    if (!finished) controller.abort();
     // Not awaited: an adapter that hangs must not hold the turn, and what it says while closing is no news.
-    void events.return?.().catch(() => undefined);
+    void events?.return?.().catch(() => undefined);
   }
 }
 

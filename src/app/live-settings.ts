@@ -11,10 +11,10 @@ import { agentSettings, channelAccounts, placesOf } from "./settings.ts";
 
 export interface LiveSettings {
   agents(): readonly string[];
-  /** @throws RequestError `agent_unknown` */
+  /** @throws RequestError `agent_not_found` */
   agent(name: string): AgentSettings;
   readonly places: Places;
-  /** Takes sections of a changed config. @throws RequestError `agent_unknown` when a place names an agent that is not live: nothing was taken. */
+  /** Takes sections of a changed config. @throws RequestError `agent_not_found` when a place names an agent that is not live: nothing was taken. */
   take(sections: Partial<Pick<Config, "agents" | "sessions" | "channels">>): void;
 }
 

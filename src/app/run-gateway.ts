@@ -7,8 +7,16 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createLocalBus } from "../bus/local/index.ts";
-import { ensureGatewayToken, keepLastGood, loadConfig, type Env, type LoadConfigOptions, type LoadedConfig } from "../config/index.ts";
-import { createGateway, createHub } from "../gateway/index.ts";
+import {
+  ensureGatewayToken,
+  keepLastGood,
+  loadConfig,
+  type Env,
+  type LoadConfigOptions,
+  type LoadedConfig,
+  type RunningConfigEditor,
+} from "../config/index.ts";
+import { createGateway, createHub, type Gateway } from "../gateway/index.ts";
 import { createMetrics } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
 import { createHttp } from "../security/host/egress/index.ts";
@@ -18,7 +26,8 @@ import { openAuditLog } from "./audit-log.ts";
 import { createBlobs } from "./blobs.ts";
 import { createChannelSupervisor } from "./channel-supervisor.ts";
 import { createConfigAccess } from "./config-access.ts";
-import { gatewayOptions, rateLimitOptions } from "./gateway-options.ts";
+import { authOptions, gatewayOptions, rateLimitOptions } from "./gateway-options.ts";
+import { loadGatewayTls, type GatewayTls } from "./gateway-tls.ts";
 import { writeGatewayFile } from "./gateway-file.ts";
 import { applyChanges, createLiveSettings } from "./live-settings.ts";
 import { measureQueues } from "./measure-queues.ts";
@@ -27,6 +36,7 @@ import { openLog } from "./open-log.ts";
 import { openStore } from "./open-store.ts";
 import { toolRulesOf } from "./settings.ts";
 import { createProviders } from "./providers.ts";
+import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
 import { createTools } from "./tools.ts";
@@ -65,9 +75,10 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
 async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options: RunGatewayOptions): Promise<number> {
   const { config, places } = loaded;
   const token = await ensureGatewayToken(loaded);
+  const tls = await loadGatewayTls(loaded, clock);
   const { log, ring, redact } = openLog(loaded, token ? [token.token] : [], { ...options, stderr: process.stderr });
   const metrics = createMetrics();
-  const store = await openStore(config, places.dataFolder, { clock, log });
+  const { store, reasons: storeReasons } = watchStore(await openStore(config, places.dataFolder, { clock, log }), { clock, log });
   const instance = await instanceOf(store);
   const { boot } = await store.boot({ now: clock.now(), instance });
   const http = createHttp({ log, metrics });
@@ -98,7 +109,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics,
     blobs,
     gate: createGate(toolRulesOf(live)),
-    tools: createTools(),
+    tools: await createTools({ config, http, clock }),
     places: live.places,
     agent: live.agent,
     model: providers.model,
@@ -111,9 +122,11 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const audit = await openAuditLog(places.dataFolder, { store, clock, log });
   intake.become(hall.intake);
   const { access, editor } = createConfigAccess(loaded, load, { hub, log, redact });
-  const gateway = createGateway(gatewayOptions(loaded, token?.token, uiRoot()), {
+  const gateway = createGateway(gatewayOptions(loaded, { token: token?.token, uiRoot: uiRoot(), tls: tls?.options }), {
     store,
     intake: hall.intake,
+    bus,
+    gatewayId: instance,
     hub,
     clock,
     random,
@@ -149,7 +162,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     pairing: hall.pairing,
     audit,
     logs: { tail: async (query) => ring.tail(query) },
-    health: () => healthOf(supervisor),
+    health: () => healthOf(supervisor, storeReasons()),
   });
 
   applyChanges(editor, config, {
@@ -171,11 +184,13 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics.close();
     throw thrown;
   });
-  const url = `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
-  const removeFile = await writeGatewayFile(places.dataFolder, { pid: process.pid, url, startedAt: clock.now() });
+  followAuth(editor, gateway);
+  const url = urlOf(address, port, tls !== undefined);
+  const secured = tls === undefined ? {} : { tls: { fingerprint: tls.certificate.fingerprint, certificate: tls.certificate.pem } };
+  const removeFile = await writeGatewayFile(places.dataFolder, { pid: process.pid, url, startedAt: clock.now(), ...secured });
   await keepLastGood(loaded);
   supervisor.start((channel, signal) => hall.hold(channel, signal));
-  greet(url, loaded, token, options);
+  greet(url, { loaded, token, tls }, options);
   log.info("gateway is ready", { url, version: VERSION, model: config.agents.model, channels: [...supervisor.accounts.keys()] });
 
   const reason = await stopReason;
@@ -211,11 +226,12 @@ function lateIntake() {
   };
 }
 
-function healthOf(supervisor: ReturnType<typeof createChannelSupervisor>) {
-  const reasons = supervisor
+function healthOf(supervisor: ReturnType<typeof createChannelSupervisor>, storeReasons: readonly string[]) {
+  const deaf = supervisor
     .list()
     .filter(({ status }) => status.state !== "ready" && status.state !== "stopped")
     .map(({ channel, account, status }) => `${channel}:${account} is ${status.state}${status.detail === undefined ? "" : `: ${status.detail}`}`);
+  const reasons = [...storeReasons, ...deaf];
   return { ready: reasons.length === 0, reasons };
 }
 
@@ -225,7 +241,28 @@ function uiRoot(): string | undefined {
   return [join(here, "ui"), join(here, "../ui"), join(here, "../../dist/ui")].find((folder) => existsSync(join(folder, "index.html")));
 }
 
-function greet(url: string, loaded: LoadedConfig, token: Awaited<ReturnType<typeof ensureGatewayToken>>, options: RunGatewayOptions): void {
+/** A new token or password holds at once, for new connections and open ones (sec-16). */
+function followAuth(editor: RunningConfigEditor, gateway: Gateway): void {
+  editor.onChange("gateway.auth", async () => {
+    const now = editor.current();
+    const token = await ensureGatewayToken(now);
+    gateway.setAuth(authOptions(now.config.gateway.auth, token?.token));
+  });
+}
+
+/** How this machine reaches what listens there: an address that stands for all of them is nobody's. */
+function urlOf(address: string, port: number, secure: boolean): string {
+  const host = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "[::1]" : address.includes(":") ? `[${address}]` : address;
+  return `${secure ? "https" : "http"}://${host}:${port}`;
+}
+
+interface Greeting {
+  readonly loaded: LoadedConfig;
+  readonly token: Awaited<ReturnType<typeof ensureGatewayToken>>;
+  readonly tls: GatewayTls | undefined;
+}
+
+function greet(url: string, { loaded, token, tls }: Greeting, options: RunGatewayOptions): void {
   const { config, places } = loaded;
   options.print(`Open Clanker ${VERSION}`);
   if (uiRoot() !== undefined && config.channels.web.enabled) {
@@ -233,6 +270,7 @@ function greet(url: string, loaded: LoadedConfig, token: Awaited<ReturnType<type
     options.print(token?.created ? `Chat:    ${url}/ui/#token=${token.token.reveal()}` : `Chat:    ${url}/ui/`);
     if (token?.created) options.print("         (this link logs you in; it is shown once)");
   }
+  if (tls !== undefined) options.print(`TLS:     ${tls.selfSigned ? "self-signed certificate" : "your certificate"}, SHA-256 ${tls.certificate.fingerprint}`);
   options.print(`Model:   ${config.agents.model}${config.agents.model === "offline:demo" ? "  (a built-in demo; choose a real one with: clanker setup)" : ""}`);
   options.print(`Kept in: ${places.dataFolder}`);
   options.print("Stop with Ctrl-C.");

@@ -10,7 +10,7 @@ export function agentSettings(config: Config, name: string): AgentSettings {
   const { agents, sessions } = config;
   const own = name === "main" ? agents : agents.list[name];
   if (own === undefined) {
-    throw new RequestError("agent_unknown", `no such agent: ${name}`, { hint: `configured are: ${["main", ...Object.keys(agents.list)].join(", ")}` });
+    throw new RequestError("agent_not_found", `no such agent: ${name}`, { hint: `configured are: ${["main", ...Object.keys(agents.list)].join(", ")}` });
   }
   return {
     name,

@@ -146,6 +146,18 @@ function addThings({ add, group }: Tree): void {
     "do not ask",
   );
 
+  const DEVICE = "<device>";
+  const devices = group("devices", "paired clients with a key of their own");
+  add(devices, "list", "devices that are paired or ask to be", async () => (await import("./command/devices.ts")).list);
+  add(devices, `approve ${DEVICE}`, "let a device in that asks", async () => (await import("./command/devices.ts")).approve).option(
+    "--scopes <list>",
+    "give these scopes instead of what it asked for: read, write, approvals, pairing, admin",
+    (text) => text.split(",").map((scope) => scope.trim()),
+  );
+  add(devices, `reject ${DEVICE}`, "refuse what a device asks for", async () => (await import("./command/devices.ts")).reject);
+  add(devices, `revoke ${DEVICE}`, "take everything from a device", async () => (await import("./command/devices.ts")).revoke);
+  add(devices, `rotate ${DEVICE}`, "void the token of a device", async () => (await import("./command/devices.ts")).rotate);
+
   const models = group("models", "language models");
   add(models, "list", "models that the configured providers offer", async () => (await import("./command/models.ts")).list);
   add(models, "test [model]", "send a tiny prompt to a model (default: the agent's)", async () => (await import("./command/models.ts")).test);

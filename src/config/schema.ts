@@ -7,6 +7,8 @@ import { providersConfig } from "../models/config.ts";
 import { loggingConfig, metricsConfig } from "../observe/config.ts";
 import { sessionsConfig } from "../sessions/config.ts";
 import { storageConfig } from "../store/config.ts";
+import { webFetchConfig } from "../tools/web-fetch/config.ts";
+import { webSearchConfig } from "../tools/web-search/config.ts";
 
 const channels = v.strictObject({
   web: described(v.optional(webChannelConfig, {}), "The page, and the clients of /ws and HTTP."),
@@ -21,6 +23,11 @@ const notifications = v.strictObject({
   ),
 });
 
+const tools = v.strictObject({
+  web_fetch: described(v.optional(webFetchConfig, {}), "Reading web pages."),
+  web_search: described(v.optional(webSearchConfig), "Searching the web; without it there is no such tool."),
+});
+
 const sections = v.strictObject({
   gateway: described(v.optional(gatewayConfig, {}), "Where the gateway listens and who may connect."),
   storage: described(v.optional(storageConfig, {}), "Where everything is kept."),
@@ -28,6 +35,7 @@ const sections = v.strictObject({
   providers: described(v.optional(providersConfig, {}), "Where models come from."),
   sessions: described(v.optional(sessionsConfig, {}), "Which messages share a conversation, and how a new one meets a running turn."),
   channels: described(v.optional(channels, {}), "Where messages come from and go to."),
+  tools: described(v.optional(tools, {}), "What single tools need; who may use which is in agents.tools."),
   notifications: described(v.optional(notifications, {}), "Who is told when something needs the owner."),
   logging: described(v.optional(loggingConfig, {}), "What is logged, and how."),
   metrics: described(v.optional(metricsConfig, {}), "Prometheus metrics at /metrics."),

@@ -61,6 +61,10 @@ export type Event =
       readonly payload: { approval_id: string; code: string; turn_id: string; status: "approved" | "denied" | "expired" | "cancelled"; scope?: string };
     }
   | { readonly event: "config.changed"; readonly payload: { applied: string[]; restart_required: string[] } }
+  | {
+      readonly event: "device.changed";
+      readonly payload: { device_id: string; change: "requested" | "approved" | "rejected" | "rotated" | "revoked"; name?: string };
+    }
   | { readonly event: "notice"; readonly session?: string; readonly payload: { code: string; text: string } }
   | { readonly event: "shutdown"; readonly payload: { reason: string } };
 

@@ -4,6 +4,8 @@ import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { ClankerError, ConfigError, RequestError, toClankerError } from "../core/errors.ts";
 import { createAuthenticator } from "./auth/authenticator.ts";
+import { createDeviceBook } from "./auth/device-book.ts";
+import { createDeviceDesk } from "./auth/device-desk.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { createAllowedNames } from "./http/allowed-names.ts";
 import { createApp } from "./http/create-app.ts";
@@ -14,7 +16,7 @@ import { errorHeaders, faceOf, publicMessage } from "./http-error.ts";
 import { isLoopback } from "./limits/ip-address.ts";
 import { createRateLimiter } from "./limits/rate-limiter.ts";
 import type { GatewayFacts } from "./method.ts";
-import type { GatewayOptions } from "./options.ts";
+import type { AuthOptions, GatewayOptions } from "./options.ts";
 import { createRegistry, type Registry } from "./registry.ts";
 import { createSocketServer, type SocketServer } from "./ws/socket-server.ts";
 
@@ -27,11 +29,20 @@ export interface Gateway {
   start(): Promise<{ readonly port: number; readonly address: string }>;
   /** From now on. */
   setRateLimit(limits: GatewayOptions["rateLimit"]): void;
+  /**
+   * From now on this credential is asked for; connections that came in with the former one are closed.
+   * @throws ConfigError `auth_none_refused`, `auth_secret_missing`; then the former one holds on.
+   */
+  setAuth(auth: AuthOptions): void;
   /** Takes no more requests, tells the clients, closes sockets and finishes what is in flight; after `graceMs` that is cut. May be called at any time. */
   stop(options: { graceMs: number; reason?: string }): Promise<void>;
 }
 
 const SWEEP_MS = 20;
+/** As long as a stranger may take to authenticate. */
+const HANDSHAKE_MS = 10_000;
+/** How long connections with an old token stand after the change; new ones are refused at once (sec-16: within 1 s). */
+const ANSWER_MS = 250;
 
 /** The daemon's one listener: HTTP, /ws and the doors on them. Nothing happens before `start`. */
 export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gateway {
@@ -44,33 +55,42 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
   let server: Server | undefined;
   let running: { stop(graceMs: number): Promise<void> } | undefined;
   let stopping = false;
+  let replaceAuth: ((auth: AuthOptions) => void) | undefined;
 
   const listen = async () => {
-    if (options.auth.mode === "none" && !isLoopback(options.bindAddress)) {
-      throw new ConfigError("auth_none_refused", `gateway.auth.mode "none" on ${options.bindAddress}`, {
-        hint: 'set gateway.auth.mode = "token", or bind to 127.0.0.1',
-      });
-    }
-    const authenticator = createAuthenticator(options.auth, failures);
+    refuseOpenDoor(options.auth, options.bindAddress);
+    const dropStale = () => {
+      identity.dropStale();
+      sockets.dropStale();
+    };
+    const book = createDeviceBook(deps, dropStale);
+    const authenticator = createAuthenticator(options.auth, {
+      failures,
+      device: (id) => book.get(id),
+      now: () => clock.now(),
+      gatewayId: deps.gatewayId,
+    });
     const identity = createIdentity({ authenticator, limiter, visitors });
     const startedAt = clock.monotonic();
     const facts: GatewayFacts = {
       startedAt,
+      devices: createDeviceDesk({ ...deps, book }),
       connections: () => sockets.count,
       openRpc: async () => (await import("./docs/open-rpc.ts")).openRpcDocument(registry, deps.version),
     };
     const sockets: SocketServer = createSocketServer({ deps, registry, facts, authenticator, limiter });
     const http: HttpContext = { options, deps, registry, facts, ...identity };
     const port = () => (server!.address() as AddressInfo | null)?.port ?? options.port;
-    const names = createAllowedNames({ hosts: options.hosts, corsOrigins: options.corsOrigins, port });
-    const door = createFrontDoor({ names, limiter, trustedProxies: options.trustedProxies, authIsNone: options.auth.mode === "none" });
+    const certified = options.tls === undefined ? [] : (await import("./tls/certificate.ts")).readCertificate(options.tls.cert).names;
+    const names = createAllowedNames({ hosts: [...options.hosts, ...certified], corsOrigins: options.corsOrigins, port, tls: options.tls !== undefined });
+    const door = createFrontDoor({ names, limiter, trustedProxies: options.trustedProxies, authIsNone: () => authenticator.anonymous !== undefined });
     const handle = getRequestListener(createApp(http).fetch as Parameters<typeof getRequestListener>[0], { overrideGlobalObjects: false });
 
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       setSecurityHeaders(response, (request.url ?? "").split("?", 1)[0]!);
       try {
         if (stopping) throw new ClankerError("shutting_down", "the gateway is shutting down", { retryAfterMs: 1000 });
-        visitors.set(request, door.admit(request, "http"));
+        visitors.set(request, { ...door.admit(request, "http"), response });
         if (applyCors(request, response, options.corsOrigins)) return;
       } catch (thrown) {
         return refuse(response, toClankerError(thrown));
@@ -96,11 +116,23 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
       }
     };
 
+    replaceAuth = (auth) => {
+      authenticator.replace(auth);
+      // Whoever has changed it hears the answer first.
+      clock.timer(ANSWER_MS, dropStale);
+    };
+    await book.load();
     server = await open(options);
     server.on("request", onRequest).on("upgrade", onUpgrade);
     server.maxConnections = options.maxConnections + 100;
     sockets.start();
-    running = { stop: (graceMs) => sockets.stop(graceMs) };
+    const closeBook = book.start();
+    running = {
+      stop(graceMs) {
+        closeBook();
+        return sockets.stop(graceMs);
+      },
+    };
     await bind(server, options);
     server.on("error", (error) => log.error("the listener failed", { error: String(error) }));
     return { port: port(), address: (server.address() as AddressInfo).address };
@@ -120,6 +152,10 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
     setRateLimit(limits) {
       limiter.setRate(limits.requestsPerMinute, limits.burst);
       failures.setRate(limits.authFailuresPerMinute, limits.authFailuresPerMinute);
+    },
+    setAuth(auth) {
+      refuseOpenDoor(auth, options.bindAddress);
+      replaceAuth?.(auth);
     },
     async stop({ graceMs, reason }) {
       if (stopping || server === undefined) return;
@@ -142,11 +178,19 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
   };
 }
 
+function refuseOpenDoor(auth: AuthOptions, bindAddress: string): void {
+  if (auth.mode !== "none" || isLoopback(bindAddress)) return;
+  throw new ConfigError("auth_none_refused", `gateway.auth.mode "none" on ${bindAddress}`, {
+    hint: 'set gateway.auth.mode = "token", or bind to 127.0.0.1',
+  });
+}
+
 async function open({ tls }: GatewayOptions): Promise<Server> {
   if (tls === undefined) return createServer();
   const https = await import("node:https");
   const { cert, key, clientCa } = tls;
-  return https.createServer({ cert, key, ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }) });
+  const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
+  return https.createServer({ cert, key, minVersion: "TLSv1.2", handshakeTimeout: HANDSHAKE_MS, ...clients });
 }
 
 function bind(server: Server, { port, bindAddress }: GatewayOptions): Promise<void> {

@@ -1,6 +1,6 @@
 import { AuthError, RequestError } from "../core/errors.ts";
 import { v } from "../lib/schema/index.ts";
-import { SCOPES, type Credential } from "./auth/credential.ts";
+import { includesScope, type Credential } from "./auth/credential.ts";
 import type { Call, Method } from "./method.ts";
 import { agentMethods } from "./methods/agents.ts";
 import { approvalMethods } from "./methods/approvals.ts";
@@ -10,6 +10,7 @@ import { chatMethods } from "./methods/chat.ts";
 import { configMethods } from "./methods/config.ts";
 import { connectionMethods } from "./methods/connection.ts";
 import { pairingMethods } from "./methods/pairing.ts";
+import { deviceMethods } from "./methods/devices.ts";
 import { sessionMethods } from "./methods/sessions.ts";
 import { statusMethods } from "./methods/status.ts";
 
@@ -34,6 +35,7 @@ export function coreMethods(): readonly Method[] {
     ...pairingMethods,
     ...auditMethods,
     ...configMethods,
+    ...deviceMethods,
   ];
 }
 
@@ -55,9 +57,7 @@ function unknownMethod(name: string): RequestError {
 
 /** An entry whose scope is not one we know is forbidden to everybody. */
 export function mayCall(method: Method, credential: Credential): boolean {
-  if (method.scope === "none") return true;
-  const needed = SCOPES.indexOf(method.scope);
-  return needed >= 0 && credential.scopes.some((scope) => SCOPES.indexOf(scope) >= needed);
+  return method.scope === "none" || includesScope(credential.scopes, method.scope);
 }
 
 function checkParams(method: Method, params: unknown): unknown {

@@ -24,7 +24,12 @@ export const SERIES: readonly Series[] = [
   counter("deliveries_total", "Deliveries that were settled, by state.", "channel", "state"),
   counter("channel_updates_total", "Updates that a channel account has read from its platform.", "channel", "account"),
   counter("channel_poll_failures_total", "Polls of a platform that failed.", "channel", "account"),
-  counter("egress_requests_total", "Requests to configured origins, by class of status or kind of failure.", "origin", "result"),
+  counter(
+    "egress_requests_total",
+    "Requests by origin (`untrusted`: URLs that nobody vouches for), by class of status or kind of failure.",
+    "origin",
+    "result",
+  ),
   gauge("turns_running", "Turns that run now."),
   gauge("queue_size", "What waits: messages for a transcript, turns for a lane or an answer, deliveries for their channel.", "queue"),
   gauge("channel_ready", "1 while the channel account is ready.", "channel", "account"),

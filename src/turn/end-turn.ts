@@ -22,6 +22,7 @@ import type { Notify } from "./notify.ts";
 import type { Approvals } from "./approvals.ts";
 import type { Places } from "./place.ts";
 import { mayAnswerThere, type TurnLabel } from "./turn-label.ts";
+import type { RecentEntries } from "./recent-entries.ts";
 
 export interface EndDeps {
   readonly store: Store;
@@ -35,6 +36,7 @@ export interface EndDeps {
   readonly approvals: Approvals;
   readonly label: TurnLabel;
   readonly places: Places;
+  readonly recent: RecentEntries;
   readonly leaseMs: number;
   readonly deliveryTtlMs: number;
 }
@@ -211,6 +213,9 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
     ...(end.contextStart !== undefined && { contextStart: end.contextStart }),
   });
   if (delivery) deps.channels.wake(turn.address);
+  const [only] = entries;
+  if (entries.length === 1 && committed.answerEntry !== undefined)
+    deps.recent.add(session.id, [{ ...only!, sessionId: session.id, number: committed.answerEntry }]);
   for (const moved of committed.moved) {
     deps.hub.publish({ event: "turn.moved", session: session.key, payload: { message_id: moved.messageId, from: turn.id, turn_id: moved.turnId } });
   }

@@ -159,6 +159,19 @@ describe("agent/model-chain", () => {
     );
   });
 
+  it("model_internal: a fault inside an adapter is one of ours and said so", async () => {
+    const world = createWorld();
+    const broken: Model = {
+      id: "broken:m",
+      contextTokens: 0,
+      credential: "broken",
+      stream: () => {
+        throw new TypeError("undefined is not a function");
+      },
+    };
+    assert.equal((await collect(world.chain(broken))).error?.code, "model_internal");
+  });
+
   it("gives up an adapter that ignores its signal, and leaves nothing unhandled behind", async () => {
     const world = createWorld();
     const deaf: Model = {

@@ -48,6 +48,7 @@ test("set keeps comments, get answers value and source, unset takes the default 
   assert.deepEqual(document, { key: "agents.max_steps", value: 7, source: `${file()}:3` });
   assert.equal((await clanker.run(["config", "unset", "agents.max_steps"])).code, 0);
   assert.equal((await clanker.json(["config", "get", "agents.max_steps"])).document["source"], "default");
+  assert.match((await clanker.run(["config", "get", "gateway.auth.password"])).stderr, /key_not_found/);
 });
 
 test("set KEY+ adds to a list, as the notice to a stranger says, and tells when there was nothing to add", async () => {
@@ -118,7 +119,9 @@ test("secrets come from stdin, are listed by name only and can be used and remov
   assert.equal((await clanker.run(["config", "validate"])).code, 0);
   assert.equal((await clanker.run(["secrets", "remove", "openai_key"])).code, 0);
   assert.match((await clanker.run(["config", "validate"])).stderr, /no secret openai_key[^]*clanker secrets set openai_key/);
-  assert.equal((await clanker.run(["secrets", "remove", "openai_key"])).code, 1);
+  const gone = await clanker.run(["secrets", "remove", "openai_key"]);
+  assert.equal(gone.code, 1);
+  assert.match(gone.stderr, /secret_not_found/);
   const kept = readFileSync(join(clanker.home, "data", "secrets.json"), "utf8");
   assert.ok(!kept.includes("canary"));
 });

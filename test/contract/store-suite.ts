@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Store } from "../../src/core/store.ts";
+import { deviceCases } from "./store/device-cases.ts";
 import { inboxCases } from "./store/inbox-cases.ts";
 import { kernelCases } from "./store/kernel-cases.ts";
 import { leaseCases } from "./store/lease-cases.ts";
@@ -35,6 +36,7 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
     describe("leases", () => leaseCases(world));
     describe("outbox", () => outboxCases(world));
     describe("approvals, pairings and audit", () => kernelCases(world));
+    describe("devices", () => deviceCases(world));
     describe("sessions and the rest", () => sessionCases(world));
 
     test("everything is found again after a restart, and a closed store refuses", async () => {

@@ -58,9 +58,9 @@ export interface GatewayHome {
   remove(): Promise<void>;
 }
 
-/** @param given the text of config.toml */
-export function createGatewayHome(given: { config: string; env?: Record<string, string> }): GatewayHome {
-  const folder = mkdtempSync(join(tmpdir(), "clanker-home-"));
+/** @param given the text of config.toml, and where its home folder is made (default: the system's temporary folder) */
+export function createGatewayHome(given: { config: string; env?: Record<string, string>; parent?: string }): GatewayHome {
+  const folder = mkdtempSync(join(given.parent ?? tmpdir(), "clanker-home-"));
   const dataFolder = join(folder, "data");
   const configFile = join(folder, "config.toml");
   mkdirSync(dataFolder);

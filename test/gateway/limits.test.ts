@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addressKey, inRanges, isLoopback, parseIp } from "../../src/gateway/limits/ip-address.ts";
+import { addressKey, inRanges, isLoopback } from "../../src/gateway/limits/ip-address.ts";
+import { parseIp } from "../../src/lib/ip-address/index.ts";
 import { createRateLimiter, MAX_KEYS } from "../../src/gateway/limits/rate-limiter.ts";
 import { createManualClock } from "../fakes/manual-clock.ts";
 

@@ -50,9 +50,10 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
   const hub = createHub({ clock: systemClock, boot, log: silentLog });
   const blobs = createBlobs(store, { clock: systemClock, random: systemRandom });
   const place = { policy: POLICY, agent: "main", scope: "per_peer", queueMode: "queue", batchQuietMs: 100, replyBack: "mention" } as const;
+  const bus = createLocalBus();
   const hall = createHall({
     store,
-    bus: createLocalBus(),
+    bus,
     hub,
     clock: systemClock,
     random: systemRandom,
@@ -89,6 +90,8 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
   const deps: GatewayDeps = {
     store,
     intake: hall.intake,
+    bus,
+    gatewayId: "test-gateway",
     hub,
     clock: systemClock,
     random: systemRandom,
@@ -104,6 +107,7 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
         Object.assign(config, patch);
         return { applied: Object.keys(patch), restart_required: [] };
       },
+      reload: async () => ({ applied: [], restart_required: [] }),
       validate: async (wanted) => ("gateway" in (wanted as object) ? [] : [{ key: "gateway", message: "is missing" }]),
       schema: async () => ({ type: "object" }),
     },

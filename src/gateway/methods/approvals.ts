@@ -60,7 +60,7 @@ export const approvalMethods = [
     summary: "The owner's answer to a question: this once, for the session, always for exactly this plan, or no. The first answer counts.",
     params: v.strictObject({ approval: code, decision: choice }),
     result: v.object({ approval: approvalInfo, reply: v.string() }),
-    scope: "admin",
+    scope: "approvals",
     mutating: true,
     handler: async ({ approval: named, decision }, { deps, credential }) => {
       const known = await deps.store.getApproval(named.includes("-") ? { id: named } : { code: named.toUpperCase() });

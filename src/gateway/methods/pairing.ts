@@ -58,7 +58,7 @@ export const pairingMethods = [
     summary: "Lets the sender in who was given this code: trusted in direct chats of that account, and nowhere else.",
     params: v.strictObject(byCode),
     result: v.object({ pairing: pairingInfo }),
-    scope: "admin",
+    scope: "pairing",
     mutating: true,
     handler: async (given, { deps }) => answer(deps, { decision: "approve", ...given }),
   }),
@@ -67,7 +67,7 @@ export const pairingMethods = [
     summary: "Turns a code down, or takes back what was approved (by pairing_id).",
     params: v.strictObject({ code: v.optional(code), pairing_id: v.optional(id), channel: v.optional(name), account: v.optional(name) }),
     result: v.object({ pairing: pairingInfo }),
-    scope: "admin",
+    scope: "pairing",
     mutating: true,
     handler: async ({ code, pairing_id, ...where }, { deps }) => {
       if (pairing_id !== undefined) return await answer(deps, { decision: "deny", id: pairing_id });

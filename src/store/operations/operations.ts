@@ -10,6 +10,7 @@ import { getCursor, getInboxItem, listInbox } from "./inbox.ts";
 import { claimLease, releaseLease, renewLeases } from "./leases.ts";
 import { dueDeliveries, enqueueDelivery, getDelivery, listDeliveries, nextDelivery, openDraft, settleDraft } from "./outbox.ts";
 import { answerPairing, isPaired, listPairings } from "./pairings.ts";
+import { approveDevice, listDevices, rejectDevice, requestDevice, revokeDevice, setDeviceToken } from "./devices.ts";
 import { addPerson, findPerson } from "./people.ts";
 import { expireDeliveries, markSending, recoverDeliveries, settlePart } from "./sending.ts";
 import { createSession, deleteSession, getSession, listSessions, moveContextStart, patchSession, resetSession } from "./sessions.ts";
@@ -89,6 +90,12 @@ const runs: Runs = {
   getBlob,
   getSetting,
   setSetting,
+  listDevices,
+  requestDevice,
+  approveDevice,
+  rejectDevice,
+  setDeviceToken,
+  revokeDevice,
   usageByModel,
   counts,
 };

@@ -1,4 +1,5 @@
 /** Turns that wait for the owner: without lease, without timer; their open calls may be closed by what comes meanwhile. */
+import type { Entry } from "../../core/entry.ts";
 import { joinLabels, type Label } from "../../core/label.ts";
 import type { Operations, StartedTurn } from "../../core/store.ts";
 import { cancelApprovals, isAsking } from "./approvals.ts";
@@ -46,16 +47,16 @@ const NOT_RUN = "Not run: an earlier call of the same step waits for the owner."
 /**
  * Gives the open calls of waiting turns a result, because something else is about to be written behind them. Their approvals stay: the answer will come as a note.
  * @param text the result; default: that the owner has not answered yet.
- * @returns the number of the newest entry, if one was written.
+ * @returns the entries that were written.
  */
-export function* closeWaitingCalls(sessionId: string, { turnId, text, now }: { turnId?: string; text?: string; now: number }): Steps<number | undefined> {
+export function* closeWaitingCalls(sessionId: string, { turnId, text, now }: { turnId?: string; text?: string; now: number }): Steps<Entry[]> {
   const where = new Where().when("c.session_id = ?", sessionId).when("c.turn_id = ?", turnId).always("c.finished_at IS NULL AND t.status = 'waiting'");
   const open = yield* all<OpenCall>(
     `SELECT c.id, c.turn_id, c.name, c.principal, c.label, t.label AS turn_label, a.code FROM tool_calls c JOIN turns t ON t.id = c.turn_id
      LEFT JOIN approvals a ON a.session_id = c.session_id AND a.call_id = c.id ${where.sql} ORDER BY c.step, c.position`,
     ...where.params,
   );
-  let newest: number | undefined;
+  const closed: Entry[] = [];
   for (const call of open) {
     const result =
       text ?? (call.code === null ? NOT_RUN : `Still waiting for the owner (${call.code}). The answer will come as a note; do not ask for the same again.`);
@@ -69,9 +70,9 @@ export function* closeWaitingCalls(sessionId: string, { turnId, text, now }: { t
       turnId: call.turn_id,
       at: now,
     };
-    newest = (yield* appendEntries(sessionId, [entry], now)).at(-1)?.number;
+    closed.push(...(yield* appendEntries(sessionId, [entry], now)));
   }
-  return newest;
+  return closed;
 }
 
 export function* cancelWaiting({ sessionId, turnId, text, audit: event, now }: Input<"cancelWaiting">): Steps<{ turnIds: string[] }> {

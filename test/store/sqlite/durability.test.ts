@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -112,11 +112,36 @@ describe("the SQLite file", () => {
     await rejectsWith("schema_newer", createSqliteStore({ path, clock }));
   });
 
-  test("fault-59 a file with a zeroed header is refused and left as it is", async () => {
-    const path = join(newFolder(), "clanker.db");
-    writeFileSync(path, Buffer.alloc(8192));
-    await rejectsWith("store_corrupt", createSqliteStore({ path, clock }));
-    assert.equal(statSync(path).size, 8192);
+  for (const [what, bytes] of [
+    ["with a zeroed header", Buffer.alloc(8192)],
+    ["that has become empty", Buffer.alloc(0)],
+  ] as const) {
+    test(`fault-59 a file ${what} is refused and left as it is, and one copy of it is kept however often that is tried`, async () => {
+      const folder = newFolder();
+      const path = join(folder, "clanker.db");
+      writeFileSync(path, bytes);
+      writeFileSync(`${path}-wal`, "its log");
+      for (let start = 0; start < 3; start += 1) await rejectsWith("store_corrupt", createSqliteStore({ path, clock: { now: () => 1000 * start } }));
+      assert.deepEqual(readFileSync(path), bytes);
+      assert.equal(readFileSync(`${path}-wal`, "utf8"), "its log");
+      const copies = readdirSync(folder).filter((name) => name.includes("damaged"));
+      assert.deepEqual(copies, ["clanker.db.damaged-1970-01-01T000000.000Z", "clanker.db.damaged-1970-01-01T000000.000Z-wal"]);
+      assert.deepEqual(readFileSync(join(folder, copies[0]!)), bytes);
+    });
+  }
+
+  test("fault-59 damage that a crash left is refused at every start, not at the first one only", async () => {
+    const folder = newFolder();
+    const path = join(folder, "clanker.db");
+    const child = startChild("./writing-child.ts", path);
+    let lines = 0;
+    for await (const chunk of child.stdout) if ((lines += String(chunk).split("\n").length) > 3_000) child.kill("SIGKILL");
+    const file = readFileSync(path);
+    // So many pages that some of them are not in the log any more.
+    file.fill(0xff, 4096 * 4);
+    writeFileSync(path, file);
+    for (let start = 0; start < 3; start += 1) await rejectsWith("store_corrupt", createSqliteStore({ path, clock }));
+    assert.deepEqual(readFileSync(path), file);
   });
 });
 

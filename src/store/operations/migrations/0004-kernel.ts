@@ -2,7 +2,7 @@ import type { Migration } from "./dialect.ts";
 
 /** What the owner decides (approvals, grants, pairings), and the audit of it. */
 export const kernel: Migration = {
-  number: 3,
+  number: 4,
   name: "kernel",
   statements: ({ identity }) => [
     "ALTER TABLE turns ADD COLUMN said_entry BIGINT",
