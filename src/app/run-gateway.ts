@@ -109,6 +109,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics,
     blobs,
     gate: createGate(toolRulesOf(live)),
+    hideSecrets: (text) => redact.values(text),
     tools: await createTools({ config, http, clock }),
     places: live.places,
     agent: live.agent,

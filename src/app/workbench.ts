@@ -8,12 +8,14 @@ import type { Provider } from "../core/model.ts";
 import type { Secrets } from "../core/secret.ts";
 import { findOllama } from "../models/ollama/index.ts";
 import { createHttp } from "../security/host/egress/index.ts";
-import { createSecretStore } from "../security/host/secrets/index.ts";
+import { createSecretStore, findKeychain, withKeychain } from "../security/host/secrets/index.ts";
 import { createProviders } from "./providers.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 
 export function openSecrets(places: Places, env: Env): Secrets {
-  return createSecretStore({ folder: places.dataFolder, key: env["CLANKER_SECRET_KEY"] });
+  const folder = places.dataFolder;
+  const file = createSecretStore({ folder, key: env["CLANKER_SECRET_KEY"] });
+  return withKeychain(file, { folder, find: () => findKeychain({ platform: process.platform, env, folder }) });
 }
 
 export function openHttp(): Http & { close(): void } {

@@ -81,6 +81,8 @@ export interface GateContext {
   readonly label: Label;
   /** Name of the agent. */
   readonly agent: string;
+  /** Links that stood word for word in trusted input of this context. */
+  readonly trustedLinks?: ReadonlySet<string>;
 }
 
 /** The one place that answers for a tool call (security/gate). */

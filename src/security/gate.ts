@@ -35,11 +35,12 @@ function refusal({ principal, label }: GateContext, tool: Tool, verdict: Verdict
   return undefined;
 }
 
-function weigh({ principal, label }: GateContext, tool: Tool, args: unknown, verdict: Verdict): Decision {
+function weigh({ principal, label, trustedLinks }: GateContext, tool: Tool, args: unknown, verdict: Verdict): Decision {
   const review = tool.review?.(args) ?? {};
   if (review.deny !== undefined) return deny(review.deny);
   const reasons: string[] = [];
-  if (breaksRuleOfTwo(powersOf(label, tool))) reasons.push("untrusted content, private data and a change or a way out come together");
+  if (breaksRuleOfTwo(powersOf(label, tool)) && !asksOnlyTrustedLinks(tool, args, trustedLinks))
+    reasons.push("untrusted content, private data and a change or a way out come together");
   const least = tool.leastIntegrity ?? "EXTERNAL";
   if (!isAtLeast(label.integrity, least)) reasons.push(`the conversation holds content that is not trusted enough (${label.integrity})`);
   const outward = tool.effects.some((effect) => OUTWARD.has(effect));
@@ -49,6 +50,18 @@ function weigh({ principal, label }: GateContext, tool: Tool, args: unknown, ver
   if (principal.class === "trusted" && !verdict.named && tool.effects.some((effect) => !TRUSTED_FREE.has(effect)))
     reasons.push("somebody other than the owner asks for it");
   return reasons.length === 0 ? { kind: "allow" } : { kind: "ask", reason: reasons.join("; "), rememberable: review.rememberable ?? true };
+}
+
+/** A page that a trusted person named may be looked at: the request says nothing that they have not said (security.md, Egress). */
+function asksOnlyTrustedLinks(tool: Tool, args: unknown, trusted: ReadonlySet<string> | undefined): boolean {
+  if (!trusted || tool.effects.some((effect) => effect !== "egress")) return false;
+  const texts = textsOf(args);
+  return texts.length > 0 && texts.every((text) => trusted.has(text));
+}
+
+function textsOf(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsOf) : [];
 }
 
 function mayLetOut(highest: Confidentiality, confidentiality: Confidentiality): boolean {

@@ -15,6 +15,8 @@ import type { Decision, Gate, PlanFacts, Tool, ToolContext, ToolResult } from ".
 import { joinLabels } from "../core/label.ts";
 import { canonicalJson } from "../lib/canonical-json/index.ts";
 import { sha256Hex } from "../lib/digest/index.ts";
+import type { Random } from "../core/random.ts";
+import { wrapExternal } from "../security/wrap-external.ts";
 import { estimateEntry } from "../agent/tokens.ts";
 import type { Approvals, Asked } from "./approvals.ts";
 import type { TurnLabel } from "./turn-label.ts";
@@ -31,6 +33,7 @@ export interface CallToolDeps {
   readonly label: TurnLabel;
   readonly hub: Hub;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly timeZone: string;
@@ -38,6 +41,8 @@ export interface CallToolDeps {
   readonly facts?: PlanFacts;
   /** Told of each answer "no" of the owner's. */
   readonly onDenied?: () => void;
+  /** Takes values of our own secrets out of a text: no tool may hand one to a model (sec-100). */
+  readonly hideSecrets?: (text: string) => string;
 }
 
 /** Longest result text that reaches a model, UTF-16 units. */
@@ -81,7 +86,7 @@ async function judge(call: ToolCallPart, tool: Tool | undefined, started: Starte
   if (call.invalid !== undefined) return { kind: "forbidden", text: `The call was not run: ${call.invalid}` };
   if (tool === undefined) return { kind: "forbidden", text: `There is no tool named ${call.name}.`, rule: "not offered" };
   const { principal, agent } = started.turn;
-  const decision: Decision = deps.gate.decide({ principal, agent, label: deps.label.current() }, tool, call.args);
+  const decision: Decision = deps.gate.decide({ principal, agent, label: deps.label.current(), trustedLinks: deps.label.trustedLinks() }, tool, call.args);
   if (decision.kind === "allow") return { kind: "run" };
   if (decision.kind === "deny") return { kind: "forbidden", text: `Not permitted: ${decision.reason}`, rule: decision.reason };
   try {
@@ -177,17 +182,13 @@ interface Finished {
 
 async function finishCall({ call, result, status, event }: Finished, started: StartedTurn, deps: CallToolDeps): Promise<ToolEntry> {
   const { turn, fence } = started;
-  const content: ToolEntry = { role: "tool", callId: call.id, name: call.name, text: cutResult(result.text), error: result.error };
+  const content: ToolEntry = { role: "tool", callId: call.id, name: call.name, text: resultText(call.name, result, deps), error: result.error };
   const label = result.label ? joinLabels(deps.label.current(), result.label) : deps.label.current();
   deps.label.add(label);
   const now = deps.clock.now();
   const entry = { content, principal: turn.principal, label, tokens: estimateEntry(content), turnId: turn.id, at: now };
   await deps.store.finishCall({ fence, callId: call.id, status, entry, now, ...(event && { audit: event }) });
   return content;
-}
-
-export function cutResult(text: string): string {
-  return text.length > MAX_RESULT ? `${text.slice(0, MAX_RESULT)}\n[cut: ${text.length - MAX_RESULT} more characters]` : text;
 }
 
 /** Tools without effects leave no line: nothing happened. */
@@ -211,4 +212,15 @@ function eventOf(kind: string, call: ToolCallPart, { turn, session }: StartedTur
     turn: turn.id,
     data: { call: call.id, tool, args: sha256Hex(canonicalJson(call.args)), ...data },
   };
+}
+
+/** What the model reads: bounded, without our secrets, and between marks when strangers wrote it (sec-41). */
+export function resultText(
+  tool: string,
+  { text: raw, label }: ToolResult,
+  { hideSecrets = (text) => text, random }: Pick<CallToolDeps, "hideSecrets" | "random">,
+): string {
+  const clean = hideSecrets(raw);
+  const text = clean.length > MAX_RESULT ? `${clean.slice(0, MAX_RESULT)}\n[cut: ${clean.length - MAX_RESULT} more characters]` : clean;
+  return label?.integrity === "EXTERNAL" ? wrapExternal(text, { source: tool, label }, random) : text;
 }

@@ -72,7 +72,7 @@ export async function endTurn(ending: Ending, running: RunningTurn, live: LiveAn
   const { result, contextStart } = ending;
   switch (result.kind) {
     case "answer": {
-      const content = assistant(result.parts, result.model, result.stop);
+      const content = assistant(deps.label.said(result.parts), result.model, result.stop);
       const said = live.visible();
       const say = said !== "" ? said : result.stop === "refusal" ? "The model declined to answer that." : "(The model gave no answer.)";
       return await commit({ outcome: "done", content, say, usage: result.usage, contextStart }, running, live, deps);
@@ -225,7 +225,7 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
     payload: {
       turn_id: turn.id,
       outcome: end.outcome,
-      text: live.visible(),
+      text: deps.label.outgoing(live.visible()),
       usage: addUsage(live.spent(), end.usage),
       ...(committed.answerEntry !== undefined && { entry: committed.answerEntry }),
       ...(end.error && { error: end.error }),
@@ -249,7 +249,7 @@ const WITHHELD = "I have an answer, but it rests on something private that may n
 
 function deliveryOf(said: string, { turn, session }: StartedTurn, deps: EndDeps, id = newId(deps.clock, deps.random)): NewDelivery | undefined {
   if (!deps.channels.delivers(turn.address)) return undefined;
-  const text = mayAnswerThere(deps.label.current(), { turn }, deps.places) ? said : WITHHELD;
+  const text = mayAnswerThere(deps.label.current(), { turn }, deps.places) ? deps.label.outgoing(said) : WITHHELD;
   return {
     id,
     address: turn.address,

@@ -53,6 +53,8 @@ export interface HallDeps {
   /** IANA name. */
   readonly timeZone: string;
   readonly notifyTo: readonly string[];
+  /** Takes values of our own secrets out of what tools answer. */
+  readonly hideSecrets?: (text: string) => string;
   readonly leaseMs?: number;
   readonly maxRunning?: number;
   readonly deliveryTtlMs?: number;

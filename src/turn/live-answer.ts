@@ -73,7 +73,7 @@ export class LiveAnswer {
     this.#step += event.text;
     this.#deps.hub.publish({ event: "turn.delta", session: session.key, payload: { turn_id: turn.id, offset, text: glue + event.text } });
     // What may not be said there may not be shown there while it is written either.
-    if (mayAnswerThere(this.#deps.label.current(), this.#started, this.#deps.places)) this.#draft?.update(this.visible());
+    if (mayAnswerThere(this.#deps.label.current(), this.#started, this.#deps.places)) this.#draft?.update(this.#deps.label.outgoing(this.visible()));
   }
 
   /** @param usage of the step that has just been committed. */

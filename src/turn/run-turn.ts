@@ -69,7 +69,6 @@ async function attempt(running: RunningTurn, live: LiveAnswer, deps: OwnDeps): P
   if (running.resumed) await tellApprovals(running, before, running.stop);
   const models = modelIds(running, agent).map((id) => deps.model(id));
   const context = await loadContext(running, agent, models[0]!, deps);
-  label.add(context.label);
   const tools = deps.gate.advertised({ principal: turn.principal, agent: turn.agent, label: label.current() }, known);
   const ledger: CallToolDeps = { ...before, tools, onDenied: denials.add };
   live.begin();
@@ -107,7 +106,7 @@ async function attempt(running: RunningTurn, live: LiveAnswer, deps: OwnDeps): P
       takeSteering: async () => {
         if (place?.queueMode !== "immediate") return [];
         const entries = await deps.store.takeSteering({ fence: running.fence, turnId: turn.id, now: deps.clock.now() });
-        for (const entry of entries) label.add(entry.label);
+        for (const entry of entries) label.read(entry);
         return entries.map((entry) => renderEntry(entry, time));
       },
       emit: (event) => live.on(event),
@@ -140,7 +139,7 @@ async function commitStep(step: Step, running: StartedTurn, live: LiveAnswer, de
   const { turn, session, fence } = running;
   const now = deps.clock.now();
   const calls = step.calls.map((call) => ({ ...call, idempotent: deps.tools.find((tool) => tool.spec.name === call.name)?.idempotent ?? true }));
-  const content = { role: "assistant" as const, parts: step.parts, model: step.model, stop: step.stop };
+  const content = { role: "assistant" as const, parts: deps.label.said(step.parts), model: step.model, stop: step.stop };
   const entry = { content, principal: turn.principal, label: deps.label.current(), tokens: live.tokens(content), turnId: turn.id, at: now };
   const committed = await deps.store.commitStep({ fence, turnId: turn.id, entry, calls, usage: step.usage, model: step.model, now });
   live.stepDone(step.usage);

@@ -8,7 +8,7 @@ import { joinLabels, type Label } from "../core/label.ts";
 import type { Approval } from "../core/records.ts";
 import type { StartedTurn } from "../core/store.ts";
 import { planDigest, type Plan } from "../security/plan.ts";
-import { cutResult, finishedEvent, runTool, startCall, type CallToolDeps } from "./call-tool.ts";
+import { finishedEvent, resultText, runTool, startCall, type CallToolDeps } from "./call-tool.ts";
 
 export async function tellApprovals(started: StartedTurn, deps: CallToolDeps, signal: AbortSignal): Promise<void> {
   const approvals = await deps.store.listApprovals({ turnId: started.turn.id, limit: 250 });
@@ -65,6 +65,6 @@ async function runApproved(approval: Approval, started: StartedTurn, deps: CallT
   const result = await runTool(call, tool, started, { ...deps, facts }, signal);
   const audit = finishedEvent(call, tool, result, started);
   // Quoted, so that no word of a result can pass for the house's own.
-  const quoted = cutResult(result.text).replace(/^/gm, "> ");
+  const quoted = resultText(tool.spec.name, result, deps).replace(/^/gm, "> ");
   return { text: `the owner approved it. Result:\n${quoted}`, ...(result.label && { label: result.label }), ...(audit && { audit }) };
 }

@@ -3,12 +3,12 @@ import { buildContext } from "../agent/context.ts";
 import type { Media, Message, MessagePart } from "../core/message.ts";
 import type { Entry } from "../core/entry.ts";
 import { toClankerError } from "../core/errors.ts";
-import { joinLabels, type Label } from "../core/label.ts";
 import type { Model, ModelEntry } from "../core/model.ts";
 import type { AgentSettings } from "./agent-settings.ts";
 import type { RunTurnDeps } from "./run-turn-deps.ts";
 import type { RunningTurn } from "./lanes.ts";
 import { isOpenMedia } from "./recent-entries.ts";
+import type { TurnLabel } from "./turn-label.ts";
 
 /** Taken for a model that does not say how much it takes. */
 const DEFAULT_CONTEXT_TOKENS = 128_000;
@@ -21,8 +21,8 @@ export async function loadContext(
   running: RunningTurn,
   agent: AgentSettings,
   model: Model,
-  deps: RunTurnDeps,
-): Promise<{ entries: ModelEntry[]; start: number; label: Label }> {
+  deps: RunTurnDeps & { readonly label: TurnLabel },
+): Promise<{ entries: ModelEntry[]; start: number }> {
   const { session } = running;
   deps.recent.add(session.id, running.entries);
   // The lane is held: nothing has been appended since the start, except where a crashed run is taken up again.
@@ -33,8 +33,8 @@ export async function loadContext(
   const reserve = Math.min(agent.maxTokens + RESERVED_TOKENS, Math.floor(budget / 2));
   const context = buildContext({ entries: fetched, contextStart: session.contextStart, budgetTokens: budget, reserveTokens: reserve, timeZone: deps.timeZone });
   // What was cut away is not in the context; what was written in its light carries its label on (sec-91).
-  const label = all.filter((entry) => entry.number >= context.start).reduce((joined, entry) => joinLabels(joined, entry.label), running.turn.label);
-  return { entries: await withImages(context.entries, deps), start: context.start, label };
+  for (const entry of all) if (entry.number >= context.start) deps.label.read(entry);
+  return { entries: await withImages(context.entries, deps), start: context.start };
 }
 
 /** Fetches what the platform only named, and remembers the bytes in the transcript. */

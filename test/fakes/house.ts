@@ -29,6 +29,7 @@ export interface HouseOptions {
   readonly instance?: string;
   readonly notifyTo?: readonly string[];
   readonly gate?: Gate;
+  readonly hideSecrets?: (text: string) => string;
 }
 
 export interface House {
@@ -98,6 +99,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     version: "test",
     timeZone: "UTC",
     notifyTo: options.notifyTo ?? [],
+    ...(options.hideSecrets && { hideSecrets: options.hideSecrets }),
   });
   const stopped = new AbortController();
   const done = Promise.all([hall.lanes.start(stopped.signal), hall.hold(channel, stopped.signal)]);
