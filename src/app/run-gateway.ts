@@ -39,7 +39,7 @@ import { createProviders } from "./providers.ts";
 import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
-import { createTools } from "./tools.ts";
+import { createTools, openToolPowers } from "./tools.ts";
 import { VERSION } from "../core/version.ts";
 import { openSecrets } from "./workbench.ts";
 
@@ -86,6 +86,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
   const providers = await createProviders(config, { http, clock, random });
+  const powers = openToolPowers(config, places, { env: options.env, log });
   const intake = lateIntake();
   const channels = await openChannels(config, (channel, account) => ({
     intake: intake.port,
@@ -110,7 +111,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     blobs,
     gate: createGate(toolRulesOf(live)),
     hideSecrets: (text) => redact.values(text),
-    tools: await createTools({ config, http, clock }),
+    tools: await createTools({ config, http, clock }, powers),
     places: live.places,
     agent: live.agent,
     model: providers.model,
@@ -202,6 +203,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   await closing;
   stopped.abort();
   await Promise.all([lanes, auditing]);
+  await powers.processes.close();
   await removeFile();
   await bus.close();
   await store.close();
