@@ -42,7 +42,10 @@ export function renderPlan(plan: Plan, reason: string): string {
   const args = isRecord(plan.args) ? Object.entries(plan.args) : [["", plan.args] as const];
   const lines = [`Tool: ${visible(plan.tool)}`];
   for (const [name, value] of args) if (!NOTES.has(name)) lines.push(`${name === "" ? "arguments" : visible(name)}: ${shown(value)}`);
-  for (const [name, value] of Object.entries(plan.facts)) lines.push(`${visible(name)}: ${shown(value)}`);
+  const said = new Map(args);
+  // What the arguments say already is not said twice.
+  for (const [name, value] of Object.entries(plan.facts))
+    if (canonicalJson(said.get(name)) !== canonicalJson(value)) lines.push(`${visible(name)}: ${shown(value)}`);
   for (const [name, value] of args) if (NOTES.has(name)) lines.push(`The assistant's own words, not checked (${name}): ${shown(value)}`);
   lines.push(`Asked by: ${asker(plan.principal)}`, `Why you are asked: ${visible(reason)}`);
   const text = lines.join("\n");

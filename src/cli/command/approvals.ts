@@ -29,6 +29,7 @@ export async function deny(context: CliContext, { args: [code = ""] }: { args: s
 
 async function resolve(context: CliContext, approval: string, decision: "once" | "session" | "always" | "deny"): Promise<void> {
   const answer = await withGateway(context, (client) => client.call("approvals.resolve", { approval, decision }));
-  const done = answer.approval.status === (decision === "deny" ? "denied" : "approved") || answer.approval.status === "used";
+  const { status } = answer.approval;
+  const done = decision === "deny" ? status === "denied" : status === "approved" || status === "used";
   context.output.result({ json: answer, text: escapeControls(answer.reply), exitCode: done ? 0 : 1 });
 }

@@ -64,7 +64,8 @@ function* duplicate(item: AdmittedItem): Steps<AcceptOutput | undefined> {
 
 function* admit(item: AdmittedItem, now: Now): Steps<AcceptOutput> {
   let session = (yield* currentSession(item.session.key)) ?? (yield* insertSession(item.session, now.now));
-  if (item.kind !== "record") {
+  // A command is recorded only, but it says as well where the person is.
+  if (item.kind !== "record" || item.update.type === "message") {
     const said = item.update.type === "message" && item.kind !== "edit";
     session = yield* touchSession(session, said ? item.address : undefined, now.now);
   }
