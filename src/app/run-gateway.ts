@@ -7,16 +7,8 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createLocalBus } from "../bus/local/index.ts";
-import {
-  ensureGatewayToken,
-  keepLastGood,
-  loadConfig,
-  type Env,
-  type LoadConfigOptions,
-  type LoadedConfig,
-  type RunningConfigEditor,
-} from "../config/index.ts";
-import { createGateway, createHub, type Gateway } from "../gateway/index.ts";
+import { ensureGatewayToken, keepLastGood, loadConfig, type Env, type LoadConfigOptions, type LoadedConfig } from "../config/index.ts";
+import { createGateway, createHub } from "../gateway/index.ts";
 import { createMetrics } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
 import { createHttp } from "../security/host/egress/index.ts";
@@ -26,7 +18,8 @@ import { openAuditLog } from "./audit-log.ts";
 import { createBlobs } from "./blobs.ts";
 import { createChannelSupervisor } from "./channel-supervisor.ts";
 import { createConfigAccess } from "./config-access.ts";
-import { authOptions, gatewayOptions, rateLimitOptions } from "./gateway-options.ts";
+import { applyAuth, refuseSharedToken } from "./gateway-auth.ts";
+import { gatewayOptions, rateLimitOptions } from "./gateway-options.ts";
 import { loadGatewayTls, type GatewayTls } from "./gateway-tls.ts";
 import { writeGatewayFile } from "./gateway-file.ts";
 import { applyChanges, createLiveSettings } from "./live-settings.ts";
@@ -75,8 +68,10 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
 async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options: RunGatewayOptions): Promise<number> {
   const { config, places } = loaded;
   const token = await ensureGatewayToken(loaded);
+  if (token !== undefined) refuseSharedToken(loaded, token.token);
   const tls = await loadGatewayTls(loaded, clock);
   const { log, ring, redact } = openLog(loaded, token ? [token.token] : [], { ...options, stderr: process.stderr });
+  for (const warning of loaded.warnings) log.warn(warning);
   const metrics = createMetrics();
   const { store, reasons: storeReasons } = watchStore(await openStore(config, places.dataFolder, { clock, log }), { clock, log });
   const instance = await instanceOf(store);
@@ -171,6 +166,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     live,
     requireModel: providers.model,
     setRateLimit: (changed) => gateway.setRateLimit(rateLimitOptions(changed)),
+    setAuth: () => applyAuth(editor.current(), gateway),
     ...(options.debug || options.verbose ? {} : { setLogLevel: log.setLevel }),
   });
 
@@ -186,7 +182,6 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics.close();
     throw thrown;
   });
-  followAuth(editor, gateway);
   const url = urlOf(address, port, tls !== undefined);
   const secured = tls === undefined ? {} : { tls: { fingerprint: tls.certificate.fingerprint, certificate: tls.certificate.pem } };
   const removeFile = await writeGatewayFile(places.dataFolder, { pid: process.pid, url, startedAt: clock.now(), ...secured });
@@ -242,15 +237,6 @@ function healthOf(supervisor: ReturnType<typeof createChannelSupervisor>, storeR
 function uiRoot(): string | undefined {
   const here = dirname(fileURLToPath(import.meta.url));
   return [join(here, "ui"), join(here, "../ui"), join(here, "../../dist/ui")].find((folder) => existsSync(join(folder, "index.html")));
-}
-
-/** A new token or password holds at once, for new connections and open ones (sec-16). */
-function followAuth(editor: RunningConfigEditor, gateway: Gateway): void {
-  editor.onChange("gateway.auth", async () => {
-    const now = editor.current();
-    const token = await ensureGatewayToken(now);
-    gateway.setAuth(authOptions(now.config.gateway.auth, token?.token));
-  });
 }
 
 /** How this machine reaches what listens there: an address that stands for all of them is nobody's. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createClient, type Client } from "../client/index.ts";
 import type { Config } from "../config/schema.ts";
 import { findPlaces, type Places } from "../config/places.ts";
-import { ConfigError } from "../core/errors.ts";
+import { AuthError, ConfigError } from "../core/errors.ts";
 import type { CliContext } from "./context.ts";
 import type { Pin } from "./pinned-socket.ts";
 import { UnreachableError } from "./exit-code.ts";
@@ -138,10 +138,12 @@ export async function withGatewayIfUp<T>(context: CliContext, use: (client: Clie
   }
 }
 
-const REFUSED = new Set(["unauthenticated", "forbidden", "unauthorized", "rate_limited", "host_refused", "origin_refused"]);
+const REFUSED = new Set(["unauthenticated", "forbidden", "unauthorized", "host_refused", "origin_refused"]);
 
 function asUnreachable(error: unknown, { url, running }: GatewayTarget): unknown {
   const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+  // Before any call was made, only authenticating can have been too much.
+  if (code === "rate_limited") return new AuthError(code, (error as Error).message, { hint: "wait a minute, then use the right token", cause: error });
   if (REFUSED.has(code)) return error;
   const hint =
     running === undefined
@@ -157,7 +159,7 @@ async function connectOnce(client: Client): Promise<void> {
   const failed = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${CONNECT_MS} ms`)), CONNECT_MS);
     stop = client.on("state", (state) => {
-      if (state === "waiting") reject(new Error("the connection was refused or closed"));
+      if (state === "waiting") reject(client.trouble ?? new Error("the connection was refused or closed"));
     });
   });
   try {

@@ -47,6 +47,8 @@ export interface ClientOptions {
 
 export interface Client {
   readonly state: ClientState;
+  /** What the gateway has refused last: while `waiting`, why (too many wrong credentials, a gateway that stops). */
+  readonly trouble: ClientError | undefined;
   /** Resolves when authenticated. @throws ClientError `unauthenticated` when the credential is refused; a gateway that is away is tried again. */
   connect(): Promise<Methods["authenticate"]["result"]>;
   /** @throws ClientError; `disconnected` when the connection broke before the answer (whether it was done is not known: repeat with an idempotency_key). */
@@ -88,6 +90,7 @@ export function createClient(options: ClientOptions): Client {
   let state: ClientState = "closed";
   let filter: Filter | undefined;
   let lastSeq: number | undefined;
+  let trouble: ClientError | undefined;
   let nextId = 1;
   let attempts = 0;
   let retry: ReturnType<typeof setTimeout> | undefined;
@@ -131,7 +134,7 @@ export function createClient(options: ClientOptions): Client {
     if (call === undefined) return;
     waiting.delete(frame.id!);
     if (frame.error === undefined) call.resolve(frame.result);
-    else call.reject(fromWire(frame.error));
+    else call.reject((trouble = fromWire(frame.error)));
   };
 
   const resume = async () => {
@@ -203,6 +206,9 @@ export function createClient(options: ClientOptions): Client {
   return {
     get state() {
       return state;
+    },
+    get trouble() {
+      return trouble;
     },
     connect() {
       if (connecting === undefined) {

@@ -38,6 +38,7 @@ export interface Methods {
         readonly created_at: number;
         readonly started_at?: number;
         readonly not_before: number;
+        readonly reason?: "model_away";
       }[];
     };
   };

@@ -14,7 +14,13 @@ export type Event =
       readonly session: string;
       readonly payload: { message_id: string; change: "edited" | "deleted" | "reaction"; text?: string };
     }
-  | { readonly event: "turn.queued" | "turn.started"; readonly session: string; readonly payload: { turn_id: string } }
+  | {
+      readonly event: "turn.queued";
+      readonly session: string;
+      /** `not_before`: wall time until which it waits. `reason`: why a turn that had begun is queued again; `retry` is a failure of our own. */
+      readonly payload: { turn_id: string; not_before?: number; reason?: "model_away" | "retry" };
+    }
+  | { readonly event: "turn.started"; readonly session: string; readonly payload: { turn_id: string } }
   | { readonly event: "turn.delta"; readonly session: string; readonly payload: { turn_id: string; offset: number; text: string } }
   | { readonly event: "turn.step"; readonly session: string; readonly payload: { turn_id: string; step: number; entry: number } }
   | {

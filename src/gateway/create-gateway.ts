@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
@@ -13,8 +13,9 @@ import { createFrontDoor, type Visitor } from "./http/front-door.ts";
 import { createIdentity, type HttpContext } from "./http/http-context.ts";
 import { applyCors, setSecurityHeaders } from "./http/security-headers.ts";
 import { errorHeaders, faceOf, publicMessage } from "./http-error.ts";
-import { isLoopback } from "./limits/ip-address.ts";
+import { addressKey, isLoopback } from "./limits/ip-address.ts";
 import { createRateLimiter } from "./limits/rate-limiter.ts";
+import { bindListener, openListener } from "./listener.ts";
 import type { GatewayFacts } from "./method.ts";
 import type { AuthOptions, GatewayOptions } from "./options.ts";
 import { createRegistry, type Registry } from "./registry.ts";
@@ -39,8 +40,7 @@ export interface Gateway {
 }
 
 const SWEEP_MS = 20;
-/** As long as a stranger may take to authenticate. */
-const HANDSHAKE_MS = 10_000;
+const REFUSALS_PER_MINUTE = 5;
 /** How long connections with an old token stand after the change; new ones are refused at once (sec-16: within 1 s). */
 const ANSWER_MS = 250;
 
@@ -84,16 +84,30 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
     const certified = options.tls === undefined ? [] : (await import("./tls/certificate.ts")).readCertificate(options.tls.cert).names;
     const names = createAllowedNames({ hosts: [...options.hosts, ...certified], corsOrigins: options.corsOrigins, port, tls: options.tls !== undefined });
     const door = createFrontDoor({ names, limiter, trustedProxies: options.trustedProxies, authIsNone: () => authenticator.anonymous !== undefined });
-    const handle = getRequestListener(createApp(http).fetch as Parameters<typeof getRequestListener>[0], { overrideGlobalObjects: false });
+    const handle = getRequestListener(createApp(http).fetch as Parameters<typeof getRequestListener>[0], {
+      overrideGlobalObjects: false,
+      // It would read on for whatever is left of an unwanted body; cutUnread ends the connection instead.
+      autoCleanupIncoming: false,
+    });
+
+    /** A stranger's refusals fill no log: a few lines per address and minute, none of them with anything but the path in it. */
+    const noticed = createRateLimiter(clock, REFUSALS_PER_MINUTE, REFUSALS_PER_MINUTE);
+    const note = (request: IncomingMessage, error: ClankerError) => {
+      const address = addressKey(request.socket.remoteAddress ?? "");
+      if (noticed.take(address)) log.warn("refused", { code: error.code, address, path: (request.url ?? "").split("?", 1)[0]!.slice(0, 60) });
+    };
 
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       setSecurityHeaders(response, (request.url ?? "").split("?", 1)[0]!);
+      cutUnread(request, response);
       try {
         if (stopping) throw new ClankerError("shutting_down", "the gateway is shutting down", { retryAfterMs: 1000 });
         visitors.set(request, { ...door.admit(request, "http"), response });
         if (applyCors(request, response, options.corsOrigins)) return;
       } catch (thrown) {
-        return refuse(response, toClankerError(thrown));
+        const error = toClankerError(thrown);
+        note(request, error);
+        return refuse(response, error);
       }
       handle(request, response).catch((error: unknown) => {
         log.error("a request could not be answered", { error: String(error) });
@@ -112,7 +126,9 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
         const credential = identity.identify(request, "upgrade");
         sockets.upgrade(request, socket, head, { key: visitor.key, credential });
       } catch (thrown) {
-        refuseUpgrade(socket, toClankerError(thrown));
+        const error = toClankerError(thrown);
+        note(request, error);
+        refuseUpgrade(socket, error);
       }
     };
 
@@ -122,7 +138,7 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
       clock.timer(ANSWER_MS, dropStale);
     };
     await book.load();
-    server = await open(options);
+    server = await openListener(options);
     server.on("request", onRequest).on("upgrade", onUpgrade);
     server.maxConnections = options.maxConnections + 100;
     sockets.start();
@@ -133,7 +149,7 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
         return sockets.stop(graceMs);
       },
     };
-    await bind(server, options);
+    await bindListener(server, options);
     server.on("error", (error) => log.error("the listener failed", { error: String(error) }));
     return { port: port(), address: (server.address() as AddressInfo).address };
   };
@@ -185,25 +201,12 @@ function refuseOpenDoor(auth: AuthOptions, bindAddress: string): void {
   });
 }
 
-async function open({ tls }: GatewayOptions): Promise<Server> {
-  if (tls === undefined) return createServer();
-  const https = await import("node:https");
-  const { cert, key, clientCa } = tls;
-  const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
-  return https.createServer({ cert, key, minVersion: "TLSv1.2", handshakeTimeout: HANDSHAKE_MS, ...clients });
-}
-
-function bind(server: Server, { port, bindAddress }: GatewayOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const taken = error.code === "EADDRINUSE";
-      const hint = taken ? "another gateway may be running: see clanker gateway status, or set gateway.port" : "check gateway.bind_address and gateway.port";
-      reject(new ConfigError(taken ? "port_in_use" : "bind_failed", `cannot listen on ${bindAddress}:${port}: ${error.message}`, { hint, cause: error }));
-    });
-    server.listen(port, bindAddress, () => {
-      server.removeAllListeners("error");
-      resolve();
-    });
+/** A body that nobody wanted is not read to its end: whoever sends one without being let in costs no more than what was on its way (sec-107). */
+function cutUnread(request: IncomingMessage, response: ServerResponse): void {
+  // Taken now: a request whose connection has gone has none any more.
+  const { socket } = request;
+  response.once("finish", () => {
+    if (!request.complete) socket.destroySoon();
   });
 }
 

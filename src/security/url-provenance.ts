@@ -2,7 +2,9 @@
  * What a turn that has read strangers' text and private data may write into links. A link is a letter to whoever owns its host: a preview, a click or a name look-up
  * carries whatever was put into it (sec-88). So such a context keeps only links that stood word for word in trusted input; the others stay readable and lead nowhere.
  */
+import type { Entry } from "../core/entry.ts";
 import type { Confidentiality, Label } from "../core/label.ts";
+import { messageText } from "../core/message.ts";
 
 /** Whether links of this context are looked at: written under the influence of outsiders, with something in it that they do not know. */
 export function needsProvenance({ integrity, confidentiality }: Label): boolean {
@@ -35,15 +37,21 @@ const TAIL = `(?:[/?#]${REST}|:[^\\s<>"'\`|]+)?`;
 const BARE = `(?<![\\p{L}\\p{N}@.\\\\/-])(?<host>(?:${LABEL}${DOT}){1,20}(?<tld>\\p{L}{2,24}|xn--[a-z0-9-]{1,59})|\\d{1,3}(?:\\.\\d{1,3}){3}(?=[/:]))(?![\\p{L}\\p{N}_-])(?<tail>${TAIL})`;
 const LINKS = new RegExp(`${WITH_SCHEME}|\\b${SHORT_SCHEME}|${WWW}|${BARE}`, "giu");
 
-/** Every link of a text as it is written there; fill the set of trusted links with the texts of the owner and of whoever is trusted. */
+/** Every link of a text as it is written there. */
 export function linksOf(text: string): string[] {
   return [...decodeReferences(text).matchAll(LINKS)].filter((match) => !isFile(match.groups!)).map(([link]) => trimLink(link).replaceAll("\\", ""));
+}
+
+/** The links of what the owner and trusted people wrote in a session. Quotes are somebody else's words, whoever sends them. */
+export function trustedLinks(entries: readonly Pick<Entry, "content" | "label">[]): Set<string> {
+  const isTrusted = ({ integrity }: Label) => integrity === "OWNER" || integrity === "TRUSTED";
+  return new Set(entries.flatMap(({ content, label }) => (content.role === "user" && isTrusted(label) ? linksOf(messageText(content.message)) : [])));
 }
 
 export interface Provenance {
   /** Of the context that the text was written in. */
   readonly label: Label;
-  /** Links that stood in trusted input, from `linksOf`. */
+  /** Links that stood in trusted input, from `trustedLinks`. */
   readonly trusted: ReadonlySet<string>;
 }
 

@@ -147,6 +147,7 @@ async function endAway(error: ClankerError, outageMs: number, running: RunningTu
     error: { code: error.code, message: error.message, ...(error.hint !== undefined && { hint: error.hint }) },
     ...(notice && { notice }),
   });
+  deps.hub.publish({ event: "turn.queued", session: session.key, payload: { turn_id: turn.id, not_before: now + pause, reason: "model_away" } });
   if (told) {
     deps.hub.publish({ event: "notice", session: session.key, payload: { code: "model_away", text } });
     if (notice) deps.channels.wake(turn.address);
@@ -172,20 +173,15 @@ async function endFailed(
 }
 
 async function endError(error: ClankerError, running: RunningTurn, live: LiveAnswer, deps: EndDeps): Promise<StartedTurn | undefined> {
-  const { turn, fence } = running;
+  const { turn, session, fence } = running;
   const pause = RETRY_MS[turn.attempts - 1];
   const failure = { code: error.code, message: error.message, ...(error.hint !== undefined && { hint: error.hint }) };
   if (pause === undefined) return await commit({ outcome: "failed", say: explain(failure), usage: noUsage, error: failure }, running, live, deps);
   await live.finish();
   const now = deps.clock.now();
-  await deps.store.postponeTurn({
-    fence,
-    turnId: turn.id,
-    notBefore: now + Math.round(pause * (0.8 + 0.4 * deps.random.number())),
-    outage: false,
-    error: failure,
-    now,
-  });
+  const notBefore = now + Math.round(pause * (0.8 + 0.4 * deps.random.number()));
+  await deps.store.postponeTurn({ fence, turnId: turn.id, notBefore, outage: false, error: failure, now });
+  deps.hub.publish({ event: "turn.queued", session: session.key, payload: { turn_id: turn.id, not_before: notBefore, reason: "retry" } });
   return undefined;
 }
 

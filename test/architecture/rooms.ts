@@ -86,7 +86,7 @@ export const ROOMS: readonly Room[] = [
       "@hono/node-server",
       "ws",
       "node:http",
-      { module: "node:https", files: /^src\/gateway\/create-gateway\.ts$/ },
+      { module: "node:https", files: /^src\/gateway\/listener\.ts$/ },
       { module: "selfsigned", files: /^src\/gateway\/tls\// },
       "node:crypto",
       "node:fs/promises",

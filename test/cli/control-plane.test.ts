@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { createClient, createDeviceKey, requestPairing } from "../../src/client/index.ts";
+import { createClient, createDeviceKey, requestPairing, type DeviceKey } from "../../src/client/index.ts";
 import { pinnedSocket, type Pin } from "../../src/cli/pinned-socket.ts";
 import { RawClient } from "../gateway/open-test-gateway.ts";
 import { createClanker, seen } from "./run-clanker.ts";
@@ -56,7 +56,8 @@ describe("a gateway with a self-signed certificate and the command line", () => 
     const key = await createDeviceKey();
     const { gateway } = await requestPairing({ ...socket, key, scopes: ["read", "admin"], name: "my phone", platform: "test" });
     assert.match((await clanker.run(["devices", "list"])).stdout, new RegExp(`${key.id.slice(0, 10)} +my phone +test +asks for read, admin`));
-    assert.equal((await clanker.run(["devices", "approve", "nobody"])).code, 1);
+    const codeOf = async (args: string[]) => ((await clanker.json(args)).document["error"] as { code: string }).code;
+    assert.equal(await codeOf(["devices", "approve", "nobody"]), "device_not_found");
     const { document } = await clanker.json(["devices", "approve", key.id.slice(0, 10), "--scopes", "read"]);
     assert.deepEqual(document, { device_id: key.id, scopes: ["read"] });
     const client = createClient({ ...socket, device: { key, gateway }, retryMs: 20 });
@@ -76,8 +77,22 @@ describe("a gateway with a self-signed certificate and the command line", () => 
     assert.equal(request?.request_id, other.request_id);
     assert.equal((await clanker.run(["devices", "reject", request!.device_id])).code, 0);
     assert.deepEqual((await clanker.json(["devices", "list"])).document["requests"], []);
+    const alike = await twoAlike();
+    for (const one of alike) await requestPairing({ ...socket, key: one, scopes: ["read"], name: "alike" });
+    assert.equal(await codeOf(["devices", "approve", alike[0].id.slice(0, 1)]), "device_ambiguous");
   });
 });
+
+/** Two keys whose ids begin with the same letter. */
+async function twoAlike(): Promise<[DeviceKey, DeviceKey]> {
+  const seen = new Map<string, DeviceKey>();
+  for (;;) {
+    const key = await createDeviceKey();
+    const other = seen.get(key.id[0]!);
+    if (other !== undefined) return [other, key];
+    seen.set(key.id[0]!, key);
+  }
+}
 
 describe("the gateway's own token", () => {
   const clanker = createClanker();
@@ -100,6 +115,19 @@ describe("the gateway's own token", () => {
     assert.equal((await clanker.run(["status"])).code, 0, "the command line reads the new one");
     gateway.kill("SIGTERM");
     await once(gateway, "exit");
+  });
+
+  test("sec-25 the token that was made at the first start is no other secret either", async () => {
+    const other = createClanker();
+    const gateway = await other.startGateway();
+    gateway.kill("SIGTERM");
+    await once(gateway, "exit");
+    const token = readFileSync(join(other.home, "data", "gateway-token"), "utf8").trim();
+    writeFileSync(join(other.home, "config.toml"), `[channels.telegram]\nenabled = false\ntoken = "${token}"\n`);
+    const { code, document } = await other.json(["start"]);
+    assert.equal(code, 78);
+    assert.equal((document["error"] as { code: string }).code, "gateway_token_shared");
+    await other.close();
   });
 
   test("sec-16 a token changed by hand holds after a reload", async () => {

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import * as fc from "fast-check";
 import type { Label } from "../../src/core/label.ts";
 import { parseMarkdown, type MarkdownNode } from "../../src/lib/markdown/index.ts";
-import { defangLinks, linksOf } from "../../src/security/url-provenance.ts";
+import { defangLinks, linksOf, trustedLinks } from "../../src/security/url-provenance.ts";
 
 const TAINTED: Label = { integrity: "EXTERNAL", confidentiality: "PRIVATE" };
 const defang = (text: string, trusted: readonly string[] = []) => defangLinks(text, { label: TAINTED, trusted: new Set(trusted) });
@@ -48,6 +48,28 @@ mailto:a@evil.example | tel:+1555 | tg://resolve?domain=x | tg:msg_url?url=x | s
       "good.example/home/s",
     ])
       assert.deepEqual(liveLinks(defang(other, trusted)), [], other);
+  });
+
+  test("sec-88 sec-38 only what the owner and trusted people wrote themselves makes a link trusted: no quote, no guest, no page, no answer", () => {
+    const user = (text: string, integrity: Label["integrity"], quote?: string) => ({
+      label: { integrity, confidentiality: "PRIVATE" as const },
+      content: {
+        role: "user" as const,
+        message: { parts: [{ type: "text" as const, text }], ...(quote !== undefined && { quote: { text: quote } }) },
+        envelope: { channel: "loop", direct: true, at: 0 },
+        addressed: true,
+      },
+    });
+    const owner = { integrity: "OWNER", confidentiality: "PRIVATE" } as const;
+    const found = trustedLinks([
+      user("https://a.example/1", "OWNER", "https://quoted.example/"),
+      user("https://b.example/2", "TRUSTED"),
+      user("https://c.example/3", "GUEST"),
+      user("https://d.example/4", "EXTERNAL"),
+      { label: owner, content: { role: "tool", callId: "c", name: "web_fetch", text: "https://e.example/", error: false } },
+      { label: owner, content: { role: "assistant", parts: [{ type: "text", text: "https://f.example/" }], model: "m", stop: "end" } },
+    ]);
+    assert.deepEqual([...found], ["https://a.example/1", "https://b.example/2"]);
   });
 
   test("sec-88 files, versions, addresses and prose are no links", () => {

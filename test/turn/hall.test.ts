@@ -260,6 +260,8 @@ describe("the hall", () => {
     await house.say("second");
     await clock.advance(3600_000);
     assert.equal(house.texts().filter((text) => /away/.test(text)).length, 1);
+    const queued = house.events.filter((event) => event.event === "turn.queued" && event.payload.reason === "model_away");
+    assert.ok(queued.length >= 10 && queued.every((event) => event.event === "turn.queued" && event.payload.not_before! > 0));
     assert.ok(provider.requests.length <= 3600 / 30 + 2, `${provider.requests.length} requests in an hour`);
     away = false;
     await clock.advance(400_000);

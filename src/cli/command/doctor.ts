@@ -30,7 +30,7 @@ export async function doctor(context: CliContext): Promise<void> {
   const checks: Check[] = [checkNode(), checkSqlite(), checkClock(Date.now())];
   checks.push(...(await checkFolders(context)));
   const loaded = await tryConfig(context);
-  checks.push(loaded.check);
+  checks.push(loaded.check, ...(loaded.config?.warnings ?? []).map((detail) => warn("secret file", detail, "a secret is for its owner alone")));
   checks.push(await checkSecrets(context));
   if (loaded.config !== undefined) checks.push(...(await checkProviders(loaded.config)));
   checks.push(...(await checkGateway(context, loaded.config)));
@@ -139,7 +139,7 @@ async function checkProviders({ config }: LoadedConfig): Promise<Check[]> {
     [...providers].map(async ([name, provider]) => {
       try {
         const models = await provider.models(AbortSignal.timeout(PROVIDER_MS));
-        return ok(`provider ${name}`, `${models.length} models`);
+        return ok(`provider ${name}`, `${models.length} ${models.length === 1 ? "model" : "models"}`);
       } catch (error) {
         const { message, hint = `try: clanker models test ${name}:MODEL` } = describeError(error);
         return name === inUse ? fail(`provider ${name}`, message, hint) : warn(`provider ${name}`, message, hint);
