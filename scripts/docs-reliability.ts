@@ -67,9 +67,11 @@ const CASES: Readonly<Record<number, string>> = {
   71: "1,000 messages a second",
   72: "a tool that prints without end",
   75: "SIGTERM in the middle of turns",
+  76: "process trees that will not end",
   77: "kill -9, and the next start",
   78: "a config that is wrong",
   80: "upgrade and back",
+  81: "thousands of processes",
   82: "days under load",
   85: "a tool or model that is wedged",
   86: "a turn that wedges again after the restart",
@@ -88,9 +90,7 @@ const LATER: readonly { readonly cases: readonly number[]; readonly what: string
     what: "restore from a backup, online backup, rollback",
     issue: "5 (backup and upgrades); 59's detection and quarantine are tested here",
   },
-  { cases: [72, 76, 81], what: "tools that print 1 GB, process trees, thousands of processes", issue: "the one that brings the shell tool" },
   { cases: [73], what: "plugins that burn or leak", issue: "the one that brings plugins" },
-  { cases: [83], what: "an approval over a restart", issue: "the one that brings approvals" },
   { cases: [84], what: "sub-agents", issue: "the one that brings sub-agents" },
 ];
 

@@ -7,6 +7,7 @@ const toolNames = v.array(v.pipe(v.string(), v.nonEmpty("must not be empty")));
 const toolsConfig = v.strictObject({
   allow: described(v.optional(toolNames, ["*"]), 'Names of tools that may be offered to the model; "*" is all of them.'),
   deny: described(v.optional(toolNames, []), "Names of tools that are never offered nor run, whatever `allow` says."),
+  ask: described(v.optional(toolNames, ["shell"]), "Names of tools that run only when the owner has said yes to the exact call."),
 });
 
 const thinking = v.picklist(["off", "low", "medium", "high"]);
@@ -71,6 +72,10 @@ export const agentsConfig = v.strictObject({
   ),
   thinking: described(v.optional(thinking, "off"), "How much the model thinks before it answers, where it can."),
   tools: described(v.optional(toolsConfig, {}), "Which tools the model may use."),
+  approval_minutes: described(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_080)), 60),
+    "How long a question to the owner waits for its answer.",
+  ),
   workspace: described(v.optional(folder), "Folder for the assistant's files and programs; ~ is your home. Default: workspaces/main in the data folder.", {
     restart: true,
     example: "~/assistant",

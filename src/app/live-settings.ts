@@ -36,7 +36,7 @@ export function createLiveSettings(config: Config): LiveSettings {
 }
 
 /** The keys of a channel account that are about who may speak and how it is answered, not about the connection. */
-const PLACE_KEYS = ["dm_policy", "allowed_users", "owner_ids", "groups", "agent", "system_prompt", "scope", "queue_mode", "reply_back"];
+const PLACE_KEYS = ["dm_policy", "allowed_users", "owner_ids", "groups", "tools", "users", "agent", "system_prompt", "scope", "queue_mode", "reply_back"];
 
 export interface ApplyTo {
   readonly live: LiveSettings;

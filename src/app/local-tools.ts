@@ -11,6 +11,7 @@ import type { OpenWorkspace, Workspaces } from "../core/workspace.ts";
 import { createProcesses } from "../security/host/processes/index.ts";
 import { SANDBOX_USER } from "../security/host/sandbox/index.ts";
 import { createWorkspaces } from "../security/host/workspace/index.ts";
+import { reviewExec } from "../security/review-exec.ts";
 import { execProfile } from "../security/sandbox-mode.ts";
 import { createEditTool } from "../tools/edit/index.ts";
 import { createListTool } from "../tools/list/index.ts";
@@ -40,7 +41,7 @@ export function createLocalTools({ agents: { sandbox } }: Config, { processes, w
     createEditTool(open),
     createListTool(open),
     createSearchTool(open),
-    createShellTool({ processes, open, profile, timeMs: sandbox.timeout_secs * 1_000 }),
+    { ...createShellTool({ processes, open, profile, timeMs: sandbox.timeout_secs * 1_000 }), review: reviewExec },
     createProcessTool({ processes, open }),
   ];
 }

@@ -1,5 +1,5 @@
 import { ToolError } from "../../core/errors.ts";
-import type { ExecEnd, ExecProfile, ExecProgram, ExecRequest, ExecResult, Processes } from "../../core/processes.ts";
+import type { ExecEnd, ExecPlan, ExecProfile, ExecProgram, ExecRequest, ExecResult, Processes } from "../../core/processes.ts";
 import { joinLabels, type Label } from "../../core/label.ts";
 import type { Tool, ToolContext, ToolResult } from "../../core/tool.ts";
 import type { OpenWorkspace, Workspace } from "../../core/workspace.ts";
@@ -43,6 +43,7 @@ export function createShellTool(powers: ShellPowers): Tool {
     parallel: false,
     // The program's own limit comes first.
     timeoutMs: powers.timeMs + 15_000,
+    facts: async (args, context) => ({ ...(await processPlan(args as ShellArgs, context, powers)) }),
     run: (args, context) => runShell(args, context, powers),
   });
 }
@@ -83,19 +84,27 @@ function programOf(argv: readonly string[] | undefined, script: string | undefin
   return { kind: "script", script: script! };
 }
 
+/** What would run, as facts: an approval is bound to them, and the run is held against them once more. */
+async function processPlan(args: ShellArgs, context: ToolContext, { processes, open, profile, timeMs }: ShellPowers): Promise<ExecPlan> {
+  programOf(args.argv, args.script);
+  const { root } = await open(context);
+  return await processes.plan(shellRequest(args, profile(context), { workspace: root, timeMs }));
+}
+
 async function runShell(args: ShellArgs, context: ToolContext, { processes, open, profile, timeMs }: ShellPowers): Promise<ToolResult> {
   // Looked at before anything is made.
   programOf(args.argv, args.script);
   const workspace = await open(context);
   const request = shellRequest(args, profile(context), { workspace: workspace.root, timeMs });
+  const approved = context.facts === undefined ? {} : { plan: context.facts as unknown as ExecPlan };
   // A program may write what it has read, and what it was told, anywhere.
   const label = labelOf(workspace, request.profile);
   await workspace.taint(joinLabels(context.label, label));
   if (args.background === true) {
-    const started = await processes.start(context.sessionId, request);
+    const started = await processes.start(context.sessionId, request, approved);
     return { text: `Started as ${started.id}; poll or kill it with the tool process. It ends after an hour.`, error: false };
   }
-  const result = await processes.run(request, { signal: context.signal });
+  const result = await processes.run(request, { signal: context.signal, ...approved });
   return { text: textOf(result), error: !(result.end.kind === "exited" && result.end.code === 0), label };
 }
 
