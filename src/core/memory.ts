@@ -1,5 +1,5 @@
 import type { Confidentiality, Label } from "./label.ts";
-import type { Principal } from "./principal.ts";
+import { labelOf, type Principal } from "./principal.ts";
 
 /** Something that an agent was asked to remember beyond one conversation. */
 export interface Memory {
@@ -17,8 +17,8 @@ export interface Memory {
 /** What a reader may see, by confidentiality; `private`: everything that is no secret. */
 export type Sight = "private" | readonly Confidentiality[];
 
-/** Everyone at the place a principal speaks in sees at most this: the owner's direct chat all that is private, any other place what was said there. */
-export function sightOf({ class: who, direct, where }: Principal): Sight {
-  if (who === "owner" && direct) return "private";
-  return ["PUBLIC", `CONVERSATION:${where.channel}:${where.account}:${where.conversation}`];
+/** What everyone at the place a principal speaks in may see (core/label, `maySee`). */
+export function sightOf(principal: Principal): Sight {
+  const place = labelOf(principal).confidentiality;
+  return place === "PRIVATE" ? "private" : ["PUBLIC", place];
 }

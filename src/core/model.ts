@@ -53,6 +53,8 @@ export interface Model {
   readonly id: string;
   /** Tokens the model can take; 0 = unknown. */
   readonly contextTokens: number;
+  /** Milliseconds of silence that are normal for it; default 60,000. A model on the owner's own machine may read a long prompt for minutes. */
+  readonly silenceMs?: number;
   /** Which credential is used, for cooldowns; no secret. */
   readonly credential: string;
   /**

@@ -8,6 +8,7 @@ import type { AgentSettings } from "./agent-settings.ts";
 import type { RunTurnDeps } from "./run-turn-deps.ts";
 import type { RunningTurn } from "./lanes.ts";
 import { isOpenMedia } from "./recent-entries.ts";
+import type { TurnLabel } from "./turn-label.ts";
 
 /** Taken for a model that does not say how much it takes. */
 const DEFAULT_CONTEXT_TOKENS = 128_000;
@@ -20,15 +21,19 @@ export async function loadContext(
   running: RunningTurn,
   agent: AgentSettings,
   model: Model,
-  deps: RunTurnDeps,
+  deps: RunTurnDeps & { readonly label: TurnLabel },
 ): Promise<{ entries: ModelEntry[]; start: number }> {
   const { session } = running;
-  const all = await deps.recent.read(session);
+  deps.recent.add(session.id, running.entries);
+  // The lane is held: nothing has been appended since the start, except where a crashed run is taken up again.
+  const all = await deps.recent.read(running.resumed ? { id: session.id, contextStart: session.contextStart } : session);
   const fetched = await Promise.all(all.map((entry) => (entry.turnId === running.turn.id ? withMedia(entry, running, deps) : entry)));
   const limit = model.contextTokens === 0 ? DEFAULT_CONTEXT_TOKENS : model.contextTokens;
   const budget = agent.maxContextTokens === 0 ? limit : Math.min(limit, agent.maxContextTokens);
   const reserve = Math.min(agent.maxTokens + RESERVED_TOKENS, Math.floor(budget / 2));
   const context = buildContext({ entries: fetched, contextStart: session.contextStart, budgetTokens: budget, reserveTokens: reserve, timeZone: deps.timeZone });
+  // What was cut away is not in the context; what was written in its light carries its label on (sec-91).
+  for (const entry of all) if (entry.number >= context.start) deps.label.read(entry);
   return { entries: await withImages(context.entries, deps), start: context.start };
 }
 

@@ -23,9 +23,9 @@ export const PRIVATE: Label = { integrity: "OWNER", confidentiality: "PRIVATE" }
 /** What a tool is handed when it runs in a test. */
 export function toolContext(signal: AbortSignal = new AbortController().signal): ToolContext {
   return {
-    agent: "main",
     principal: OWNER,
     label: PRIVATE,
+    agent: "main",
     sessionId: "session",
     turnId: "turn",
     clock: createManualClock(),

@@ -44,6 +44,25 @@ describe("the hall", () => {
     await store.close();
   });
 
+  test("a message to a channel that is not there is refused with the names of those that are, and nothing is kept", async () => {
+    await open(echo);
+    const message = { parts: [{ type: "text" as const, text: "hi" }] };
+    for (const [channel, account] of [
+      ["telegramm", "default"],
+      [house.channel.name, "second"],
+      ["web", "default"],
+    ] as const) {
+      await assert.rejects(house.hall.send({ channel, account, conversation: "1" }, message), {
+        code: "channel_not_found",
+        hint: `there are: ${house.channel.name}`,
+      });
+    }
+    assert.deepEqual(await store.listDeliveries({ limit: 5 }), []);
+    await house.hall.send({ channel: house.channel.name, account: "default", conversation: "1" }, message);
+    await house.clock.advance(0);
+    assert.deepEqual(house.texts(), ["hi"]);
+  });
+
   test("a message of the owner becomes a turn, and its answer is sent to where it came from", async () => {
     await open(echo);
     const outcome = await house.say("hello");
@@ -122,14 +141,14 @@ describe("the hall", () => {
     );
   });
 
-  test("a tool with effects is neither advertised nor run before the security issue", async () => {
+  test("a tool with effects is neither advertised nor run for a guest (sec-40)", async () => {
     const tool: Tool & { runs: number } = Object.assign(counter(), { effects: ["exec" as const] });
     const clock = createManualClock();
     const provider = createScripted((request, index, model) => (index === 0 ? callTools([{ id: "c1", name: "count" }]) : echo(request, index, model)), {
       clock,
     });
     await open(echo, { clock, provider, tools: [tool] });
-    await house.say("go");
+    await house.say("go", { sender: { id: "9", name: "Eve" }, address: { channel: "loop", account: "default", conversation: "-5" } });
     assert.deepEqual(provider.requests[0]!.request.tools, []);
     assert.equal(tool.runs, 0);
   });
@@ -241,6 +260,8 @@ describe("the hall", () => {
     await house.say("second");
     await clock.advance(3600_000);
     assert.equal(house.texts().filter((text) => /away/.test(text)).length, 1);
+    const queued = house.events.filter((event) => event.event === "turn.queued" && event.payload.reason === "model_away");
+    assert.ok(queued.length >= 10 && queued.every((event) => event.event === "turn.queued" && event.payload.not_before! > 0));
     assert.ok(provider.requests.length <= 3600 / 30 + 2, `${provider.requests.length} requests in an hour`);
     away = false;
     await clock.advance(400_000);

@@ -30,6 +30,7 @@ export function wireProvider(options: WireOptions, wire: Wire): Provider {
     model: (model): Model => ({
       id: `${options.name}:${model}`,
       contextTokens: infoOf(options, model)?.contextTokens ?? options.contextTokens ?? 0,
+      ...(options.compat?.silenceMs !== undefined && { silenceMs: options.compat.silenceMs }),
       credential: options.apiKey?.name ?? options.name,
       stream: (request, signal) => wire.stream(model, request, callOptions(model, signal)),
     }),

@@ -1,8 +1,8 @@
 import type { Entry } from "../../core/entry.ts";
 import { ToolError } from "../../core/errors.ts";
-import { joinLabels } from "../../core/label.ts";
-import { sightOf, type Sight } from "../../core/memory.ts";
+import { joinLabels, maySee, type Confidentiality } from "../../core/label.ts";
 import { messageText } from "../../core/message.ts";
+import { labelOf } from "../../core/principal.ts";
 import type { Session } from "../../core/records.ts";
 import type { Store } from "../../core/store.ts";
 import type { Tool, ToolContext, ToolResult } from "../../core/tool.ts";
@@ -39,7 +39,7 @@ function createList({ store }: SessionToolsDeps): Tool {
     parallel: true,
     timeoutMs: TIMEOUT_MS,
     run: async (_args, context) => {
-      const sessions = (await store.listSessions({ agent: context.agent, ended: false, limit: MAX_LISTED })).filter((session) => maySee(session, context));
+      const sessions = (await store.listSessions({ agent: context.agent, ended: false, limit: MAX_LISTED })).filter((session) => isOpen(session, context));
       const lines = sessions.map(({ key, settings, lastEntry, updatedAt }) => {
         const title = settings.label === undefined ? "" : ` ${JSON.stringify(settings.label)}`;
         return `${key}${title}: ${lastEntry} entries, last activity ${instant(updatedAt)}`;
@@ -72,23 +72,24 @@ function createRead({ store }: SessionToolsDeps): Tool {
     run: async ({ session: key, before, limit = 20 }, context) => {
       const session = await store.getSession({ key });
       // The same words for what is not there and what may not be seen.
-      if (!session || !maySee(session, context)) throw notFound(key);
+      if (!session || !isOpen(session, context)) throw notFound(key);
       const entries = await store.readEntries({ sessionId: session.id, before: before ?? session.lastEntry + 1, limit });
-      return shown(entries, sightOf(context.principal));
+      return shown(entries, labelOf(context.principal).confidentiality);
     },
   });
 }
 
-function maySee(session: Session, { agent, principal, sessionId }: ToolContext): boolean {
-  return session.agent === agent && (session.id === sessionId || sightOf(principal) === "private");
+/** The conversation that is going on, and for the owner's direct chat every other one. */
+function isOpen(session: Session, { agent, principal, sessionId }: ToolContext): boolean {
+  return session.agent === agent && (session.id === sessionId || labelOf(principal).confidentiality === "PRIVATE");
 }
 
 function notFound(key: string): ToolError {
   return new ToolError("session_not_found", `there is no conversation ${JSON.stringify(clip(key, 200))}`, { hint: "session_list shows those there are" });
 }
 
-function shown(entries: readonly Entry[], sight: Sight): ToolResult {
-  const seen = entries.filter(({ label }) => (sight === "private" ? label.confidentiality !== "SECRET" : sight.includes(label.confidentiality)));
+function shown(entries: readonly Entry[], place: Confidentiality): ToolResult {
+  const seen = entries.filter(({ label }) => maySee(place, label.confidentiality));
   const lines = seen.map((entry) => ({ entry, text: lineOf(entry) })).filter(({ text }) => text !== "");
   if (lines.length === 0) return { text: "Nothing is written there.", error: false };
   const label = lines.map(({ entry }) => entry.label).reduce(joinLabels);
