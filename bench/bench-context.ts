@@ -1,20 +1,26 @@
 import { startHelper, type Helper } from "./processes.ts";
 import { startGateway, type GatewayProcess, type GatewayProcessOptions } from "./gateway-process.ts";
-
-export type Mode = "quick" | "standard" | "full";
+import type { Results } from "./report.ts";
+import type { Measured } from "./rows.ts";
 
 /** What every measurement gets. */
 export interface BenchContext {
-  readonly mode: Mode;
+  readonly mode: Results["mode"];
   /** A copy of dist that nobody rebuilds meanwhile. */
   readonly dist: string;
   /** A folder of this run. */
   readonly folder: string;
-  /** One of three values by mode. */
-  by<T>(quick: T, standard: T, full: T): T;
-  /** Progress for the person who waits. */
-  say(text: string): void;
+  /** A program of the gateway writes a CPU profile into this folder when it ends. */
+  readonly cpuProfile?: string;
+  /** One of two values by mode. */
+  by<T>(quick: T, full: T): T;
 }
+
+/** @throws NotHere when the machine lacks what it needs. */
+export type Measurement = (context: BenchContext) => Promise<Measured[]>;
+
+/** What is to be compared with is not on this machine. The message says why and what to do. */
+export class NotHere extends Error {}
 
 /** A gateway whose model is the mock, with a load generator. */
 export interface Scene {

@@ -24,18 +24,27 @@ export interface GatewayProcessOptions {
   /** base_url of the model server. */
   readonly modelUrl?: string;
   readonly telegram?: { readonly url: string; readonly token: string };
+  /** Lines of `[storage]`, default SQLite. */
+  readonly storage?: string;
+  /** Opens the inspector, for `collect`. */
   readonly inspect?: boolean;
+  /** Folder for CPU profiles, written at the end. */
+  readonly cpuProfile?: string | undefined;
 }
 
 /** Starts the built gateway as `npm start` does and waits until it is ready. @throws Error with its output when it ends instead. */
 export async function startGateway(options: GatewayProcessOptions): Promise<GatewayProcess> {
-  const { dist, home, inspect } = options;
+  const { dist, home, inspect, cpuProfile } = options;
   const port = await freePort();
   mkdirSync(home, { recursive: true });
   writeFileSync(join(home, "config.toml"), configOf(options, port), { mode: 0o600 });
   const outputFile = join(home, "output.log");
   const output = openSync(outputFile, "w");
-  const flags = ["--max-semi-space-size=2", ...(inspect === true ? ["--inspect=127.0.0.1:0"] : [])];
+  const flags = [
+    "--max-semi-space-size=2",
+    ...(inspect === true ? ["--inspect=127.0.0.1:0"] : []),
+    ...(cpuProfile === undefined ? [] : ["--cpu-prof", "--cpu-prof-interval=200", `--cpu-prof-dir=${cpuProfile}`]),
+  ];
   const started = performance.now();
   const child = track(
     spawn(process.execPath, [...flags, join(dist, "clanker.js"), "start"], { stdio: ["ignore", output, output], env: { ...process.env, CLANKER_HOME: home } }),
@@ -60,11 +69,12 @@ export async function startGateway(options: GatewayProcessOptions): Promise<Gate
   };
 }
 
-function configOf({ modelUrl, telegram }: GatewayProcessOptions, port: number): string {
+function configOf({ modelUrl, telegram, storage }: GatewayProcessOptions, port: number): string {
   const lines = [
     `[gateway]\nport = ${port}\n[gateway.auth]\ntoken = "${TOKEN}"\n[gateway.rate_limit]\nrequests_per_minute = 1000000\nburst = 1000000`,
     modelUrl &&
       `[agents]\nmodel = "mock:instant"\n[providers.mock]\nkind = "openai-compatible"\nbase_url = "${modelUrl}"\napi_key = "bench"\n[sessions]\nmax_context_tokens = 16000`,
+    storage && `[storage]\n${storage}`,
     telegram && `[channels.telegram]\ntoken = "${telegram.token}"\napi_root = "${telegram.url}"\nowner_ids = ["42"]`,
   ];
   return `${lines.filter(Boolean).join("\n")}\n`;

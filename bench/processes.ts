@@ -78,6 +78,12 @@ export function memoryOf(pid: number): { rss: number; pss: number } {
   return { rss: field("status", "VmRSS"), pss: field("smaps_rollup", "Pss") };
 }
 
+/** Write calls and bytes that went to the disk, since the start of the process. */
+export function writesOf(pid: number): { calls: number; bytes: number } {
+  const field = (name: string) => Number(new RegExp(`^${name}: (\\d+)`, "m").exec(readFileSync(`/proc/${pid}/io`, "utf8"))?.[1]);
+  return { calls: field("syscw"), bytes: field("write_bytes") };
+}
+
 /** User and system time of a process in milliseconds. */
 export function cpuOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");

@@ -4,41 +4,60 @@ import { ROWS, verdict, type Measured, type Row } from "./rows.ts";
 export interface Results {
   /** ISO date. */
   readonly at: string;
-  readonly mode: "quick" | "standard" | "full";
+  readonly mode: "quick" | "full";
   readonly machine: Machine;
   readonly measured: readonly Measured[];
+  /** Why a group has no figures here: its name and the reason. */
+  readonly absent: Readonly<Record<string, string>>;
 }
 
 export interface Machine {
   readonly node: string;
   readonly cpu: string;
   readonly cores: number;
-  /** Median and p99 of a 4 kB write with fsync, milliseconds. */
+  /** Of a 4 kB write with fsync, milliseconds, before and after the run. */
   readonly fsyncMs: { readonly p50: number; readonly p99: number };
+  /** Share of all cores that other programs used before and after the run, 0 to 1. */
+  readonly othersShare: number;
 }
 
 /** A figure that got worse by more than this share is named. */
 const WORSE = 0.15;
 
-/** The table in Markdown, one line per measured row in the order of the budget. */
-export function renderTable({ measured }: Results, baseline?: Results): string {
-  const lines = ROWS.flatMap((row) => measured.filter((one) => one.row === row.name).map((one) => line(row, one, baseline)));
-  return ["| what | measured | must | aim | | bare Node | ratio | baseline |", "|---|---|---|---|---|---|---|---|", ...lines].join("\n");
+/** The table in Markdown, one line per measured row in the order of ROWS. @param only rows of this group. */
+export function renderTable({ measured }: Results, { baseline, only }: { baseline?: Results | undefined; only?: string } = {}): string {
+  const rows = ROWS.filter((row) => only === undefined || row.group === only);
+  const lines = rows.flatMap((row) => measured.filter((one) => one.row === row.name).map((one) => line(row, one, baseline)));
+  const heads = ["what", "measured", "must", "aim", "", "beside it", "ratio", ...(baseline === undefined ? [] : ["baseline"])];
+  return [`| ${heads.join(" | ")} |`, `|${heads.map(() => "---").join("|")}|`, ...lines].join("\n");
 }
 
-function line(row: Row, { value, bare, note }: Measured, baseline: Results | undefined): string {
+function line(row: Row, { value, beside, note }: Measured, baseline: Results | undefined): string {
   const before = baseline?.measured.find((one) => one.row === row.name)?.value;
+  const sign = row.more === true ? ">" : "<";
   const cells = [
     note === undefined ? row.what : `${row.what}: ${note}`,
     `**${figure(value)} ${row.unit}**`,
-    row.must === undefined ? "" : `${row.more ? ">" : "<"} ${figure(row.must)}`,
-    row.aim === undefined ? "" : `${row.more ? ">" : "<"} ${figure(row.aim)}`,
+    row.must === undefined ? "" : `${sign} ${figure(row.must)}`,
+    row.aim === undefined ? "" : `${sign} ${figure(row.aim)}`,
     verdict(row, value),
-    bare === undefined ? "" : `${figure(bare)} ${row.unit}`,
-    bare === undefined ? "" : `${figure(value / bare)}x`,
-    before === undefined ? "" : `${figure(before)}${isWorse(row, value, before) ? " (worse)" : ""}`,
+    beside === undefined ? "" : `${figure(beside.value)} ${row.unit} (${beside.name ?? "bare Node"})`,
+    beside === undefined ? "" : `${figure(value / beside.value)}x`,
+    ...(baseline === undefined ? [] : [before === undefined ? "" : `${figure(before)}${isWorse(row, value, before) ? " (worse)" : ""}`]),
   ];
   return `| ${cells.join(" | ")} |`;
+}
+
+/** Every must that is missed, with what was measured beside it. */
+export function missed({ measured }: Results): string[] {
+  return ROWS.flatMap((row) =>
+    measured
+      .filter((one) => one.row === row.name && verdict(row, one.value) === "missed")
+      .map(
+        ({ value, note }) =>
+          `${row.what}: ${figure(value)} ${row.unit}, must be ${row.more === true ? ">" : "<"} ${figure(row.must!)}${note ? `; ${note}` : ""}`,
+      ),
+  );
 }
 
 /** One sentence per row that got worse by more than 15 %. A comparison across machines or modes says little, and says so. */
@@ -63,35 +82,30 @@ export function figure(value: number): string {
   return Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
 }
 
-/** docs/performance.md. */
-export function renderPage(results: Results): string {
-  const { machine, at, mode } = results;
+/** One line about the machine and its disk: a durable turn is never faster than that. */
+export function describe({ machine, at, mode }: Results): string {
   const { p50, p99 } = machine.fsyncMs;
-  return `# Performance
+  const others =
+    machine.othersShare > 0.1 ? `; other programs used ${Math.round(machine.othersShare * 100)} % of the processor, so these figures say little` : "";
+  return `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, a 4 kB write with fsync takes ${figure(p50)} ms (p99 ${figure(p99)} ms), ${at.slice(0, 10)}, ${mode} run${others}`;
+}
 
-Written by \`node bench/run.ts --write\`. Figures of one run on one machine: ${machine.cores} cores (${machine.cpu}), Node ${machine.node}, a 4 kB write with fsync takes
-${figure(p50)} ms (p99 ${figure(p99)} ms), ${at.slice(0, 10)}, ${mode} run. Gateway, model server, load generator and clients share those cores, and the figures move by 10 to 20 %
-from run to run. The ratios beside a bare Node server (\`node:http\` and \`ws\`, nothing else, measured in the same minute) say more than the absolute numbers.
+const BLOCK = /(<!-- bench: (\S+) -->\n)[^]*?(<!-- \/bench -->)/g;
 
-${renderTable(results)}
+/** docs/performance.md with the figures of `results` in its blocks: `<!-- bench: GROUP -->` to `<!-- /bench -->`; the block `machine` tells what they were taken on. */
+export function fillPage(page: string, results: Results): string {
+  return page.replaceAll(BLOCK, (_, open: string, name: string, close: string) => `${open}${block(name, results)}\n${close}`);
+}
 
-\`aim\`: below what was aimed for; \`ok\`: within the budget; \`gap\`: not yet.
-
-## How it is measured
-
-The gateway runs from \`dist/\` with \`--max-semi-space-size=2\`, as \`npm start\` runs it; a mock model server (chat completions, answers at once), a fake Telegram and the load
-generator are processes of their own on loopback. Nothing is switched off: every turn is written to SQLite with \`synchronous = FULL\`.
-
-- **--help** and **start**: medians of fresh processes with a warm compile cache; bare is \`node -e 0\`, and a bare server until its first answer.
-- **RSS**: \`/proc/PID/status\` 10 s after the start, nothing said yet.
-- **added latency**: \`agent.run\` over WebSocket at 10 sessions, each pausing 30 to 60 ms between turns; from the request to the answer, after the commit, less the median of the
-  same call made directly to the mock model at the same pace. Bare is a WebSocket echo at that pace.
-- **turns per second**: 100 sessions, each sending its next message when the answer is there; a new conversation every 20 turns. Bare is an echo at 100 sockets.
-- **memory of a WebSocket**: growth of RSS over further connections after a first thousand, divided by their number, garbage collected before both readings.
-- **fan-out**: from the time in \`message.accepted\` to its arrival, over all clients (in two processes) and 20 events. Bare broadcasts a frame of the same size.
-- **history**: medians of turns taken in turn in one session with 10,000 messages of ten words and in fresh ones with 10. The window holds about 200 such messages, so
-  the second line compares with a session that has just filled it.
-- **tokens for "hi"**: bytes of the request body divided by 4.
-- **bytes on disk**: growth of the closed database over the throughput run divided by its turns.
-`;
+function block(name: string, results: Results): string {
+  if (name === "machine") return `${describe(results)}.`;
+  if (name === "missed")
+    return (
+      missed(results)
+        .map((text) => `- ${text}`)
+        .join("\n") || "None."
+    );
+  if (!ROWS.some((row) => row.group === name)) throw new Error(`docs/performance.md: there is no group ${name}`);
+  const reason = results.absent[name];
+  return reason === undefined ? `\n${renderTable(results, { only: name })}\n` : `Not measured: ${reason}.`;
 }

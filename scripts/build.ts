@@ -1,5 +1,5 @@
 /**
- * Builds dist/: the program, the store's writer worker, the client and the page. Run by `npm ci` (prepare), `npm run build` and, when dist is
+ * Builds dist/: the program, its workers, the client and the page. Run by `npm ci` (prepare), `npm run build` and, when dist is
  * older than the sources, by the tests. What has no source yet is left out.
  */
 import { createHash } from "node:crypto";
@@ -7,13 +7,15 @@ import { chmod, mkdir, readFile, readdir, rename, rm, stat, writeFile } from "no
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { rolldown, type InputOptions, type OutputOptions } from "rolldown";
+import { leanBuiltins } from "./lean-builtins.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
 
 /** Asked for by dependencies inside try/catch and not installed: they stay `require` calls that fail as intended. */
-const OPTIONAL = ["pg-native", "bufferutil", "utf-8-validate"];
+const OPTIONAL = ["pg-native", "bufferutil", "utf-8-validate", "canvas"];
 
 async function bundle(input: InputOptions, output: OutputOptions): Promise<readonly string[]> {
   const build = await rolldown({ cwd: root, logLevel: "warn", ...input });
@@ -25,7 +27,7 @@ async function bundle(input: InputOptions, output: OutputOptions): Promise<reado
   }
 }
 
-const node: InputOptions = { platform: "node", external: [/^node:/, ...OPTIONAL] };
+const node: InputOptions = { platform: "node", external: OPTIONAL, plugins: [leanBuiltins()] };
 
 /** The program: lazily imported modules stay chunks of their own, so that `clanker --help` loads no gateway. */
 async function buildProgram(out: string): Promise<void> {
@@ -44,7 +46,7 @@ async function buildProgram(out: string): Promise<void> {
   await chmod(file, 0o755);
 }
 
-/** The worker (found beside the chunk that starts it) and the client load alone: one file each, nothing shared. */
+/** Workers (found beside the chunk that starts them) and the client load alone: one file each, nothing shared. */
 async function buildSingle(input: string, file: string, options: InputOptions): Promise<void> {
   await bundle({ ...options, input }, { file, format: "esm", codeSplitting: false });
 }
@@ -68,6 +70,20 @@ async function buildPage(out: string): Promise<void> {
   for (const file of await readdir(join(root, "ui/public")).catch(() => [])) {
     await writeFile(join(out, file), await readFile(join(root, "ui/public", file)));
   }
+  await compress(out);
+}
+
+/** Files smaller than this are a packet as they are. */
+const WORTH_COMPRESSING = 1_400;
+
+/** `NAME.gz` beside each text of the page: compressed once, here, and as well as can be, instead of at every request. */
+async function compress(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !/\.(js|css|html|svg)$/.test(entry.name)) continue;
+    const path = join(entry.parentPath, entry.name);
+    const bytes = await readFile(path);
+    if (bytes.length >= WORTH_COMPRESSING) await writeFile(`${path}.gz`, gzipSync(bytes, { level: 9 }));
+  }
 }
 
 /** page.css first (it sets the variables), then one file per part of the page. */
@@ -84,6 +100,11 @@ export async function build(): Promise<void> {
     const parts: [source: string, run: () => Promise<void>][] = [
       ["src/main.ts", () => buildProgram(next)],
       ["src/store/sqlite/writer-worker.ts", () => buildSingle("src/store/sqlite/writer-worker.ts", join(next, "chunks/sqlite-writer.js"), node)],
+      [
+        "src/security/host/workspace/search-worker.ts",
+        () => buildSingle("src/security/host/workspace/search-worker.ts", join(next, "chunks/file-search.js"), node),
+      ],
+      ["src/media/html/html-worker.ts", () => buildSingle("src/media/html/html-worker.ts", join(next, "chunks/html-reader.js"), node)],
       ["src/client/index.ts", () => buildSingle("src/client/index.ts", join(next, "client.js"), { platform: "neutral" })],
       ["ui/src/main.tsx", () => buildPage(join(next, "ui"))],
     ];

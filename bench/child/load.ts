@@ -60,34 +60,49 @@ function echo(socket: WsWebSocket): Promise<number> {
 
 const agent = new Agent({ keepAlive: true });
 
-/** The whole answer of the model, read to its end. */
-function askModel(url: string, body: string): Promise<number> {
+/** A chat completion over HTTP, read to its end: of the model itself or of a gateway. @param url ends in /v1 */
+function complete(url: string, { body, token }: { body: string; token?: string }): Promise<number> {
   const from = performance.now();
+  const headers = {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  };
   return new Promise((resolve, reject) => {
-    request(
-      `${url}/chat/completions`,
-      { agent, method: "POST", headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) } },
-      (response) => {
-        response
-          .resume()
-          .on("end", () => resolve(performance.now() - from))
-          .on("error", reject);
-      },
-    )
+    request(`${url}/chat/completions`, { agent, method: "POST", headers }, (response) => {
+      let text = "";
+      response
+        .setEncoding("utf8")
+        .on("data", (part: string) => (text += part))
+        .on("end", () =>
+          response.statusCode === 200 ? resolve(performance.now() - from) : reject(new Error(`${url} answered ${response.statusCode}: ${text}`)),
+        )
+        .on("error", reject);
+    })
       .on("error", reject)
       .end(body);
   });
 }
 
-/** `width` people who each act `rounds` times with a pause of 30 to 60 ms between. */
+interface Completions {
+  readonly url: string;
+  readonly token: string;
+  readonly model: string;
+}
+
+/** Every client has a conversation of its own, which the gateway keeps. */
+const completionOf = ({ url, token, model }: Completions, user: string) =>
+  complete(url, { token, body: JSON.stringify({ model, user, messages: [{ role: "user", content: TEN_WORDS }] }) });
+
+/** `width` people who each act `rounds` times; however many they are, together they act about 200 times a second. */
 async function paced(width: number, rounds: number, act: (index: number, round: number) => Promise<number>): Promise<number[]> {
   const taken: number[] = [];
   await Promise.all(
     times(width).map(async (index) => {
-      await pause(Math.random() * 45);
+      await pause(Math.random() * 4.5 * width);
       for (const round of times(rounds)) {
         taken.push(await act(index, round));
-        await pause(30 + Math.random() * 30);
+        await pause((3 + Math.random() * 3) * width);
       }
     }),
   );
@@ -114,18 +129,26 @@ const sessionOf = (prefix: string, index: number, round: number) => `agent:main:
 answerParent({
   connect,
   connectBare,
-  disconnect: () => {
-    for (const client of clients.splice(0)) client.close();
-    for (const socket of sockets.splice(0)) socket.terminate();
-  },
   pacedTurns: ({ sessions, rounds, prefix }: { sessions: number; rounds: number; prefix: string }) =>
     paced(sessions, rounds, (index, round) => runTurn(clients[index]!, sessionOf(prefix, index, round))),
   pacedEchoes: ({ sessions, rounds }: { sessions: number; rounds: number }) => paced(sessions, rounds, (index) => echo(sockets[index]!)),
   pacedModel: ({ sessions, rounds, url, body }: { sessions: number; rounds: number; url: string; body: string }) =>
-    paced(sessions, rounds, () => askModel(url, body)),
+    paced(sessions, rounds, () => complete(url, { body })),
   closedTurns: ({ sessions, ms, prefix }: { sessions: number; ms: number; prefix: string }) =>
     closedLoop(sessions, ms, (index, round) => runTurn(clients[index]!, sessionOf(prefix, index, round))),
   closedEchoes: ({ sessions, ms }: { sessions: number; ms: number }) => closedLoop(sessions, ms, (index) => echo(sockets[index]!)),
+  completions: async ({ rounds, ...target }: Completions & { rounds: number }) => {
+    const taken: number[] = [];
+    for (const _ of times(rounds)) taken.push(await completionOf(target, "one"));
+    return taken;
+  },
+  closedCompletions: ({ sessions, ms, ...target }: Completions & { sessions: number; ms: number }) =>
+    closedLoop(sessions, ms, (index, round) => completionOf(target, `many-${index}-${Math.floor(round / 20)}`)),
+  /** One turn in each of `count` new sessions. */
+  fillSessions: ({ count, prefix }: { count: number; prefix: string }) =>
+    each(count, 100, async (index) => {
+      await runTurn(clients[index % clients.length]!, `agent:main:${prefix}-${index}`);
+    }),
   turn: ({ session, message }: { session: string; message?: string }) => runTurn(clients[0]!, session, message),
   /** Fills a session: many messages wait in its lane, so that only the turns themselves take time. */
   fill: async ({ session, turns }: { session: string; turns: number }) => {

@@ -5,7 +5,6 @@ import { answerParent } from "./answer-parent.ts";
 
 const PIECES = ["The kettle ", "is on and ", "tea will be ", "ready soon, ", "sit down."];
 let lastBody = "";
-let requests = 0;
 
 const chunk = (delta: object, finish: string | null) =>
   `data: ${JSON.stringify({ id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "instant", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
@@ -26,7 +25,6 @@ const server = createServer((request, response) => {
       response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ object: "list", data: [{ id: "instant", object: "model" }] }));
       return;
     }
-    requests++;
     lastBody = Buffer.concat(parts).toString("utf8");
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.end(answer.join(""));
@@ -37,5 +35,4 @@ server.keepAliveTimeout = 60_000;
 answerParent({
   listen: () => new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port))),
   lastBody: () => lastBody,
-  requests: () => requests,
 });

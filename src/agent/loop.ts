@@ -32,6 +32,10 @@ export interface AgentRequest {
   /** Model calls of the whole turn, those of `stepsDone` included. */
   readonly maxSteps: number;
   readonly stepsDone: number;
+  /** Tokens that the whole turn may spend; 0 = no limit. */
+  readonly maxTurnTokens: number;
+  /** What the turn's committed steps have used. */
+  readonly usageDone: Usage;
   /** Running time of this run, milliseconds. */
   readonly timeoutMs: number;
   readonly thinking: Thinking;
@@ -78,7 +82,7 @@ export type AgentResult =
   | { readonly kind: "cancelled"; readonly text: string; readonly usage: Usage; readonly model?: string }
   /** Every model is away; `error.retryAfterMs` says when to come back. */
   | { readonly kind: "away"; readonly error: ModelError; readonly text: string }
-  /** Codes: step_limit, turn_timeout, repeat_breaker, call_limit, prompt_too_long, or the model's or store's own. */
+  /** Codes: step_limit, token_limit, turn_timeout, repeat_breaker, call_limit, prompt_too_long, or the model's or store's own. */
   | { readonly kind: "failed"; readonly error: ClankerError; readonly text: string; readonly usage: Usage };
 
 /** What a run knows while it goes. */
@@ -94,6 +98,8 @@ interface Run {
   /** Index of the running turn's first entry. */
   turnStart: number;
   steps: number;
+  /** Tokens that the turn has spent. */
+  spent: number;
   recoveries: number;
   /** What the running step has written so far, and by which model. */
   text: string;
@@ -109,7 +115,7 @@ interface Step {
 
 /**
  * Runs a turn to its answer, its failure or its cancellation. Ends within a second after `signal` aborts, whatever models and tools do.
- * @throws StoreError `lease_lost` from `deps`, nothing else.
+ * @throws StoreError from `deps`, nothing else.
  */
 export async function runAgent(request: AgentRequest, deps: AgentDeps, signal: AbortSignal): Promise<AgentResult> {
   const controller = new AbortController();
@@ -125,7 +131,8 @@ export async function runAgent(request: AgentRequest, deps: AgentDeps, signal: A
   try {
     return await go(run);
   } catch (thrown) {
-    if (isLeaseLost(thrown)) throw thrown;
+    // The store is the caller's: what is not on record must not be ended as if it were.
+    if (thrown instanceof StoreError) throw thrown;
     if (controller.signal.aborted) return timedOut && !signal.aborted ? failed(run, timeoutError(request.timeoutMs)) : cancelled(run);
     if (thrown instanceof ModelError && thrown.failure === "away") return { kind: "away", error: thrown, text: run.text };
     return failed(run, toClankerError(thrown));
@@ -149,6 +156,7 @@ function createRun(request: AgentRequest, deps: AgentDeps, signal: AbortSignal):
     entries,
     turnStart: findTurnStart(entries, request.stepsDone),
     steps: request.stepsDone,
+    spent: spentTokens(request.usageDone),
     recoveries: 0,
     text: "",
     model: undefined,
@@ -167,7 +175,9 @@ async function go(run: Run): Promise<AgentResult> {
   for (;;) {
     if (run.signal.aborted) throw new Aborted();
     if (run.steps >= request.maxSteps) return failed(run, stepLimit(request.maxSteps));
+    if (request.maxTurnTokens > 0 && run.spent >= request.maxTurnTokens) return failed(run, tokenLimit(request.maxTurnTokens));
     const step = await askModel(run);
+    run.spent += spentTokens(step.usage);
     const result = await handleStep(run, step);
     if (result !== undefined) return result;
   }
@@ -284,10 +294,6 @@ async function answerCalls(run: Run, calls: readonly ToolCallPart[]): Promise<vo
   run.entries.push(...results.map((content) => ({ content })));
 }
 
-function isLeaseLost(thrown: unknown): boolean {
-  return thrown instanceof StoreError && thrown.code === "lease_lost";
-}
-
 function cancelled(run: Run): AgentResult {
   return { kind: "cancelled", text: run.text, usage: noUsage, ...(run.model !== undefined && { model: run.model }) };
 }
@@ -303,6 +309,15 @@ function timeoutError(timeoutMs: number): ClankerError {
 
 function stepLimit(maxSteps: number): ClankerError {
   return new ClankerError("step_limit", `no answer after ${maxSteps} steps`, { hint: "ask for less at once, or raise agents.max_steps" });
+}
+
+function tokenLimit(maxTurnTokens: number): ClankerError {
+  return new ClankerError("token_limit", `no answer after ${maxTurnTokens} tokens`, { hint: "ask for less at once, or raise agents.max_turn_tokens" });
+}
+
+/** What a provider read again from its cache costs a fraction: it does not count. */
+function spentTokens({ input, output, cacheWrite }: Usage): number {
+  return input + output + cacheWrite;
 }
 
 function breakerError(breaker: Breaker): ClankerError {

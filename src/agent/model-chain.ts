@@ -33,7 +33,7 @@ export interface ChainDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly cooldowns: Cooldowns;
-  /** Milliseconds of silence that are suffered; default 60,000. */
+  /** Milliseconds of silence that are suffered from a model that does not tell its own; default 60,000. */
   readonly silenceMs?: number;
 }
 
@@ -104,11 +104,12 @@ async function* attempt(model: Model, permit: Permit, deps: ChainDeps, run: Run)
     yield { type: "restart", model: model.id };
   }
   const { controller, unlink } = linkedController(signal);
-  const events = model.stream(forProvider(run.request, model.id), controller.signal)[Symbol.asyncIterator]();
+  let events: AsyncIterator<ModelEvent> | undefined;
   let finished = false;
   try {
+    events = model.stream(forProvider(run.request, model.id), controller.signal)[Symbol.asyncIterator]();
     for (;;) {
-      const next = await nextEvent(events, controller, deps);
+      const next = await nextEvent(events, controller, { clock: deps.clock, silenceMs: model.silenceMs ?? deps.silenceMs ?? SILENCE_MS });
       if (next.done === true) return cut(model);
       permit.arrived();
       if (next.value.type === "end") {
@@ -127,18 +128,23 @@ async function* attempt(model: Model, permit: Permit, deps: ChainDeps, run: Run)
     unlink();
     // A reader that leaves (an abort) must not hold the probe; failing twice is harmless.
     permit.release();
-    controller.abort();
+    // A complete answer has nothing left to abort, and making the reason costs more than all else here.
+    if (!finished) controller.abort();
     // Not awaited: an adapter that hangs must not hold the turn, and what it says while closing is no news.
-    void events.return?.().catch(() => undefined);
+    void events?.return?.().catch(() => undefined);
   }
 }
 
 class Silence extends Error {}
 
 /** The next event, the failure of the stream, or Silence when none comes in time. */
-async function nextEvent(events: AsyncIterator<ModelEvent>, controller: AbortController, deps: ChainDeps): Promise<IteratorResult<ModelEvent>> {
+async function nextEvent(
+  events: AsyncIterator<ModelEvent>,
+  controller: AbortController,
+  limit: { clock: Clock; silenceMs: number },
+): Promise<IteratorResult<ModelEvent>> {
   let silent = false;
-  const cancel = deps.clock.timer(deps.silenceMs ?? SILENCE_MS, () => {
+  const cancel = limit.clock.timer(limit.silenceMs, () => {
     silent = true;
     controller.abort();
   });

@@ -4,7 +4,7 @@ import type { ModelEntry } from "../core/model.ts";
 import { newId, type Random } from "../core/random.ts";
 import type { Tool } from "../core/tool.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import { checkArgs } from "./check-args.ts";
+import { checkArgs } from "../lib/check-args/index.ts";
 
 /** How often a turn may make the same call, same tool and same arguments (fault-40). */
 export const MAX_REPEATS = 5;

@@ -2,8 +2,16 @@ import type { LoadedConfig } from "../config/index.ts";
 import type { Secret } from "../core/secret.ts";
 import type { AuthOptions, GatewayOptions } from "../gateway/options.ts";
 
-/** `[gateway]` as plain values. @param token the token of the first start or the configured one. @param uiRoot folder of the page. */
-export function gatewayOptions({ config }: LoadedConfig, token: Secret | undefined, uiRoot: string | undefined): GatewayOptions {
+interface Found {
+  /** The token of the first start or the configured one. */
+  readonly token: Secret | undefined;
+  /** Folder of the page. */
+  readonly uiRoot: string | undefined;
+  readonly tls: GatewayOptions["tls"];
+}
+
+/** `[gateway]` as plain values. */
+export function gatewayOptions({ config }: LoadedConfig, { token, uiRoot, tls }: Found): GatewayOptions {
   const { gateway, channels, metrics } = config;
   return {
     bindAddress: bindAddress(gateway.bind_address),
@@ -12,19 +20,21 @@ export function gatewayOptions({ config }: LoadedConfig, token: Secret | undefin
     trustedProxies: gateway.trusted_proxies,
     hosts: gateway.hosts,
     auth: authOptions(gateway.auth, token),
-    rateLimit: {
-      requestsPerMinute: gateway.rate_limit.requests_per_minute,
-      burst: gateway.rate_limit.burst,
-      authFailuresPerMinute: gateway.rate_limit.auth_failures_per_minute,
-    },
+    rateLimit: rateLimitOptions(config),
     corsOrigins: gateway.cors.origins,
     openai: gateway.openai.enabled,
     metricsPublic: metrics.public,
+    ...(tls === undefined ? {} : { tls }),
     uiRoot: channels.web.enabled ? uiRoot : undefined,
   };
 }
 
-function authOptions(auth: LoadedConfig["config"]["gateway"]["auth"], token: Secret | undefined): AuthOptions {
+export function rateLimitOptions({ gateway: { rate_limit: limits } }: Pick<LoadedConfig["config"], "gateway">): GatewayOptions["rateLimit"] {
+  return { requestsPerMinute: limits.requests_per_minute, burst: limits.burst, authFailuresPerMinute: limits.auth_failures_per_minute };
+}
+
+/** What clients must show from now on. */
+export function authOptions(auth: LoadedConfig["config"]["gateway"]["auth"], token: Secret | undefined): AuthOptions {
   if (auth.mode === "none") return { mode: "none" };
   if (auth.mode === "password") return { mode: "password", password: auth.password!.reveal() };
   return { mode: "token", token: token!.reveal() };

@@ -1,6 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import type { Clock } from "../core/clock.ts";
-import { ModelError, toClankerError } from "../core/errors.ts";
+import { ModelError } from "../core/errors.ts";
 import type { Http } from "../core/http.ts";
 import type { Model, ModelInfo, Provider } from "../core/model.ts";
 import type { Random } from "../core/random.ts";
@@ -15,7 +15,7 @@ export interface ProviderDeps {
 export interface Providers {
   /** By name, `offline` included. */
   readonly all: ReadonlyMap<string, Provider>;
-  /** @param id `provider:model`. @throws ModelError `provider_unknown` */
+  /** @param id `provider:model`. @throws ModelError `provider_not_found` */
   model(id: string): Model;
   /** Every model of every provider; a provider that cannot be asked is left out. Ids are `provider:model`. */
   list(): Promise<ModelInfo[]>;
@@ -36,14 +36,12 @@ export async function createProviders(config: Config, deps: ProviderDeps): Promi
       const provider = all.get(id.slice(0, colon));
       if (provider) return provider.model(id.slice(colon + 1));
       const name = colon > 0 ? id.slice(0, colon) : id;
-      throw new ModelError("provider_unknown", `no provider named ${name} is configured`, "invalid", {
+      throw new ModelError("provider_not_found", `no provider named ${name} is configured`, "invalid", {
         hint: `Add [providers.${name}] to the config, or choose a model of: ${[...all.keys()].join(", ")}.`,
       });
     },
     async list() {
-      const lists = await Promise.all(
-        [...all.values()].map((provider) => provider.models(AbortSignal.timeout(LIST_MS)).catch((thrown: unknown) => (toClankerError(thrown), []))),
-      );
+      const lists = await Promise.all([...all.values()].map((provider) => provider.models(AbortSignal.timeout(LIST_MS)).catch(() => [])));
       return lists.flat();
     },
   };

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { createLocalBus } from "../bus/local/index.ts";
 import { ensureGatewayToken, keepLastGood, loadConfig, type Env, type LoadConfigOptions, type LoadedConfig } from "../config/index.ts";
 import { createGateway, createHub } from "../gateway/index.ts";
-import { createLog, createLogFile, createLogRing, createMetrics, createRedactor, type LogRing } from "../observe/index.ts";
+import { createMetrics } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
 import { createHttp } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
@@ -17,17 +17,22 @@ import { createHall } from "../turn/hall.ts";
 import { createBlobs } from "./blobs.ts";
 import { createChannelSupervisor } from "./channel-supervisor.ts";
 import { createConfigAccess } from "./config-access.ts";
-import { gatewayOptions } from "./gateway-options.ts";
+import { applyAuth, refuseSharedToken } from "./gateway-auth.ts";
+import { gatewayOptions, rateLimitOptions } from "./gateway-options.ts";
+import { loadGatewayTls, type GatewayTls } from "./gateway-tls.ts";
 import { writeGatewayFile } from "./gateway-file.ts";
+import { applyChanges, createLiveSettings } from "./live-settings.ts";
+import { measureQueues } from "./measure-queues.ts";
 import { openChannels } from "./open-channels.ts";
+import { openLog } from "./open-log.ts";
 import { openStore } from "./open-store.ts";
 import { createProviders } from "./providers.ts";
-import { agentSettings, placesOf } from "./settings.ts";
 import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
+import { openLocalPowers } from "./local-tools.ts";
 import { createTools } from "./tools.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../core/version.ts";
 import { openSecrets } from "./workbench.ts";
 
 export interface RunGatewayOptions {
@@ -45,7 +50,6 @@ export interface RunGatewayOptions {
 
 /** Turns get this long to end by themselves at a stop; the rest is handed over to the next start (fault-75: exit within 10 s). */
 const DRAIN_MS = 5_000;
-const RING_LINES = 2_000;
 
 /** Runs the gateway in the foreground until SIGTERM or SIGINT. @returns the exit code. @throws ConfigError, StoreError when it cannot start. */
 export async function runGateway(options: RunGatewayOptions): Promise<number> {
@@ -63,16 +67,20 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
 async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options: RunGatewayOptions): Promise<number> {
   const { config, places } = loaded;
   const token = await ensureGatewayToken(loaded);
-  const { log, ring } = openLog(loaded, token ? [token.token] : [], options);
+  if (token !== undefined) refuseSharedToken(loaded, token.token);
+  const tls = await loadGatewayTls(loaded, clock);
+  const { log, ring, redact } = openLog(loaded, token ? [token.token] : [], { ...options, stderr: process.stderr });
+  for (const warning of loaded.warnings) log.warn(warning);
   const metrics = createMetrics();
   const { store, reasons: storeReasons } = watchStore(await openStore(config, places.dataFolder, { clock, log }), { clock, log });
   const instance = await instanceOf(store);
   const { boot } = await store.boot({ now: clock.now(), instance });
-  const http = createHttp({ log });
+  const http = createHttp({ log, metrics });
   const hub = createHub({ clock, boot, log });
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
   const providers = await createProviders(config, { http, clock, random });
+  const powers = openLocalPowers(config, places, { env: options.env, log });
   const intake = lateIntake();
   const channels = await openChannels(config, (channel, account) => ({
     intake: intake.port,
@@ -85,6 +93,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     cursor: (name) => store.getCursor({ channel, account, name }),
   }));
   const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
+  const live = createLiveSettings(config);
   const hall = createHall({
     store,
     bus,
@@ -95,9 +104,10 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics,
     blobs,
     gate: createGate(),
-    tools: createTools(),
-    places: placesOf(config),
-    agent: (name) => agentSettings(config, name),
+    hideSecrets: (text) => redact.values(text),
+    tools: await createTools({ config, http, clock, ...powers }),
+    places: live.places,
+    agent: live.agent,
     model: providers.model,
     accounts: supervisor.accounts,
     owner: `${instance}.${boot}`,
@@ -106,19 +116,25 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     notifyTo: config.notifications.to,
   });
   intake.become(hall.intake);
-  const gateway = createGateway(gatewayOptions(loaded, token?.token, uiRoot()), {
+  const { access, editor } = createConfigAccess(loaded, load, { hub, log, redact });
+  const gateway = createGateway(gatewayOptions(loaded, { token: token?.token, uiRoot: uiRoot(), tls: tls?.options }), {
     store,
     intake: hall.intake,
+    bus,
+    gatewayId: instance,
     hub,
     clock,
     random,
     log,
     metrics,
-    metricsText: () => metrics.text(),
+    metricsText: async () => {
+      await measureQueues(store, { metrics, log });
+      return metrics.text();
+    },
     blobs,
     boot,
     version: VERSION,
-    config: createConfigAccess(loaded, load, { hub, log }).access,
+    config: access,
     channels: {
       list: () => supervisor.list(),
       connect: (name, account) => supervisor.connect(name, account),
@@ -129,12 +145,25 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
       },
       send: async (address, message) => ({ delivery_id: await hall.send(address, message) }),
     },
-    models: { list: () => providers.list(), default: config.agents.model },
-    agents: { list: () => ["main", ...Object.keys(config.agents.list)].map((name) => ({ name, model: agentSettings(config, name).models[0]! })) },
+    models: {
+      list: () => providers.list(),
+      get default() {
+        return live.agent("main").models[0]!;
+      },
+    },
+    agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]! })) },
     turns: { abort: (which) => hall.abort(which) },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
     logs: { tail: async (query) => ring.tail(query) },
     health: () => healthOf(supervisor, storeReasons()),
+  });
+
+  applyChanges(editor, config, {
+    live,
+    requireModel: providers.model,
+    setRateLimit: (changed) => gateway.setRateLimit(rateLimitOptions(changed)),
+    setAuth: () => applyAuth(editor.current(), gateway),
+    ...(options.debug || options.verbose ? {} : { setLogLevel: log.setLevel }),
   });
 
   // From here on turns run: a SIGTERM that comes before the listener stands is kept, not died of.
@@ -148,11 +177,12 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics.close();
     throw thrown;
   });
-  const url = `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
-  const removeFile = await writeGatewayFile(places.dataFolder, { pid: process.pid, url, startedAt: clock.now() });
+  const url = urlOf(address, port, tls !== undefined);
+  const secured = tls === undefined ? {} : { tls: { fingerprint: tls.certificate.fingerprint, certificate: tls.certificate.pem } };
+  const removeFile = await writeGatewayFile(places.dataFolder, { pid: process.pid, url, startedAt: clock.now(), ...secured });
   await keepLastGood(loaded);
   supervisor.start((channel, signal) => hall.hold(channel, signal));
-  greet(url, loaded, token, options);
+  greet(url, { loaded, token, tls }, options);
   log.info("gateway is ready", { url, version: VERSION, model: config.agents.model, channels: [...supervisor.accounts.keys()] });
 
   const reason = await stopReason;
@@ -163,30 +193,12 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   await closing;
   stopped.abort();
   await lanes;
+  await powers.processes.close();
   await removeFile();
   await bus.close();
   await store.close();
   metrics.close();
   return 0;
-}
-
-function openLog(loaded: LoadedConfig, more: LoadedConfig["secretsUsed"], options: RunGatewayOptions) {
-  const { logging } = loaded.config;
-  const ring: LogRing = createLogRing(RING_LINES);
-  const terminal = process.stderr.isTTY === true;
-  const file = logging.file === undefined ? undefined : createLogFile({ path: logging.file });
-  const log = createLog({
-    level: options.debug ? "debug" : options.verbose ? "info" : logging.level,
-    format: logging.format ?? (terminal ? "pretty" : "json"),
-    color: options.color ?? terminal,
-    redact: createRedactor([...loaded.secretsUsed, ...more]),
-    ring,
-    write(line) {
-      process.stderr.write(line);
-      file?.write(line);
-    },
-  });
-  return { log, ring };
 }
 
 /** Stable name of this home among gateways on one database. */
@@ -222,7 +234,19 @@ function uiRoot(): string | undefined {
   return [join(here, "ui"), join(here, "../ui"), join(here, "../../dist/ui")].find((folder) => existsSync(join(folder, "index.html")));
 }
 
-function greet(url: string, loaded: LoadedConfig, token: Awaited<ReturnType<typeof ensureGatewayToken>>, options: RunGatewayOptions): void {
+/** How this machine reaches what listens there: an address that stands for all of them is nobody's. */
+function urlOf(address: string, port: number, secure: boolean): string {
+  const host = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "[::1]" : address.includes(":") ? `[${address}]` : address;
+  return `${secure ? "https" : "http"}://${host}:${port}`;
+}
+
+interface Greeting {
+  readonly loaded: LoadedConfig;
+  readonly token: Awaited<ReturnType<typeof ensureGatewayToken>>;
+  readonly tls: GatewayTls | undefined;
+}
+
+function greet(url: string, { loaded, token, tls }: Greeting, options: RunGatewayOptions): void {
   const { config, places } = loaded;
   options.print(`Open Clanker ${VERSION}`);
   if (uiRoot() !== undefined && config.channels.web.enabled) {
@@ -230,6 +254,7 @@ function greet(url: string, loaded: LoadedConfig, token: Awaited<ReturnType<type
     options.print(token?.created ? `Chat:    ${url}/ui/#token=${token.token.reveal()}` : `Chat:    ${url}/ui/`);
     if (token?.created) options.print("         (this link logs you in; it is shown once)");
   }
+  if (tls !== undefined) options.print(`TLS:     ${tls.selfSigned ? "self-signed certificate" : "your certificate"}, SHA-256 ${tls.certificate.fingerprint}`);
   options.print(`Model:   ${config.agents.model}${config.agents.model === "offline:demo" ? "  (a built-in demo; choose a real one with: clanker setup)" : ""}`);
   options.print(`Kept in: ${places.dataFolder}`);
   options.print("Stop with Ctrl-C.");

@@ -1,3 +1,4 @@
+import { channelAccounts } from "../config/channel-accounts.ts";
 import type { Config } from "../config/schema.ts";
 import type { ChannelAccountConfig } from "../channels/config.ts";
 import { RequestError } from "../core/errors.ts";
@@ -9,7 +10,7 @@ export function agentSettings(config: Config, name: string): AgentSettings {
   const { agents, sessions } = config;
   const own = name === "main" ? agents : agents.list[name];
   if (own === undefined) {
-    throw new RequestError("agent_unknown", `no such agent: ${name}`, { hint: `configured are: ${["main", ...Object.keys(agents.list)].join(", ")}` });
+    throw new RequestError("agent_not_found", `no such agent: ${name}`, { hint: `configured are: ${["main", ...Object.keys(agents.list)].join(", ")}` });
   }
   return {
     name,
@@ -17,6 +18,7 @@ export function agentSettings(config: Config, name: string): AgentSettings {
     systemPrompt: own.system_prompt ?? agents.system_prompt,
     maxTokens: agents.max_tokens,
     maxSteps: agents.max_steps,
+    maxTurnTokens: agents.max_turn_tokens,
     timeoutMs: agents.timeout_seconds * 1000,
     outageMs: agents.outage_hours * 3600_000,
     thinking: own.thinking ?? agents.thinking,
@@ -25,17 +27,10 @@ export function agentSettings(config: Config, name: string): AgentSettings {
   };
 }
 
-/** One account of a channel section: the keys written directly are the account `default`. */
-export function channelAccounts<T extends object>(section: T & { accounts: Record<string, Omit<T, "accounts">> }): [string, Omit<T, "accounts">][] {
-  const { accounts, ...direct } = section;
-  return [["default", direct as Omit<T, "accounts">], ...Object.entries(accounts)];
-}
-
 /** What the owner set for every place messages come from. */
 export function placesOf(config: Config): Places {
   const places = new Map<string, Place>();
-  const { telegram } = config.channels;
-  for (const [name, account] of telegram ? channelAccounts(telegram) : []) places.set(`telegram:${name}`, placeOf(config, account));
+  for (const { channel, account, settings } of channelAccounts(config)) places.set(`${channel}:${account}`, placeOf(config, settings));
   const web = webPlace(config);
   return (channel, account) => (channel === "web" ? web : places.get(`${channel}:${account}`));
 }

@@ -26,7 +26,7 @@ export const channelGroups = v.strictObject({
 
 /** The keys that every channel account has. A channel adds its own and makes the schema with `channelConfig`. */
 export const channelAccountEntries = {
-  enabled: described(v.optional(v.boolean(), true), "Whether this account is started."),
+  enabled: described(v.optional(v.boolean(), true), "Whether this account is started.", { restart: true }),
   dm_policy: described(
     v.optional(v.picklist(["allowlist", "open", "off"]), "allowlist"),
     'Who may write directly: allowlist (`allowed_users` and `owner_ids`), open (everybody; needs allowed_users = ["*"]), off (nobody but `owner_ids`).',

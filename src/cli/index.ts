@@ -27,7 +27,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** A promise that nobody awaited is told like any other error and makes the exit code 1; a reader that has gone (SIGPIPE) ends the program quietly. */
+/** A promise that nobody awaited is told like any other error and makes the exit code 1; a reader that has gone (SIGPIPE) ends the program quietly, unless it has other work. */
 function guardProcess(output: Output): () => void {
   const onLost = (error: unknown) => {
     output.fail(error);
@@ -35,7 +35,7 @@ function guardProcess(output: Output): () => void {
     process.exit();
   };
   const onPipe = (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
+    if (error.code === "EPIPE" && !output.outlivesReader) process.exit(0);
   };
   process.on("unhandledRejection", onLost);
   process.on("uncaughtException", onLost);

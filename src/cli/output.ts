@@ -24,6 +24,9 @@ export interface Output {
   paint(style: Style, text: string): string;
   /** What is to be printed by `--help` and its kin. */
   help(text: string): void;
+  /** Whoever reads the output may go: the program stays. For the gateway, whose work is not to be read. */
+  outliveReader(): void;
+  readonly outlivesReader: boolean;
   /** @returns the exit code of a command that did not throw. */
   finish(): number;
 }
@@ -45,6 +48,7 @@ export function createOutput({ argv, env, stdout, stderr }: OutputOptions): Outp
   let help = "";
   let exitCode = 0;
   let documented = false;
+  let outlives = false;
 
   const document = (value: unknown) => {
     if (documented) return;
@@ -72,6 +76,10 @@ export function createOutput({ argv, env, stdout, stderr }: OutputOptions): Outp
       stderr.write(`${paint("red", "error:")} ${message} ${paint("dim", `(${code})`)}\n`);
       if (hint !== undefined) stderr.write(`${hint}\n`);
       if (stack !== undefined) stderr.write(`${paint("dim", stack)}\n`);
+    },
+    outliveReader: () => void (outlives = true),
+    get outlivesReader() {
+      return outlives;
     },
     help: (text) => void (help += text),
     finish() {

@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { processEnv } from "../config/env.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import type { Output } from "./output.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../core/version.ts";
 
 type Action<O> = (context: CliContext, input: { args: string[]; options: O }) => Promise<void>;
 
@@ -109,7 +109,7 @@ function addConfig({ program, add, group }: Tree): void {
     add(parent, name, "check the configuration", validate);
   add(config, "show", "print the effective configuration, secrets masked", async () => (await import("./command/config-file.ts")).show);
   add(config, `get ${KEY}`, "print one value and where it comes from", async () => (await import("./command/config-file.ts")).get);
-  add(config, `set ${KEY} <value>`, "change a value (JSON, else text)", async () => (await import("./command/config-file.ts")).set);
+  add(config, `set ${KEY} <value>`, "change a value (JSON, else text); KEY+ adds to a list", async () => (await import("./command/config-file.ts")).set);
   add(config, `unset ${KEY}`, "take a value out, back to its default", async () => (await import("./command/config-file.ts")).unset);
   add(config, "edit", "open the file in $VISUAL or $EDITOR, check it, then put it in place", async () => (await import("./command/config-file.ts")).edit);
   add(config, "path", "print where the configuration file is", async () => (await import("./command/config-file.ts")).path);
@@ -144,6 +144,18 @@ function addThings({ add, group }: Tree): void {
     "--yes",
     "do not ask",
   );
+
+  const DEVICE = "<device>";
+  const devices = group("devices", "paired clients with a key of their own");
+  add(devices, "list", "devices that are paired or ask to be", async () => (await import("./command/devices.ts")).list);
+  add(devices, `approve ${DEVICE}`, "let a device in that asks", async () => (await import("./command/devices.ts")).approve).option(
+    "--scopes <list>",
+    "give these scopes instead of what it asked for: read, write, approvals, pairing, admin",
+    (text) => text.split(",").map((scope) => scope.trim()),
+  );
+  add(devices, `reject ${DEVICE}`, "refuse what a device asks for", async () => (await import("./command/devices.ts")).reject);
+  add(devices, `revoke ${DEVICE}`, "take everything from a device", async () => (await import("./command/devices.ts")).revoke);
+  add(devices, `rotate ${DEVICE}`, "void the token of a device", async () => (await import("./command/devices.ts")).rotate);
 
   const models = group("models", "language models");
   add(models, "list", "models that the configured providers offer", async () => (await import("./command/models.ts")).list);

@@ -38,6 +38,7 @@ export interface Methods {
         readonly created_at: number;
         readonly started_at?: number;
         readonly not_before: number;
+        readonly reason?: "model_away";
       }[];
     };
   };
@@ -61,19 +62,31 @@ export interface Methods {
   };
   /** Shows the credential; has to come within 10 s of connecting. */
   readonly authenticate: {
-    readonly params: { readonly token?: string; readonly password?: string };
+    readonly params: {
+      readonly token?: string;
+      readonly password?: string;
+      readonly device?: {
+        readonly id: string;
+        readonly public_key: string;
+        readonly scopes: readonly ("read" | "write" | "approvals" | "pairing" | "admin")[];
+        readonly signed_at: number;
+        readonly signature: string;
+        readonly renew_token?: boolean;
+      };
+    };
     readonly result: {
       readonly protocol: number;
       readonly version: string;
       readonly scopes: readonly string[];
       readonly seq: number;
+      readonly device_token?: string;
       readonly limits: { readonly max_frame_bytes: number; readonly max_buffered_bytes: number; readonly max_calls: number };
     };
   };
-  /** A fresh nonce of this connection. */
+  /** A fresh nonce of this connection for one proof of a device, and the gateway's identity, which is part of what is signed. */
   readonly challenge: {
     readonly params: Record<string, never>;
-    readonly result: { readonly nonce: string };
+    readonly result: { readonly nonce: string; readonly gateway: string };
   };
   /** Starts a channel account that was stopped. */
   readonly "channels.connect": {
@@ -164,12 +177,17 @@ export interface Methods {
     readonly params: { readonly patch: Readonly<Record<string, unknown>> };
     readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[] };
   };
+  /** Reads the configuration files again, for edits made by hand. */
+  readonly "config.reload": {
+    readonly params: Record<string, never>;
+    readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[] };
+  };
   /** JSON Schema of the configuration file. */
   readonly "config.schema": {
     readonly params: Record<string, never>;
     readonly result: { readonly schema: Readonly<Record<string, unknown>> };
   };
-  /** Sets one key; null removes it. */
+  /** Sets one key; null removes it; a key that ends in + is a list, to which the value or values are added. */
   readonly "config.set": {
     readonly params: { readonly key: string; readonly value: unknown };
     readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[] };
@@ -178,6 +196,72 @@ export interface Methods {
   readonly "config.validate": {
     readonly params: { readonly config: Readonly<Record<string, unknown>> };
     readonly result: { readonly valid: boolean; readonly problems: readonly { readonly key: string; readonly message: string; readonly hint?: string }[] };
+  };
+  /** Devices that are paired or were. */
+  readonly "device.list": {
+    readonly params: Record<string, never>;
+    readonly result: {
+      readonly devices: readonly {
+        readonly device_id: string;
+        readonly name: string;
+        readonly platform: string;
+        readonly status: "active" | "revoked";
+        readonly scopes: readonly string[];
+        readonly has_token: boolean;
+        readonly created_at: number;
+        readonly approved_at?: number;
+      }[];
+    };
+  };
+  /** Lets a device in, with the scopes it asked for or with these; nobody gives a scope that they do not hold. */
+  readonly "device.pair.approve": {
+    readonly params: { readonly request_id: string; readonly scopes?: readonly ("read" | "write" | "approvals" | "pairing" | "admin")[] };
+    readonly result: { readonly device_id: string; readonly scopes: readonly string[] };
+  };
+  /** Devices that ask to be paired, or for other scopes than they have. */
+  readonly "device.pair.list": {
+    readonly params: Record<string, never>;
+    readonly result: {
+      readonly requests: readonly {
+        readonly request_id: string;
+        readonly scopes: readonly string[];
+        readonly expires_at: number;
+        readonly device_id: string;
+        readonly name: string;
+        readonly platform: string;
+        readonly status: string;
+      }[];
+    };
+  };
+  /** Refuses what a device asks for; what it has already stays. */
+  readonly "device.pair.reject": {
+    readonly params: { readonly request_id: string };
+    readonly result: { readonly rejected: boolean };
+  };
+  /** A device that is not paired asks to be, with the scopes it has signed; the owner has 10 minutes to answer. */
+  readonly "device.pair.request": {
+    readonly params: {
+      readonly device: {
+        readonly id: string;
+        readonly public_key: string;
+        readonly scopes: readonly ("read" | "write" | "approvals" | "pairing" | "admin")[];
+        readonly signed_at: number;
+        readonly signature: string;
+      };
+      readonly name: string;
+      readonly platform?: string;
+    };
+    readonly result: { readonly request_id: string; readonly expires_at: number };
+  };
+  /** Takes everything from a device and closes its connections. */
+  readonly "device.revoke": {
+    readonly params: { readonly device_id: string };
+    readonly result: { readonly revoked: boolean };
+  };
+  /** Voids a device's token and closes its connections; it gets a new token when it next proves its key. */
+  readonly "device.rotate": {
+    readonly params: { readonly device_id: string };
+    readonly result: { readonly rotated: boolean };
   };
   /** Whether the gateway is ready, and why not. */
   readonly health: {

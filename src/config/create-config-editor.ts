@@ -8,7 +8,7 @@ import { changedPaths, valuesOf } from "./config-diff.ts";
 import { badPath, formatPath, getAt, parsePath, type Table } from "./config-path.ts";
 import { formatSource, type Source } from "./config-problem.ts";
 import { editText } from "./edit-text.ts";
-import { mergePatch, requirePlain, setValue, unsetValue, type ConfigKeys } from "./edit-tree.ts";
+import { appendItems, mergePatch, requirePlain, setValue, unsetValue, type ConfigKeys } from "./edit-tree.ts";
 import { childOf } from "./known-keys.ts";
 import { completeConfig, nearestSource, originsWithEnv, type LoadConfigOptions, type LoadedConfig } from "./load-config.ts";
 import { nearestName } from "./nearest-name.ts";
@@ -64,6 +64,11 @@ export function createConfigEditor(options: ConfigEditorOptions): RunningConfigE
       const keys = knownPath(path, work.latest.tree);
       requirePlain(value, path);
       return change((tree) => setValue(tree, keys, value), edit);
+    },
+    append: async (path, items, edit) => {
+      const keys = knownPath(path, work.latest.tree);
+      requirePlain(items, path);
+      return change((tree) => appendItems(tree, keys, items), edit);
     },
     unset: async (path, edit) => {
       const keys = knownPath(path, work.latest.tree);

@@ -8,22 +8,26 @@ import { formatOf, parseConfig } from "./parse-config.ts";
  * @throws RequestError `config_has_comments`; ConfigError `config_edit_failed` when the new text would not say exactly `tree`.
  */
 export async function editText(text: string, tree: Table, file: string): Promise<string> {
-  const edited = formatOf(file) === "toml" ? await editToml(text, tree) : editJson(text, tree, file);
-  if (!isDeepStrictEqual(plain(parseConfig(edited, file).tree), plain(tree))) {
-    throw new ConfigError("config_edit_failed", `${file} could not be changed without touching other keys`, {
-      hint: "change it by hand, then run: clanker config validate",
-    });
-  }
+  const edited = formatOf(file) === "toml" ? await editToml(text, tree, file) : editJson(text, tree, file);
+  if (!isDeepStrictEqual(plain(parseConfig(edited, file).tree), plain(tree))) throw editFailed(file, "other keys would be touched");
   return edited;
 }
 
-async function editToml(text: string, tree: Table): Promise<string> {
+function editFailed(file: string, why: string): ConfigError {
+  return new ConfigError("config_edit_failed", `${file} could not be changed: ${why}`, { hint: "change it by hand, then run: clanker config validate" });
+}
+
+async function editToml(text: string, tree: Table, file: string): Promise<string> {
   // Large, and needed for a change alone: a start does without it.
   const { patch, TomlFormat } = await import("@decimalturn/toml-patch");
   const format = text.trim() === "" ? TomlFormat.default() : TomlFormat.autoDetectFormat(text);
   // Tables of the config are sections, whatever their depth.
   format.inlineTableStart = 8;
-  return patch(text, tree, format);
+  try {
+    return patch(text, tree, format);
+  } catch (error) {
+    throw editFailed(file, error instanceof Error ? error.message : String(error));
+  }
 }
 
 function editJson(text: string, tree: Table, file: string): string {

@@ -1,5 +1,5 @@
 import { RequestError } from "../core/errors.ts";
-import { badPath, formatPath, isTable, leaves, setAt, UNSAFE_KEYS, unsetAt, type Table } from "./config-path.ts";
+import { badPath, formatPath, getAt, isTable, leaves, setAt, UNSAFE_KEYS, unsetAt, type Table } from "./config-path.ts";
 
 /** Keys from the root. */
 export type ConfigKeys = readonly string[];
@@ -8,6 +8,15 @@ export type ConfigKeys = readonly string[];
 export function setValue(tree: Table, path: readonly string[], value: unknown): ConfigKeys[] {
   if (!setAt(tree, path, structuredClone(value))) throw badPath(formatPath(path), "what holds this key is not a table");
   return isTable(value) ? [path, ...leaves(value, path).map((leaf) => leaf.path)] : [path];
+}
+
+/** Ids may be written with or without quotes, so items are compared as text. @returns the path that it touched. @throws RequestError `config_bad_value` */
+export function appendItems(tree: Table, path: readonly string[], items: readonly unknown[]): ConfigKeys[] {
+  const list = getAt(tree, path) ?? [];
+  if (!Array.isArray(list)) throw badValue(formatPath(path), "only a list can be added to");
+  const there = new Set(list.map(String));
+  const added = items.filter((item) => !there.has(String(item)));
+  return added.length === 0 ? [path] : setValue(tree, path, [...list, ...added]);
 }
 
 /** Also what is not in the file counts as touched: it may be set elsewhere, and then the owner has to hear that. */

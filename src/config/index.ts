@@ -1,3 +1,4 @@
+export { changeKey, readKey } from "./change-key.ts";
 export { formatPath, parsePath } from "./config-path.ts";
 export { ConfigInvalid, formatConfigProblems, formatSource, type ConfigProblem, type Source } from "./config-problem.ts";
 export { createConfigEditor, type ApplyChange, type ConfigEditorOptions, type RunningConfigEditor } from "./create-config-editor.ts";

@@ -76,16 +76,19 @@ export interface KnownKey {
   readonly isTable: boolean;
 }
 
-/** Every key, tables before what is in them. */
-export function knownKeys(schema: Schema, path: readonly string[] = []): KnownKey[] {
+/** Every key, tables before what is in them. What holds for a table (a restart) holds for what is in it. */
+export function knownKeys(schema: Schema, path: readonly string[] = [], restart = false): KnownKey[] {
   const shape = shapeOf(schema);
-  if (shape.kind === "record") return knownKeys(shape.value, [...path, "NAME"]);
-  if (shape.kind === "choice" && shapeOf(shape.options[0]!).kind === "table") return mergedKeys(shape.options.flatMap((option) => knownKeys(option, path)));
+  if (shape.kind === "record") return knownKeys(shape.value, [...path, "NAME"], restart);
+  if (shape.kind === "choice" && shapeOf(shape.options[0]!).kind === "table")
+    return mergedKeys(shape.options.flatMap((option) => knownKeys(option, path, restart)));
   if (shape.kind !== "table") return [];
   return Object.entries(shape.entries).flatMap(([key, entry]) => {
-    const below = knownKeys(entry, [...path, key]);
+    const own = notesOf(entry);
+    const notes = restart ? { ...own, restart } : own;
+    const below = knownKeys(entry, [...path, key], notes.restart);
     const fallback: unknown = (entry as { default?: unknown }).default;
-    below.unshift({ path: [...path, key], schema: entry, notes: notesOf(entry), fallback, isTable: below.length > 0 });
+    below.unshift({ path: [...path, key], schema: entry, notes, fallback, isTable: below.length > 0 });
     return below;
   });
 }

@@ -34,6 +34,8 @@ export interface ConfigEditor {
   get(path?: string): Promise<ConfigValue>;
   /** `value` is plain JSON. For a secret: a literal or a reference (`secret:NAME`, `file:PATH`, `${VAR}`). */
   set(path: string, value: unknown, options?: ConfigEditOptions): Promise<ConfigChange>;
+  /** Puts what is not yet in a list at its end. @throws RequestError `config_bad_value` when the key holds something else in the file. */
+  append(path: string, items: readonly unknown[], options?: ConfigEditOptions): Promise<ConfigChange>;
   unset(path: string, options?: ConfigEditOptions): Promise<ConfigChange>;
   /** JSON merge patch (RFC 7396): null removes. */
   patch(changes: Record<string, unknown>, options?: ConfigEditOptions): Promise<ConfigChange>;

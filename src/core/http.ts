@@ -55,3 +55,37 @@ export interface Http {
   /** @throws HttpFailure. Any status is a response, not an error. */
   request(destination: Destination, request: HttpRequest): Promise<HttpResponse>;
 }
+
+/** A GET of a URL that nobody vouches for: a page the model asks for, an avatar, a picture in a message. */
+export interface UntrustedRequest {
+  readonly url: string;
+  /** `accept` and `accept-language`; anything else is refused. Not sent to another origin than the first. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  /** Bytes of the decoded body; what comes behind is left out. Default 5 MB. */
+  readonly maxBytes?: number;
+  /** For everything together, every hop and the body; default 30,000 ms. */
+  readonly timeoutMs?: number;
+  /** Ports that may be asked for; default 80 and 443. */
+  readonly ports?: readonly number[];
+}
+
+export interface UntrustedResponse {
+  /** Where it came from, behind all redirects. */
+  readonly url: string;
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Uint8Array;
+  /** The body went on behind `bytes`. */
+  readonly cut: boolean;
+}
+
+/**
+ * The door for URLs that nobody vouches for (security/host/egress): public addresses only, each checked and then connected to, again at each of at most five
+ * redirects; no credentials, ever.
+ */
+export interface UntrustedHttp {
+  /** @throws HttpFailure: `refused` when the URL, or where it leads, is not allowed. Any status is a response. */
+  getUntrusted(request: UntrustedRequest): Promise<UntrustedResponse>;
+}

@@ -11,6 +11,10 @@ export interface Usage {
 
 export const noUsage: Usage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
 
+export function addUsage(a: Usage, b: Usage): Usage {
+  return { input: a.input + b.input, output: a.output + b.output, cacheRead: a.cacheRead + b.cacheRead, cacheWrite: a.cacheWrite + b.cacheWrite };
+}
+
 export interface ToolSpec {
   readonly name: string;
   readonly description: string;
@@ -49,6 +53,8 @@ export interface Model {
   readonly id: string;
   /** Tokens the model can take; 0 = unknown. */
   readonly contextTokens: number;
+  /** Milliseconds of silence that are normal for it; default 60,000. A model on the owner's own machine may read a long prompt for minutes. */
+  readonly silenceMs?: number;
   /** Which credential is used, for cooldowns; no secret. */
   readonly credential: string;
   /**

@@ -1,6 +1,7 @@
 import type { Address } from "./address.ts";
 import type { BlobInfo } from "./blobs.ts";
 import type { Receipt, RenderedPart } from "./channel.ts";
+import type { Device } from "./device.ts";
 import type { Entry, NewEntry, ToolCallPart } from "./entry.ts";
 import type { Label } from "./label.ts";
 import type { Message } from "./message.ts";
@@ -108,6 +109,8 @@ export interface StartedTurn {
   readonly fence: Fence;
   /** True when it had been started before and was not finished (crash, retry, outage): look at its calls and draft. */
   readonly resumed: boolean;
+  /** What the start has appended to the transcript, in order. */
+  readonly entries: readonly Entry[];
 }
 
 export interface Operations {
@@ -125,7 +128,8 @@ export interface Operations {
   /** Remembers an identity as a new person unless it is known; answers the person it has. full. */
   addPerson: Operation<{ channel: string; account: string; senderId: string; name?: string; personId: string; now: number }, { personId: string }>;
   getCursor: Operation<{ channel: string; account: string; name: string }, string | undefined>;
-  getInboxItem: Operation<{ id: string }, InboxItem | undefined>;
+  /** By its id, or by the key of its update on its account. read. */
+  getInboxItem: Operation<{ id: string } | { channel: string; account: string; key: string }, InboxItem | undefined>;
   /** Inbox items by session, newest last. read. */
   listInbox: Operation<{ sessionId?: string; limit: number }, InboxItem[]>;
 
@@ -263,6 +267,37 @@ export interface Operations {
   /** Replaces the message of a user entry: its media are bytes now. full. */
   setEntryMessage: Operation<{ fence: Fence; sessionId: string; number: number; message: Message }, void>;
 
+  // --- Devices
+  /** Every device, oldest first. read. */
+  listDevices: Operation<Record<string, never>, Device[]>;
+  /**
+   * A device asks to be paired, or for other scopes than it has; a later request of it takes the place of the earlier one. Requests past their expiry are
+   * forgotten first. Undefined while `most` others wait. full.
+   */
+  requestDevice: Operation<
+    {
+      id: string;
+      publicKey: string;
+      name: string;
+      platform: string;
+      request: { id: string; scopes: readonly string[]; expiresAt: number };
+      most: number;
+      now: number;
+    },
+    Device | undefined
+  >;
+  /** Answers exactly this request: the device is active with `scopes`, without a token, its epoch + 1. Undefined when there is no such request (any more). full. */
+  approveDevice: Operation<{ requestId: string; scopes: readonly string[]; now: number }, Device | undefined>;
+  /** The request goes; a device that was never approved goes with it. full. */
+  rejectDevice: Operation<{ requestId: string }, { id: string } | undefined>;
+  /**
+   * A new token for an active device, null for none. Undefined, and nothing changed, when its epoch or (unless left out) its token is not the `known` one any
+   * more. `rotate`: everything it was let in with before is void (epoch + 1). full.
+   */
+  setDeviceToken: Operation<{ id: string; epoch: number; known?: string | null; tokenDigest: string | null; rotate: boolean }, Device | undefined>;
+  /** No scopes, no token, no request, epoch + 1. Undefined when there is no such device. full. */
+  revokeDevice: Operation<{ id: string }, Device | undefined>;
+
   // --- The rest
   putBlob: Operation<{ id: string; bytes: Uint8Array; type: string; name?: string; sha256: string; now: number }, BlobInfo>;
   getBlob: Operation<{ id: string }, (BlobInfo & { bytes: Uint8Array }) | undefined>;
@@ -273,7 +308,15 @@ export interface Operations {
   /** Rows per state, for metrics and status. read. */
   counts: Operation<
     Record<string, never>,
-    { turns: Record<TurnStatus, number>; openDeliveries: number; unknownDeliveries: number; failedDeliveries: number; sessions: number }
+    {
+      turns: Record<TurnStatus, number>;
+      /** Messages that are in no transcript yet. */
+      pendingMessages: number;
+      openDeliveries: number;
+      unknownDeliveries: number;
+      failedDeliveries: number;
+      sessions: number;
+    }
   >;
 }
 
@@ -323,6 +366,12 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   deleteSession: "full",
   readEntries: "read",
   setEntryMessage: "full",
+  listDevices: "read",
+  requestDevice: "full",
+  approveDevice: "full",
+  rejectDevice: "full",
+  setDeviceToken: "full",
+  revokeDevice: "full",
   putBlob: "full",
   getBlob: "read",
   getSetting: "read",

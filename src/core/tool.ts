@@ -9,6 +9,7 @@ export type Effect = "read" | "write" | "exec" | "egress" | "message" | "schedul
 export interface ToolContext {
   readonly principal: Principal;
   readonly label: Label;
+  readonly agent: string;
   readonly sessionId: string;
   readonly turnId: string;
   readonly clock: Clock;

@@ -48,6 +48,8 @@ export interface MessageUpdate extends UpdateBase {
   /** In a group: the assistant was mentioned, answered or commanded. Always true in direct chats. */
   readonly addressed: boolean;
   readonly options?: SendOptions;
+  /** What a command was answered with: kept with it by receive, so that a repetition hears the same and does nothing again. */
+  readonly commandReply?: string;
 }
 
 export type Update =

@@ -1,5 +1,6 @@
 import type { Address } from "../core/address.ts";
 import type { Blobs } from "../core/blobs.ts";
+import type { Bus } from "../core/bus.ts";
 import type { ChannelStatus } from "../core/channel.ts";
 import type { Clock } from "../core/clock.ts";
 import type { AssistantPart, StopReason } from "../core/entry.ts";
@@ -23,10 +24,12 @@ export interface ConfigChange {
 export interface ConfigAccess {
   /** The effective configuration, or what stands under a dotted key (undefined when nothing does). Secrets are already masked. */
   get(key?: string): Promise<unknown>;
-  /** @throws ConfigError when the result would not be valid; nothing was written. */
+  /** Null removes the key; `key+` adds to a list. @throws ConfigError when the result would not be valid; nothing was written. */
   set(key: string, value: unknown): Promise<ConfigChange>;
   /** A JSON merge patch (RFC 7396): null removes a key. @throws ConfigError */
   patch(patch: Readonly<Record<string, unknown>>): Promise<ConfigChange>;
+  /** Reads the files again, for edits made by hand. @throws ConfigError when they are wrong; then nothing has changed. */
+  reload(): Promise<ConfigChange>;
   /** Problems of a whole configuration; empty when it is valid. */
   validate(config: unknown): Promise<readonly ConfigProblem[]>;
   /** JSON Schema of the file. */
@@ -93,6 +96,7 @@ export interface LogLine {
 export interface GatewayDeps {
   readonly store: Store;
   readonly intake: Intake;
+  readonly bus: Bus;
   /** The one hub of the process, made by `createHub` before the hall. */
   readonly hub: EventHub;
   readonly clock: Clock;
@@ -112,6 +116,8 @@ export interface GatewayDeps {
   readonly logs: { tail(query: { limit: number; level?: LogLine["level"]; since?: number }): Promise<readonly LogLine[]> };
   health(): { readonly ready: boolean; readonly reasons: readonly string[] };
   readonly version: string;
+  /** Stable public name of this gateway; devices sign it. */
+  readonly gatewayId: string;
   /** Boot number of this home (store operation `boot`). */
   readonly boot: number;
 }

@@ -66,6 +66,8 @@ function listenUntil(deps: GatewayDeps, wait: Wait, round: { turnId: string; ms:
     wait.signal.addEventListener("abort", onAbort, { once: true });
     const soFar = hub.textOf(turnId);
     if (soFar !== undefined && soFar !== "") wait.onText?.(soFar);
+    // Running at this moment: its end is still to come, and the listener is there.
+    if (soFar !== undefined) return;
     // It may have ended before the listener was there; then no event comes any more.
     currentTurn(deps, wait.messageId).then(
       (turn) => {

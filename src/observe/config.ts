@@ -15,7 +15,7 @@ export const loggingConfig = v.strictObject({
 
 /** `[metrics]` */
 export const metricsConfig = v.strictObject({
-  public: described(v.optional(v.boolean(), false), "Answer /metrics without a token."),
+  public: described(v.optional(v.boolean(), false), "Answer /metrics without a token.", { restart: true }),
 });
 
 export type LoggingConfig = v.InferOutput<typeof loggingConfig>;

@@ -15,8 +15,8 @@ export interface LogOptions {
   readonly level: LogLevel;
   /** `json`: one object a line; `pretty`: for people at a terminal. */
   readonly format: "json" | "pretty";
-  /** Takes a whole line with its line break. May throw: the line is dropped then. */
-  readonly write: (line: string) => void;
+  /** Takes a whole line with its line break, in `format` and as JSON. May throw: the line is dropped then. */
+  readonly write: (line: string, json: string) => void;
   readonly redact: Redactor;
   readonly ring?: LogRing;
   /** Colours of `pretty`. */
@@ -46,8 +46,8 @@ export function createLog(options: LogOptions): LeveledLog {
     {
       write(line: string) {
         if (record === undefined) return;
-        if (pretty) destination(`${prettyLine(record, { color: options.color ?? false, stacks: state.level === "debug" })}\n`, record.at);
-        else destination(line, record.at);
+        const shown = pretty ? `${prettyLine(record, { color: options.color ?? false, stacks: state.level === "debug" })}\n` : line;
+        destination(shown, line, record.at);
       },
     },
   );
@@ -79,15 +79,16 @@ function bind(emit: Emit, bound: Record<string, unknown>): Log {
 }
 
 /** Never throws; counts what was lost and says so before the next line that gets through. */
-function steadyDestination(write: (line: string) => void): (line: string, at: number) => void {
+function steadyDestination(write: LogOptions["write"]): (line: string, json: string, at: number) => void {
   let dropped = 0;
-  return (line, at) => {
+  return (line, json, at) => {
     try {
       if (dropped > 0) {
-        write(`${JSON.stringify({ level: "warn", time: at, msg: "log lines were dropped", dropped })}\n`);
+        const told = `${JSON.stringify({ level: "warn", time: at, msg: "log lines were dropped", dropped })}\n`;
+        write(told, told);
         dropped = 0;
       }
-      write(line);
+      write(line, json);
     } catch {
       dropped++;
     }

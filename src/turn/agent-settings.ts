@@ -9,6 +9,8 @@ export interface AgentSettings {
   readonly systemPrompt: string;
   readonly maxTokens: number;
   readonly maxSteps: number;
+  /** Of one turn; 0 = no limit. */
+  readonly maxTurnTokens: number;
   readonly timeoutMs: number;
   /** How long a turn waits for models that are away. */
   readonly outageMs: number;

@@ -11,6 +11,8 @@ import type { Metrics } from "../core/metrics.ts";
 import type { Store, StartedTurn } from "../core/store.ts";
 import type { Gate, Tool, ToolResult } from "../core/tool.ts";
 import { joinLabels } from "../core/label.ts";
+import type { Random } from "../core/random.ts";
+import { wrapExternal } from "../security/wrap-external.ts";
 import { estimateEntry } from "../agent/tokens.ts";
 
 export type ToolEntry = Extract<EntryContent, { role: "tool" }>;
@@ -21,9 +23,12 @@ export interface CallToolDeps {
   readonly tools: readonly Tool[];
   readonly hub: Hub;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly timeZone: string;
+  /** Takes values of our own secrets out of a text: no tool may hand one to a model (sec-100). */
+  readonly hideSecrets?: (text: string) => string;
 }
 
 /** Longest result text that reaches a model, UTF-16 units. */
@@ -85,6 +90,7 @@ async function runTool(call: ToolCallPart, tool: Tool, started: StartedTurn, dep
     const context = {
       principal: turn.principal,
       label: turn.label,
+      agent: turn.agent,
       sessionId: session.id,
       turnId: turn.id,
       clock: deps.clock,
@@ -117,11 +123,18 @@ async function finishCall(
   deps: CallToolDeps,
 ): Promise<ToolEntry> {
   const { turn, fence } = started;
-  const text = result.text.length > MAX_RESULT ? `${result.text.slice(0, MAX_RESULT)}\n[cut: ${result.text.length - MAX_RESULT} more characters]` : result.text;
+  const text = resultText(call.name, result, deps);
   const content: ToolEntry = { role: "tool", callId: call.id, name: call.name, text, error: result.error };
   const label = result.label ? joinLabels(turn.label, result.label) : turn.label;
   const now = deps.clock.now();
   const entry = { content, principal: turn.principal, label, tokens: estimateEntry(content), turnId: turn.id, at: now };
   await deps.store.finishCall({ fence, callId: call.id, status, entry, now });
   return content;
+}
+
+/** What the model reads: bounded, without our secrets, and between marks when strangers wrote it (sec-41). */
+function resultText(tool: string, { text: raw, label }: ToolResult, { hideSecrets = (text) => text, random }: CallToolDeps): string {
+  const clean = hideSecrets(raw);
+  const text = clean.length > MAX_RESULT ? `${clean.slice(0, MAX_RESULT)}\n[cut: ${clean.length - MAX_RESULT} more characters]` : clean;
+  return label?.integrity === "EXTERNAL" ? wrapExternal(text, { source: tool, label }, random) : text;
 }

@@ -32,6 +32,10 @@ const LOOK_MS = 5_000;
 const BATCH = 16;
 /** Longest one send may take. */
 const SEND_MS = 60_000;
+/** Longest a send under way holds up a stop (fault-75). */
+const STOP_SEND_MS = 3_000;
+/** A settlement that the store refuses is tried again this soon. */
+const SETTLE_MS = { first: 500, most: 10_000 };
 /** A platform that is away is asked again this soon, so that held messages go out within 5 s of its return (fault-25). */
 const RETRY_MS = { first: 500, most: 4_000 };
 
@@ -129,10 +133,13 @@ async function sendPart(
   deps: DeliverDeps,
   stop: AbortSignal,
 ): Promise<ChannelError | undefined> {
-  const settle = (status: "sent" | "failed" | "unknown" | "queued", more: { receipt?: DeliveryPart["receipt"]; error?: string; notBefore?: number }) =>
-    deps.store.settlePart({ fence, deliveryId: delivery.id, part: part.number, status, now: deps.clock.now(), ...withoutUndefined(more) });
+  const settle = (status: Settled, more: { receipt?: DeliveryPart["receipt"]; error?: string; notBefore?: number }) =>
+    settleSurely({ fence, deliveryId: delivery.id, part: part.number, status, now: deps.clock.now(), ...withoutUndefined(more) }, deps, stop);
   const timeout = new AbortController();
-  const cancel = deps.clock.timer(SEND_MS, () => timeout.abort());
+  const cancels = [deps.clock.timer(SEND_MS, () => timeout.abort())];
+  const hurry = () => void cancels.push(deps.clock.timer(STOP_SEND_MS, () => timeout.abort()));
+  stop.addEventListener("abort", hurry, { once: true });
+  if (stop.aborted) hurry();
   const target = {
     address: delivery.address,
     nonce: `${delivery.id}.${part.number}`,
@@ -157,8 +164,32 @@ async function sendPart(
     changed(delivery, status, channel, deps, error.message);
     return error;
   } finally {
-    cancel();
+    stop.removeEventListener("abort", hurry);
+    for (const cancel of cancels) cancel();
   }
+}
+
+type Settled = "sent" | "failed" | "unknown" | "queued";
+
+/**
+ * What the platform said is known here alone: left unrecorded, the part would stand as `sending` and hold up its conversation until the next start. So it is recorded as
+ * soon as the store takes it, until a stop; after that the next holder finds the part in doubt (fault-30).
+ */
+async function settleSurely(settlement: Parameters<Store["settlePart"]>[0], deps: DeliverDeps, stop: AbortSignal): ReturnType<Store["settlePart"]> {
+  for (let pause = SETTLE_MS.first; ; pause = Math.min(SETTLE_MS.most, 2 * pause)) {
+    try {
+      return await deps.store.settlePart(settlement);
+    } catch (thrown) {
+      if (stop.aborted || isFinal(thrown)) throw thrown;
+      deps.log.warn("the outcome of a send could not be stored; trying again", { delivery: settlement.deliveryId, error: String(thrown) });
+      await sleep(deps.clock, pause, stop);
+    }
+  }
+}
+
+/** The store's answer would be the same again. */
+function isFinal(thrown: unknown): boolean {
+  return thrown instanceof StoreError && ["lease_lost", "part_settled", "no_delivery", "store_closed"].includes(thrown.code);
 }
 
 /** A foreign error from an adapter: for a final edit it may be repeated, for a send nobody knows. */

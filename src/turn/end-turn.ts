@@ -10,15 +10,16 @@ import type { Hub, TurnOutcome } from "../core/event.ts";
 import type { Log } from "../core/log.ts";
 import { textMessage } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
-import { noUsage, type Usage } from "../core/model.ts";
+import { addUsage, noUsage, type Usage } from "../core/model.ts";
 import { newId, type Random } from "../core/random.ts";
 import type { Turn } from "../core/records.ts";
 import type { NewDelivery, StartedTurn, Store } from "../core/store.ts";
 import { estimateEntry } from "../agent/tokens.ts";
 import type { Channels } from "./channels.ts";
 import type { RunningTurn } from "./lanes.ts";
-import { addUsage, type LiveAnswer } from "./live-answer.ts";
+import type { LiveAnswer } from "./live-answer.ts";
 import type { Notify } from "./notify.ts";
+import type { RecentEntries } from "./recent-entries.ts";
 
 export interface EndDeps {
   readonly store: Store;
@@ -29,6 +30,7 @@ export interface EndDeps {
   readonly metrics: Metrics;
   readonly channels: Channels;
   readonly notify: Notify;
+  readonly recent: RecentEntries;
   readonly leaseMs: number;
   readonly deliveryTtlMs: number;
 }
@@ -124,6 +126,7 @@ async function endAway(error: ClankerError, outageMs: number, running: RunningTu
     error: { code: error.code, message: error.message, ...(error.hint !== undefined && { hint: error.hint }) },
     ...(notice && { notice }),
   });
+  deps.hub.publish({ event: "turn.queued", session: session.key, payload: { turn_id: turn.id, not_before: now + pause, reason: "model_away" } });
   if (told) {
     deps.hub.publish({ event: "notice", session: session.key, payload: { code: "model_away", text } });
     if (notice) deps.channels.wake(turn.address);
@@ -149,20 +152,15 @@ async function endFailed(
 }
 
 async function endError(error: ClankerError, running: RunningTurn, live: LiveAnswer, deps: EndDeps): Promise<StartedTurn | undefined> {
-  const { turn, fence } = running;
+  const { turn, session, fence } = running;
   const pause = RETRY_MS[turn.attempts - 1];
   const failure = { code: error.code, message: error.message, ...(error.hint !== undefined && { hint: error.hint }) };
   if (pause === undefined) return await commit({ outcome: "failed", say: explain(failure), usage: noUsage, error: failure }, running, live, deps);
   await live.finish();
   const now = deps.clock.now();
-  await deps.store.postponeTurn({
-    fence,
-    turnId: turn.id,
-    notBefore: now + Math.round(pause * (0.8 + 0.4 * deps.random.number())),
-    outage: false,
-    error: failure,
-    now,
-  });
+  const notBefore = now + Math.round(pause * (0.8 + 0.4 * deps.random.number()));
+  await deps.store.postponeTurn({ fence, turnId: turn.id, notBefore, outage: false, error: failure, now });
+  deps.hub.publish({ event: "turn.queued", session: session.key, payload: { turn_id: turn.id, not_before: notBefore, reason: "retry" } });
   return undefined;
 }
 
@@ -190,6 +188,9 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
     ...(end.contextStart !== undefined && { contextStart: end.contextStart }),
   });
   if (delivery) deps.channels.wake(turn.address);
+  const [only] = entries;
+  if (entries.length === 1 && committed.answerEntry !== undefined)
+    deps.recent.add(session.id, [{ ...only!, sessionId: session.id, number: committed.answerEntry }]);
   for (const moved of committed.moved) {
     deps.hub.publish({ event: "turn.moved", session: session.key, payload: { message_id: moved.messageId, from: turn.id, turn_id: moved.turnId } });
   }

@@ -5,6 +5,7 @@ import type { Blobs } from "../core/blobs.ts";
 import type { Bus } from "../core/bus.ts";
 import type { Channel } from "../core/channel.ts";
 import type { Clock } from "../core/clock.ts";
+import { RequestError } from "../core/errors.ts";
 import type { Hub } from "../core/event.ts";
 import type { Intake } from "../core/intake.ts";
 import type { Log } from "../core/log.ts";
@@ -49,6 +50,8 @@ export interface HallDeps {
   /** IANA name. */
   readonly timeZone: string;
   readonly notifyTo: readonly string[];
+  /** Takes values of our own secrets out of what tools answer. */
+  readonly hideSecrets?: (text: string) => string;
   readonly leaseMs?: number;
   readonly maxRunning?: number;
   readonly deliveryTtlMs?: number;
@@ -62,7 +65,7 @@ export interface Hall {
   /** Receives and sends for one account until `signal` aborts. Never rejects. */
   hold(channel: Channel, signal: AbortSignal): Promise<void>;
   stateless(request: StatelessRequest, watch: Parameters<typeof runStateless>[2]): Promise<StatelessAnswer>;
-  /** Puts a message of the owner into the outbox. @returns its delivery id. */
+  /** Puts a message of the owner into the outbox. @returns its delivery id. @throws RequestError `channel_not_found`, because nobody would ever send it. */
   send(address: Address, message: Message): Promise<string>;
   /** Stops running turns and cancels queued ones. @returns their ids. */
   abort(which: { sessionId?: string; turnId?: string }): Promise<string[]>;
@@ -92,6 +95,7 @@ export function createHall(given: HallDeps): Hall {
     hold: (channel, signal) => holdAccount(channel, { ...deps, notify }, signal),
     stateless: (request, watch) => runStateless(request, { ...deps, cooldowns }, watch),
     async send(address, message) {
+      if (!channels.get(address.channel, address.account)) throw channelNotFound(address, deps.accounts);
       const now = deps.clock.now();
       const id = newId(deps.clock, deps.random);
       await deps.store.enqueueDelivery({ delivery: { id, address, parts: channels.render(address, message), expiresAt: now + deps.deliveryTtlMs }, now });
@@ -106,4 +110,10 @@ export function createHall(given: HallDeps): Hall {
       return [...running, ...turnIds];
     },
   };
+}
+
+function channelNotFound({ channel, account }: Address, accounts: HallDeps["accounts"]): RequestError {
+  const there = [...accounts.keys()].map((key) => key.replace(/:default$/, ""));
+  const name = account === "default" ? channel : `${channel}:${account}`;
+  return new RequestError("channel_not_found", `no such channel: ${name}`, { hint: `there are: ${there.join(", ") || "none"}` });
 }

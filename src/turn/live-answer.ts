@@ -9,7 +9,7 @@ import type { Clock } from "../core/clock.ts";
 import type { EntryContent } from "../core/entry.ts";
 import type { Hub } from "../core/event.ts";
 import type { Log } from "../core/log.ts";
-import type { Usage } from "../core/model.ts";
+import { addUsage, type Usage } from "../core/model.ts";
 import type { Random } from "../core/random.ts";
 import type { StartedTurn, Store } from "../core/store.ts";
 import type { Channels } from "./channels.ts";
@@ -116,8 +116,4 @@ export class LiveAnswer {
   #draftDeps() {
     return { ...this.#deps, ttlMs: this.#deps.deliveryTtlMs };
   }
-}
-
-export function addUsage(a: Usage, b: Usage): Usage {
-  return { input: a.input + b.input, output: a.output + b.output, cacheRead: a.cacheRead + b.cacheRead, cacheWrite: a.cacheWrite + b.cacheWrite };
 }

@@ -95,8 +95,11 @@ async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
   };
   const command = update.type === "message" && (update.direct || admission.addressed) ? commandOf(messageText(update.message)) : undefined;
   if (command) {
-    const reply = await deps.commands.run(command, { principal, session, update });
-    return { item: { ...admitted, kind: "record", ...replyDelivery(update, reply, deps) }, command: { name: command, reply } };
+    const reply = (await repliedBefore(update, deps)) ?? (await deps.commands.run(command, { principal, session, update }));
+    return {
+      item: { ...admitted, update: { ...update, commandReply: reply } as Update, kind: "record", ...replyDelivery(update, reply, deps) },
+      command: { name: command, reply },
+    };
   }
   const entry = entryOf(update, admitted, deps);
   if (update.type === "edit") return { item: { ...admitted, kind: "edit", ...(entry && { entry }) } };
@@ -114,6 +117,12 @@ async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
       claim: !batch && deps.lanes.hasRoom(),
     },
   };
+}
+
+/** A command that comes again (a retry, a platform that repeats itself) is not run again: later it could do what nobody wants any more. */
+async function repliedBefore({ address: { channel, account }, key }: Update, deps: ReceiveDeps): Promise<string | undefined> {
+  const seen = await deps.store.getInboxItem({ channel, account, key });
+  return seen?.update.type === "message" ? seen.update.commandReply : undefined;
 }
 
 /** Whether a message starts a turn, by the owner's reply_back; otherwise it is kept as context. */
@@ -134,7 +143,7 @@ async function sessionOf(update: Update, place: Place, principal: Parameters<typ
   if (options.session.startsWith("agent:")) return { id, key: options.session, agent: agentOfKey(options.session) };
   const session = await deps.store.getSession({ id: options.session });
   if (!session || session.endedAt !== undefined) {
-    throw new RequestError("session_unknown", `no such session: ${options.session}`, { hint: "clanker sessions list shows what there is" });
+    throw new RequestError("session_not_found", `no such session: ${options.session}`, { hint: "clanker sessions list shows what there is" });
   }
   return { id: session.id, key: session.key, agent: session.agent };
 }
@@ -171,6 +180,7 @@ function settle(update: Update, prepared: Prepared, output: AcceptOutput, deps: 
   if (output.kind === "duplicate") {
     deps.log.debug("update seen before", { key: update.key, channel: update.address.channel });
     const { messageId, turnId, sessionId, sessionKey: key } = output;
+    if (prepared.command && turnId === undefined) return { kind: "command", ...prepared.command, ...(sessionId && { sessionId }) };
     return { kind: "duplicate", ...(messageId && { messageId }), ...(turnId && { turnId }), ...(sessionId && { sessionId }), ...(key && { sessionKey: key }) };
   }
   if (output.kind === "refused") {

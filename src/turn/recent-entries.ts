@@ -7,8 +7,10 @@ import type { MessagePart } from "../core/message.ts";
 import type { Store } from "../core/store.ts";
 
 export interface RecentEntries {
-  /** All entries of a session from `contextStart` on, in order. */
-  read(session: { readonly id: string; readonly contextStart: number }): Promise<Entry[]>;
+  /** All entries of a session from `contextStart` on, in order. @param session.lastEntry given when it is known that there is nothing behind it. */
+  read(session: { readonly id: string; readonly contextStart: number; readonly lastEntry?: number }): Promise<Entry[]>;
+  /** Remembers what was just appended; with a gap to what is known it is of no use. */
+  add(sessionId: string, entries: readonly Entry[]): void;
 }
 
 const PAGE = 500;
@@ -41,11 +43,17 @@ export function createRecentEntries(store: Pick<Store, "readEntries">, maxBytes 
   };
 
   return {
-    async read({ id, contextStart }) {
+    add(sessionId, entries) {
+      const known = kept.get(sessionId)?.entries ?? [];
+      if (entries[0]?.number !== (known.at(-1)?.number ?? 0) + 1) return;
+      forget(sessionId);
+      keep(sessionId, settled([...known, ...entries]));
+    },
+    async read({ id, contextStart, lastEntry }) {
       const known = (kept.get(id)?.entries ?? []).filter((entry) => entry.number >= contextStart);
       // A gap between the start and what is kept: the start has moved back, so nothing kept is of use.
       const all = known[0]?.number === Math.max(1, contextStart) ? known : [];
-      for (let after = all.at(-1)?.number ?? Math.max(0, contextStart - 1); ; after = all.at(-1)!.number) {
+      for (let after = all.at(-1)?.number ?? Math.max(0, contextStart - 1); after !== lastEntry; after = all.at(-1)!.number) {
         const page = await store.readEntries({ sessionId: id, after, limit: PAGE });
         all.push(...page);
         if (page.length < PAGE) break;

@@ -9,7 +9,7 @@ import type { Clock } from "../core/clock.ts";
 import type { AssistantPart, StopReason, ToolCallPart } from "../core/entry.ts";
 import { ClankerError, RequestError, toClankerError } from "../core/errors.ts";
 import { joinLabels, type Label } from "../core/label.ts";
-import { noUsage, type Model, type ModelEntry, type ModelRequest, type ToolSpec, type Usage } from "../core/model.ts";
+import { addUsage, noUsage, type Model, type ModelEntry, type ModelRequest, type ToolSpec, type Usage } from "../core/model.ts";
 import { labelOf, type Principal } from "../core/principal.ts";
 import { newId, type Random } from "../core/random.ts";
 import type { Gate, Tool } from "../core/tool.ts";
@@ -75,6 +75,8 @@ export async function runStateless(
       maxTokens: Math.min(request.maxTokens ?? agent.maxTokens, agent.maxTokens),
       maxSteps: agent.maxSteps,
       stepsDone: 0,
+      maxTurnTokens: agent.maxTurnTokens,
+      usageDone: noUsage,
       timeoutMs: agent.timeoutMs,
       thinking: request.thinking ?? agent.thinking,
       cacheKey: id,
@@ -88,13 +90,13 @@ export async function runStateless(
       random: deps.random,
       chain: createModelChain(models, { clock: deps.clock, random: deps.random, cooldowns: deps.cooldowns }),
       callTool: async (call, signal) => {
-        const { entry, label: after } = await answerCall(call, tools, { principal, label, id, signal }, deps);
+        const { entry, label: after } = await answerCall(call, tools, { principal, label, agent: agent.name, id, signal }, deps);
         label = after;
         return entry;
       },
       commitStep: async (step) => {
         said.push(...step.parts.filter((part) => part.type === "text" || part.type === "thinking"));
-        usage = add(usage, step.usage);
+        usage = addUsage(usage, step.usage);
       },
       takeSteering: async () => [],
       emit: (event) => {
@@ -107,10 +109,10 @@ export async function runStateless(
 }
 
 function finish(result: AgentResult, said: readonly AssistantPart[], usage: Usage): StatelessAnswer {
-  if (result.kind === "answer") return { parts: [...said, ...result.parts], stop: result.stop, usage: add(usage, result.usage), model: result.model };
+  if (result.kind === "answer") return { parts: [...said, ...result.parts], stop: result.stop, usage: addUsage(usage, result.usage), model: result.model };
   if (result.kind === "calls") {
     const parts = [...said, ...result.parts.filter((part) => part.type !== "call"), ...result.calls];
-    return { parts, stop: "calls", usage: add(usage, result.usage), model: result.model };
+    return { parts, stop: "calls", usage: addUsage(usage, result.usage), model: result.model };
   }
   if (result.kind === "cancelled") throw new ClankerError("cancelled", "the request was cancelled");
   throw result.error;
@@ -119,10 +121,10 @@ function finish(result: AgentResult, said: readonly AssistantPart[], usage: Usag
 async function answerCall(
   call: ToolCallPart,
   tools: readonly Tool[],
-  context: { principal: Principal; label: Label; id: string; signal: AbortSignal },
+  context: { principal: Principal; label: Label; agent: string; id: string; signal: AbortSignal },
   deps: StatelessDeps,
 ): Promise<{ entry: ToolEntry; label: Label }> {
-  const { principal, label, id, signal } = context;
+  const { principal, label, agent, id, signal } = context;
   const entry = (text: string, error: boolean): ToolEntry => ({ role: "tool", callId: call.id, name: call.name, text, error });
   const tool = tools.find((one) => one.spec.name === call.name);
   if (call.invalid !== undefined) return { entry: entry(call.invalid, true), label };
@@ -135,6 +137,7 @@ async function answerCall(
     const result = await tool.run(call.args, {
       principal,
       label,
+      agent,
       sessionId: id,
       turnId: id,
       clock: deps.clock,
@@ -155,8 +158,4 @@ function refuseClash(theirs: readonly ToolSpec[], ours: readonly Tool[]): void {
   throw new RequestError("tool_name_clash", `tools: the assistant has a tool named ${clash.name} of its own`, {
     hint: `rename your tool, or deny ours with agents.tools.deny = ["${clash.name}"]`,
   });
-}
-
-function add(a: Usage, b: Usage): Usage {
-  return { input: a.input + b.input, output: a.output + b.output, cacheRead: a.cacheRead + b.cacheRead, cacheWrite: a.cacheWrite + b.cacheWrite };
 }

@@ -34,6 +34,7 @@ export interface RunTurnDeps {
   /** @throws ModelError when no provider of that name is configured. */
   readonly model: (id: string) => Model;
   readonly timeZone: string;
+  readonly hideSecrets?: (text: string) => string;
   readonly leaseMs: number;
   readonly deliveryTtlMs: number;
 }

@@ -77,6 +77,8 @@ async function attempt(running: RunningTurn, live: LiveAnswer, deps: RunTurnDeps
       maxTokens: agent.maxTokens,
       maxSteps: agent.maxSteps,
       stepsDone: turn.steps,
+      maxTurnTokens: agent.maxTurnTokens,
+      usageDone: turn.usage,
       timeoutMs: agent.timeoutMs,
       thinking: turn.options.thinking ?? running.session.settings.thinking ?? agent.thinking,
       cacheKey: running.session.id,

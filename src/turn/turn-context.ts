@@ -23,7 +23,9 @@ export async function loadContext(
   deps: RunTurnDeps,
 ): Promise<{ entries: ModelEntry[]; start: number }> {
   const { session } = running;
-  const all = await deps.recent.read(session);
+  deps.recent.add(session.id, running.entries);
+  // The lane is held: nothing has been appended since the start, except where a crashed run is taken up again.
+  const all = await deps.recent.read(running.resumed ? { id: session.id, contextStart: session.contextStart } : session);
   const fetched = await Promise.all(all.map((entry) => (entry.turnId === running.turn.id ? withMedia(entry, running, deps) : entry)));
   const limit = model.contextTokens === 0 ? DEFAULT_CONTEXT_TOKENS : model.contextTokens;
   const budget = agent.maxContextTokens === 0 ? limit : Math.min(limit, agent.maxContextTokens);

@@ -5,7 +5,7 @@ import { createCooldowns, createModelChain } from "../../src/agent/model-chain.t
 import { pairCalls } from "../../src/agent/context.ts";
 import type { AssistantPart, ToolCallPart } from "../../src/core/entry.ts";
 import { ModelError, StoreError, ToolError } from "../../src/core/errors.ts";
-import type { ModelEntry } from "../../src/core/model.ts";
+import { noUsage, type ModelEntry } from "../../src/core/model.ts";
 import type { Tool } from "../../src/core/tool.ts";
 import { callTools, createScripted, reply, type Script, type ScriptedProvider } from "../../src/models/scripted/index.ts";
 import { createCalculateTool } from "../../src/tools/calculate/index.ts";
@@ -79,6 +79,8 @@ function createWorld(script: Script): World {
           maxTokens: 100,
           maxSteps: 25,
           stepsDone: 0,
+          maxTurnTokens: 0,
+          usageDone: noUsage,
           timeoutMs: 600_000,
           thinking: "off",
           cacheKey: "session",
@@ -235,6 +237,14 @@ describe("agent/loop", () => {
     const answer = await world.run({ maxSteps: 4, stepsDone: 1, entries: [user("hi"), step([call("c")]), result("c")] });
     assert.equal(codeOf(answer), "step_limit");
     assert.equal(world.provider.requests.length, 3);
+  });
+
+  it("fault-40: ends when its tokens are spent, those before a crash included, at most one model call late; what came from the cache does not count", async () => {
+    const usage = { input: 60, output: 10, cacheRead: 5_000, cacheWrite: 30 };
+    const world = createWorld((_request, index) => callTools([{ name: "calculate", args: { expression: `${index}` } }], { usage }));
+    const answer = await world.run({ maxTurnTokens: 300, stepsDone: 1, usageDone: usage, entries: [user("hi"), step([call("c")]), result("c")] });
+    assert.equal(codeOf(answer), "token_limit");
+    assert.equal(world.provider.requests.length, 2);
   });
 
   it("ends at its running time, whatever the model does", async () => {
@@ -418,7 +428,7 @@ describe("agent/loop", () => {
     assert.equal(hopeless.provider.requests.length, 1);
   });
 
-  it("throws only for a lost lease, from wherever it comes", async () => {
+  it("throws only what the store throws, from wherever it comes: what is not on record is not ended", async () => {
     const lost = () => Promise.reject(new StoreError("lease_lost", "lost"));
     for (const deps of [{ callTool: lost }, { commitStep: lost }, { takeSteering: lost }]) {
       const world = createWorld((_request, index) => (index === 0 ? callTools([sum]) : reply("ok")));
@@ -428,6 +438,6 @@ describe("agent/loop", () => {
     }
     const broken = createWorld(() => callTools([sum]));
     broken.deps = { ...broken.deps, commitStep: () => Promise.reject(new StoreError("disk_full", "full")) };
-    assert.equal(codeOf(await broken.run()), "disk_full");
+    await assert.rejects(broken.run(), (error: unknown) => error instanceof StoreError && error.code === "disk_full");
   });
 });

@@ -123,6 +123,17 @@ describe("agent/model-chain", () => {
     assert.equal(world.cooldowns.remaining(provider.model("m")), 0);
   });
 
+  it("a model that tells how long it may be silent is waited for that long", async () => {
+    const world = createWorld();
+    const silent = world.provider("a", () => [{ type: "hang" }]);
+    const slow = { ...silent.model("m"), silenceMs: 300_000 };
+    const outcome = collect(world.chain(slow, world.provider("b", () => reply("here")).model("m")));
+    await world.clock.advance(299_999);
+    assert.equal(silent.requests[0]?.signal.aborted, false);
+    await world.clock.advance(1);
+    assert.equal(endModel(await outcome), "b:m");
+  });
+
   it("fault-33: a model that says nothing for 60 s is aborted and the next one answers, within 90 s", async () => {
     const world = createWorld();
     const silent = world.provider("a", () => [{ type: "hang" }]);
@@ -146,6 +157,19 @@ describe("agent/model-chain", () => {
       (await outcome).events.filter((event) => event.type === "restart"),
       [{ type: "restart", model: "b:m" }],
     );
+  });
+
+  it("model_internal: a fault inside an adapter is one of ours and said so", async () => {
+    const world = createWorld();
+    const broken: Model = {
+      id: "broken:m",
+      contextTokens: 0,
+      credential: "broken",
+      stream: () => {
+        throw new TypeError("undefined is not a function");
+      },
+    };
+    assert.equal((await collect(world.chain(broken))).error?.code, "model_internal");
   });
 
   it("gives up an adapter that ignores its signal, and leaves nothing unhandled behind", async () => {

@@ -5,6 +5,7 @@ import { runAgent } from "../../src/agent/loop.ts";
 import { createCooldowns, createModelChain } from "../../src/agent/model-chain.ts";
 import { systemPrompt } from "../../src/agent/prompts.ts";
 import type { EntryContent } from "../../src/core/entry.ts";
+import { noUsage } from "../../src/core/model.ts";
 import { createOffline } from "../../src/models/offline/index.ts";
 import { createGate } from "../../src/security/gate.ts";
 import { createCalculateTool } from "../../src/tools/calculate/index.ts";
@@ -30,6 +31,8 @@ async function answerTo(contents: readonly EntryContent[]): Promise<string> {
       maxTokens: 4_096,
       maxSteps: 5,
       stepsDone: 0,
+      maxTurnTokens: 0,
+      usageDone: noUsage,
       timeoutMs: 60_000,
       thinking: "off",
       cacheKey: "session",

@@ -48,6 +48,20 @@ test("set keeps comments, get answers value and source, unset takes the default 
   assert.deepEqual(document, { key: "agents.max_steps", value: 7, source: `${file()}:3` });
   assert.equal((await clanker.run(["config", "unset", "agents.max_steps"])).code, 0);
   assert.equal((await clanker.json(["config", "get", "agents.max_steps"])).document["source"], "default");
+  assert.match((await clanker.run(["config", "get", "gateway.auth.password"])).stderr, /key_not_found/);
+});
+
+test("set KEY+ adds to a list, as the notice to a stranger says, and tells when there was nothing to add", async () => {
+  writeFileSync(file(), '[channels.telegram]\ntoken = "1:a"\nallowed_users = [1] # me\n');
+  const first = await clanker.run(["config", "set", "channels.telegram.allowed_users+", "123"]);
+  assert.equal(first.stdout, "channels.telegram.allowed_users is written; in force after the next start\n", first.stderr);
+  assert.deepEqual((await clanker.json(["config", "get", "channels.telegram.allowed_users"])).document["value"], ["1", "123"]);
+  assert.match(readFileSync(file(), "utf8"), /# me/);
+  assert.equal((await clanker.run(["config", "set", "channels.telegram.allowed_users+", "123"])).stdout, "channels.telegram.allowed_users stays as it is\n");
+  const name = await clanker.run(["config", "set", "channels.telegram.allowed_users+", "@bob"]);
+  assert.equal(name.code, 78);
+  assert.match(name.stderr, /numeric Telegram id/);
+  assert.equal((await clanker.run(["config", "set", "agents.max_steps+", "1"])).code, 78);
 });
 
 test("set of an unknown key or a bad value changes nothing and names what is possible", async () => {
@@ -100,12 +114,14 @@ test("edit puts only a valid text in place and keeps a rejected one beside it", 
 test("secrets come from stdin, are listed by name only and can be used and removed", async () => {
   assert.equal((await clanker.run(["secrets", "set", "openai_key"], { input: "canary-value-1234567890\n" })).code, 0);
   assert.equal((await clanker.run(["secrets", "set", "empty"], { input: "\n" })).code, 2);
-  assert.deepEqual((await clanker.json(["secrets", "list"])).document, { secrets: ["openai_key"] });
+  assert.deepEqual((await clanker.json(["secrets", "list"])).document, { secrets: ["openai_key"], places: { openai_key: "file" } });
   writeFileSync(file(), '[providers.openai]\napi_key = "secret:openai_key"\n');
   assert.equal((await clanker.run(["config", "validate"])).code, 0);
   assert.equal((await clanker.run(["secrets", "remove", "openai_key"])).code, 0);
   assert.match((await clanker.run(["config", "validate"])).stderr, /no secret openai_key[^]*clanker secrets set openai_key/);
-  assert.equal((await clanker.run(["secrets", "remove", "openai_key"])).code, 1);
+  const gone = await clanker.run(["secrets", "remove", "openai_key"]);
+  assert.equal(gone.code, 1);
+  assert.match(gone.stderr, /secret_not_found/);
   const kept = readFileSync(join(clanker.home, "data", "secrets.json"), "utf8");
   assert.ok(!kept.includes("canary"));
 });

@@ -30,6 +30,11 @@ const COMMANDS = [
   "config validate",
   "config-generate",
   "config-validate",
+  "devices approve",
+  "devices list",
+  "devices reject",
+  "devices revoke",
+  "devices rotate",
   "doctor",
   "gateway run",
   "gateway status",
@@ -115,6 +120,12 @@ test("what needs a gateway ends with exit code 69 and says how to start one", as
   const { code, document } = await clanker.json(["status"]);
   assert.equal(code, 69);
   assert.equal((document["error"] as { code: string }).code, "gateway_unreachable");
+});
+
+test("models test says which half of provider:model is wrong", async () => {
+  const one = async (model: string) => (await clanker.run(["models", "test", model])).stderr;
+  assert.match(await one("nope:x"), /no provider named "nope" is configured[^]*providers are: offline/);
+  assert.match(await one("offline"), /names a provider without a model[^]*write offline:MODEL/);
 });
 
 test("an error shows its stack with --debug only", async () => {

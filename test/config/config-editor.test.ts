@@ -3,7 +3,7 @@ import { readdirSync, statSync } from "node:fs";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { parse } from "smol-toml";
-import { createConfigEditor, parseConfigValue, type RunningConfigEditor } from "../../src/config/index.ts";
+import { changeKey, createConfigEditor, parseConfigValue, type RunningConfigEditor } from "../../src/config/index.ts";
 import { editText } from "../../src/config/edit-text.ts";
 import { scratchHome, type ScratchHome } from "./scratch-home.ts";
 
@@ -67,6 +67,27 @@ test("the first change makes the config file", async () => {
   assert.equal((await home.load()).digest, change.digest);
   await editor.patch({ channels: { telegram: { token: "1:a", accounts: { work: { token: "2:b" } } } }, providers: { "my.name": null } });
   assert.deepEqual((await home.load()).config.channels.telegram?.accounts["work"]?.token?.reveal(), "2:b");
+});
+
+test("a list is added to where it stands, keeps its comments, and takes nothing twice", async () => {
+  using home = scratchHome({ "config.toml": COMMENTED });
+  const editor = await editorOf(home, { CLANKER__GATEWAY__HOSTS: "a.example" });
+  const users = async () => (await home.load()).config.channels.telegram?.allowed_users;
+  await editor.append("channels.telegram.allowed_users", ["3"]);
+  assert.deepEqual(await users(), ["1", "2", "3"]);
+  assert.match(home.read("config.toml"), /1, # me\n\s*2, # you/);
+  const text = home.read("config.toml");
+  assert.deepEqual((await editor.append("channels.telegram.allowed_users", ["1", "3"])).restart_required, []);
+  assert.equal(home.read("config.toml"), text);
+  await changeKey(editor, "channels.telegram.allowed_users+", [4, 5]);
+  await changeKey(editor, "channels.telegram.owner_ids+", "9");
+  assert.deepEqual(await users(), ["1", "2", "3", "4", "5"]);
+  assert.deepEqual((await home.load()).config.channels.telegram?.owner_ids, ["9"]);
+  await assert.rejects(editor.append("gateway.port", [1]), { code: "config_bad_value" });
+  await assert.rejects(editor.append("channels.telegram.allowed_users", ["Bob"]), { code: "config_invalid" });
+  await assert.rejects(editor.append("gateway.hosts", ["b.example"]), { code: "config_elsewhere" });
+  await changeKey(editor, "channels.telegram.owner_ids", null);
+  assert.deepEqual((await home.load()).config.channels.telegram?.owner_ids, []);
 });
 
 test("sec-24: a change that would make the config invalid is refused as a whole and writes nothing", async () => {

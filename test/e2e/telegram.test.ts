@@ -3,7 +3,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { crc32, deflateSync } from "node:zlib";
 import { startFakeTelegram, type FakeTelegram } from "../fakes/telegram/index.ts";
 import { startEchoModel, type EchoModel } from "../faults/echo-model.ts";
-import { createGatewayHome, gatewayConfig, type GatewayHome, type RunningGateway } from "../faults/gateway-process.ts";
+import { createGatewayHome, gatewayConfig, GATEWAY_TOKEN, type GatewayHome, type RunningGateway } from "../faults/gateway-process.ts";
 
 const GROUP = -1001;
 const ADA = 42;
@@ -102,6 +102,26 @@ describe("the program and Telegram", () => {
     assert.match(telegram.texts(STRANGER)[0]!, /666/);
     assert.equal(model.requests.length, asked + 1);
     assert.ok(!telegram.callsOf("sendChatAction").some((call) => String(call.args["chat_id"]) === String(STRANGER)));
+  });
+
+  test("/metrics tells what waits and what was asked of other servers", async () => {
+    const response = await fetch(`${gateway.url}/metrics`, { headers: { authorization: `Bearer ${GATEWAY_TOKEN}` } });
+    const text = await response.text();
+    for (const queue of ["inbox", "turns", "deliveries"]) assert.match(text, new RegExp(`^clanker_queue_size\\{queue="${queue}"\\} \\d+$`, "m"));
+    assert.ok(text.includes(`clanker_egress_requests_total{origin="${telegram.url}",result="2xx"}`), text);
+    assert.ok(text.includes(`clanker_egress_seconds_count{origin="${new URL(model.url).origin}"}`), text);
+  });
+
+  test("a stranger is let in at once by the very command of the notice, run against the running gateway", async () => {
+    telegram.say({ from: 667, text: "may I" });
+    await telegram.until(() => telegram.texts(667).length > 0);
+    const [program, ...args] = telegram.texts(667)[0]!.split("\n").at(-1)!.split(" ");
+    assert.equal(program, "clanker");
+    const run = home.spawn(args);
+    run.ready.catch(() => {});
+    assert.deepEqual(await run.exited, { code: 0, signal: null }, run.stderr());
+    assert.equal(run.stdout(), "channels.telegram.allowed_users is written and in force\n");
+    await ask({ from: 667, text: "thank you" }, "re: thank you");
   });
 
   test("an edit of a message that still waits changes what the model is asked", async () => {

@@ -28,6 +28,7 @@ export interface HouseOptions {
   readonly seed?: number;
   readonly instance?: string;
   readonly notifyTo?: readonly string[];
+  readonly hideSecrets?: (text: string) => string;
 }
 
 export interface House {
@@ -68,6 +69,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     systemPrompt: "",
     maxTokens: 1_000,
     maxSteps: 25,
+    maxTurnTokens: 0,
     timeoutMs: 600_000,
     outageMs: 24 * 3600_000,
     thinking: "off",
@@ -95,6 +97,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     version: "test",
     timeZone: "UTC",
     notifyTo: options.notifyTo ?? [],
+    ...(options.hideSecrets && { hideSecrets: options.hideSecrets }),
   });
   const stopped = new AbortController();
   const done = Promise.all([hall.lanes.start(stopped.signal), hall.hold(channel, stopped.signal)]);

@@ -3,6 +3,7 @@ import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { after, afterEach, before, describe, test } from "node:test";
 import { openTestGateway, TOKEN, type TestGateway } from "./open-test-gateway.ts";
 
@@ -36,6 +37,7 @@ describe("the HTTP side", () => {
     await mkdir(join(folder, "assets"));
     await writeFile(join(folder, "index.html"), "<!doctype html><title>page</title>");
     await writeFile(join(folder, "assets", "app.js"), "export {};");
+    await writeFile(join(folder, "assets", "app.js.gz"), gzipSync("export {};"));
     await writeFile(join(folder, "secret.key"), "no");
     gateway = await openTestGateway({
       options: { uiRoot: folder, corsOrigins: ["https://chat.example.com"], rateLimit: { requestsPerMinute: 0, burst: 1, authFailuresPerMinute: 0 } },
@@ -157,6 +159,27 @@ describe("the HTTP side", () => {
     }
     await writeFile(join(folder, "new.css"), "a{}");
     assert.equal((await raw(gateway.port, { path: "/ui/new.css" })).status, 200);
+  });
+
+  test("a file that was packed by the build is sent packed to whoever takes gzip, with a tag of its own", async () => {
+    const path = "/ui/assets/app.js";
+    const plain = await raw(gateway.port, { path });
+    assert.equal(plain.headers["content-encoding"], undefined);
+    assert.match(String(plain.headers["vary"]), /accept-encoding/);
+    for (const refusing of ["identity", "gzip;q=0, *", "br"])
+      assert.equal((await raw(gateway.port, { path, headers: { "accept-encoding": refusing } })).body, "export {};", refusing);
+    for (const taking of ["gzip, deflate, br, zstd", "GZIP;q=0.5", "*"]) {
+      const packed = await fetch(gateway.url + path, { headers: { "accept-encoding": taking } });
+      assert.equal(packed.headers.get("content-encoding"), "gzip", taking);
+      assert.match(packed.headers.get("content-type")!, /javascript/);
+      assert.equal(await packed.text(), "export {};");
+      const etag = packed.headers.get("etag")!;
+      assert.notEqual(etag, plain.headers["etag"]);
+      const again = await raw(gateway.port, { path, headers: { "accept-encoding": taking, "if-none-match": etag } });
+      assert.equal(again.status, 304);
+      assert.match(String(again.headers["vary"]), /accept-encoding/);
+    }
+    assert.equal((await raw(gateway.port, { path: `${path}.gz` })).status, 404);
   });
 
   test("POST /api/message accepts, waits when asked, and repeats ids for a repeated key", async () => {

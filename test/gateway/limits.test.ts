@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addressKey, inRanges, isLoopback, parseIp } from "../../src/gateway/limits/ip-address.ts";
+import { addressKey, inRanges, isLoopback } from "../../src/gateway/limits/ip-address.ts";
+import { parseIp } from "../../src/lib/ip-address/index.ts";
 import { createRateLimiter, MAX_KEYS } from "../../src/gateway/limits/rate-limiter.ts";
 import { createManualClock } from "../fakes/manual-clock.ts";
 
@@ -27,6 +28,17 @@ test("a bucket gives its burst, then refills by the minute", async () => {
   assert.equal(limiter.waitMs("a"), 0);
   assert.deepEqual([limiter.take("a"), limiter.take("a")], [true, false]);
   limiter.refund("a");
+  assert.equal(limiter.take("a"), true);
+});
+
+test("another rate holds from then on, for buckets that are in use too", async () => {
+  const clock = createManualClock();
+  const limiter = createRateLimiter(clock, 60, 2);
+  assert.deepEqual([limiter.take("a"), limiter.take("a"), limiter.take("a")], [true, true, false]);
+  limiter.setRate(6_000, 10);
+  await clock.advance(100);
+  assert.equal(Array.from({ length: 12 }, () => limiter.take("a")).filter(Boolean).length, 10);
+  limiter.setRate(0, 1);
   assert.equal(limiter.take("a"), true);
 });
 

@@ -49,9 +49,10 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
   const hub = createHub({ clock: systemClock, boot, log: silentLog });
   const blobs = createBlobs(store, { clock: systemClock, random: systemRandom });
   const place = { policy: POLICY, agent: "main", scope: "per_peer", queueMode: "queue", batchQuietMs: 100, replyBack: "mention" } as const;
+  const bus = createLocalBus();
   const hall = createHall({
     store,
-    bus: createLocalBus(),
+    bus,
     hub,
     clock: systemClock,
     random: systemRandom,
@@ -67,6 +68,7 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
       systemPrompt: "",
       maxTokens: 1000,
       maxSteps: 25,
+      maxTurnTokens: 0,
       timeoutMs: 60_000,
       outageMs: 0,
       thinking: "off",
@@ -86,6 +88,8 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
   const deps: GatewayDeps = {
     store,
     intake: hall.intake,
+    bus,
+    gatewayId: "test-gateway",
     hub,
     clock: systemClock,
     random: systemRandom,
@@ -101,6 +105,7 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
         Object.assign(config, patch);
         return { applied: Object.keys(patch), restart_required: [] };
       },
+      reload: async () => ({ applied: [], restart_required: [] }),
       validate: async (wanted) => ("gateway" in (wanted as object) ? [] : [{ key: "gateway", message: "is missing" }]),
       schema: async () => ({ type: "object" }),
     },

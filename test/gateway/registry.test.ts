@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { array, assert as assertProperty, asyncProperty, constant, constantFrom, dictionary, integer, oneof, string } from "fast-check";
+import { createDeviceBook } from "../../src/gateway/auth/device-book.ts";
+import { createDeviceDesk, type DeviceDesk } from "../../src/gateway/auth/device-desk.ts";
 import { ClankerError, toClankerError } from "../../src/core/errors.ts";
 import { v } from "../../src/lib/schema/index.ts";
-import { SCOPES, type Credential, type Scope } from "../../src/gateway/auth/credential.ts";
+import { includesScope, SCOPES, type Credential, type Scope } from "../../src/gateway/auth/credential.ts";
 import { faceOf } from "../../src/gateway/http-error.ts";
 import { defineMethod, type Call, type Method } from "../../src/gateway/method.ts";
 import { callMethod, coreMethods, createRegistry, mayCall } from "../../src/gateway/registry.ts";
@@ -11,7 +13,7 @@ import { openTestGateway, type TestGateway } from "./open-test-gateway.ts";
 
 /** The whole table: a method that is not in it fails. */
 const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
-  none: ["authenticate", "challenge"],
+  none: ["authenticate", "challenge", "device.pair.request"],
   read: [
     "agent.status",
     "agent.wait",
@@ -34,27 +36,46 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
     "usage.status",
   ],
   write: ["agent.run", "chat.abort", "chat.send", "send", "sessions.create", "sessions.delete", "sessions.patch", "sessions.reset"],
-  admin: ["channels.connect", "channels.disconnect", "config.get", "config.patch", "config.set", "config.validate", "logs.tail"],
+  approvals: [],
+  pairing: ["device.list", "device.pair.approve", "device.pair.list", "device.pair.reject", "device.revoke", "device.rotate"],
+  admin: ["channels.connect", "channels.disconnect", "config.get", "config.patch", "config.reload", "config.set", "config.validate", "logs.tail"],
 };
 
+const KEY = (letter: string) => letter.repeat(43);
 const holder = (scopes: readonly Scope[]): Credential => ({ id: "t", scopes });
 
 describe("the method registry", () => {
   let gateway: TestGateway;
-  before(async () => void (gateway = await openTestGateway()));
+  let devices: DeviceDesk;
+  before(async () => {
+    gateway = await openTestGateway();
+    const book = createDeviceBook(gateway.deps, () => {});
+    devices = createDeviceDesk({ ...gateway.deps, book });
+  });
   after(() => gateway.stop());
 
   const callAs = (credential: Credential, connection = false): Call => ({
     deps: gateway.deps,
     credential,
     signal: AbortSignal.timeout(0),
-    gateway: { connections: () => 0, startedAt: 0, openRpc: async () => ({}) },
-    ...(connection ? { connection: { authenticate: () => holder(SCOPES), subscribe: () => ({ reset: false }), unsubscribe: () => {}, nonce: () => "n" } } : {}),
+    gateway: { connections: () => 0, startedAt: 0, devices, openRpc: async () => ({}) },
+    ...(connection
+      ? {
+          connection: {
+            authenticate: () => holder(SCOPES),
+            provePairing: () => {},
+            subscribe: () => ({ reset: false }),
+            unsubscribe: () => {},
+            nonce: () => "n",
+          },
+        }
+      : {}),
   });
 
   test("sec-19 every method has exactly the scope that the table says", () => {
     const actual = Object.groupBy(coreMethods(), ({ scope }) => scope);
-    for (const scope of ["none", ...SCOPES] as const) assert.deepEqual(actual[scope]!.map(({ name }) => name).toSorted(), [...TABLE[scope]].toSorted(), scope);
+    for (const scope of ["none", ...SCOPES] as const)
+      assert.deepEqual((actual[scope] ?? []).map(({ name }) => name).toSorted(), [...TABLE[scope]].toSorted(), scope);
   });
 
   test("sec-19 every method with every scope: called with less than its own it is forbidden before its parameters are looked at", async () => {
@@ -62,7 +83,7 @@ describe("the method registry", () => {
     for (const method of registry.methods.values()) {
       for (const scope of SCOPES) {
         const credential = holder([scope]);
-        const allowed = method.scope === "none" || SCOPES.indexOf(scope) >= SCOPES.indexOf(method.scope);
+        const allowed = method.scope === "none" || includesScope([scope], method.scope);
         assert.equal(mayCall(method, credential), allowed, `${method.name} as ${scope}`);
         if (allowed) continue;
         await assert.rejects(callMethod(registry, method.name, { garbage: true }, callAs(credential)), { code: "forbidden" }, `${method.name} as ${scope}`);
@@ -145,7 +166,17 @@ describe("the method registry", () => {
       "sessions.patch": { session: "agent:main:main", label: "x" },
       "sessions.reset": { session: "agent:main:main" },
       "sessions.delete": { session: "agent:main:web:chat:gone" },
+      "device.pair.request": { device: { id: KEY("a"), public_key: KEY("a"), scopes: ["read"], signed_at: 0, signature: "A".repeat(86) }, name: "a" },
+      "device.pair.approve": { request_id: "request-b" },
+      "device.pair.reject": { request_id: "request-c" },
+      "device.rotate": { device_id: KEY("d") },
+      "device.revoke": { device_id: KEY("d") },
     };
+    for (const name of ["b", "c", "d"]) {
+      const request = { id: `request-${name}`, scopes: ["read"], expiresAt: Number.MAX_SAFE_INTEGER };
+      await gateway.deps.store.requestDevice({ id: KEY(name), publicKey: KEY(name), name, platform: "", request, most: 9, now: 0 });
+    }
+    await devices.approve(holder(SCOPES), "request-d");
     await callMethod(registry, "sessions.create", { session: "agent:main:web:chat:gone" }, callAs(holder(SCOPES)));
     for (const method of registry.methods.values()) {
       const call = { ...callAs(holder(SCOPES), true), signal: new AbortController().signal };

@@ -38,6 +38,23 @@ describe("a client of /ws", () => {
     await client.call("unsubscribe");
   });
 
+  test("a command repeated under its key is answered as it was the first time and is not run again", async () => {
+    await client.call("agent.run", { message: "something", session: "agent:main:commands" });
+    const reset = { session: "agent:main:commands", message: "/new", idempotency_key: "c1" };
+    const first = await client.call("chat.send", reset);
+    assert.match(String(first.result!["reply"]), /A new conversation/);
+    await client.call("agent.run", { message: "something else", session: "agent:main:commands" });
+    const status = { session: "agent:main:commands", message: "/status", idempotency_key: "c2" };
+    const said = (await client.call("chat.send", status)).result;
+    assert.deepEqual((await client.call("chat.send", reset)).result, first.result);
+    await client.call("agent.run", { message: "and more", session: "agent:main:commands" });
+    assert.deepEqual((await client.call("chat.send", status)).result, said);
+    const { entries } = (await client.call("chat.history", { session: "agent:main:commands" })).result as { entries: unknown[] };
+    assert.equal(entries.length, 4);
+    const other = await client.call("chat.send", { ...status, message: "/help" });
+    assert.equal(other.error!.data.code, "idempotency_conflict");
+  });
+
   test("gets the same ids for the same idempotency key and request, and a conflict for another request", async () => {
     const first = await client.call("chat.send", { message: "once", idempotency_key: "k1" });
     const second = await client.call("chat.send", { message: "once", idempotency_key: "k1" });

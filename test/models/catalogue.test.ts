@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
+import { systemClock, systemRandom } from "../../src/app/system.ts";
 import type { ConfigError } from "../../src/core/errors.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { Secret } from "../../src/core/secret.ts";
@@ -10,6 +11,7 @@ import { v } from "../../src/lib/schema/index.ts";
 import { providerKinds, providerPresets } from "../../src/models/catalogue.ts";
 import { providerConfig, providersConfig } from "../../src/models/config.ts";
 import { findOllama } from "../../src/models/ollama/index.ts";
+import { createOpenAiChat } from "../../src/models/openai-chat/index.ts";
 import { resolveProvider } from "../../src/models/resolve-provider.ts";
 import { createHttp } from "../../src/security/host/egress/index.ts";
 
@@ -75,6 +77,21 @@ describe("provider settings", () => {
     assert.deepEqual(resolved.models, [{ id: "m", contextTokens: 32_000, images: false, thinking: false }]);
     assert.equal(resolveProvider("mine", { base_url: "http://h/v1", kind: "anthropic" }).kind, "anthropic");
     assert.equal(resolveProvider("openai", { api_key: key, kind: "openai-compatible" }).kind, "openai-chat");
+  });
+
+  test("a model says how long its provider may be silent: 300 s for Ollama, else what the owner wrote", () => {
+    const silenceOf = (name: string, config: object) => {
+      const { model } = createOpenAiChat({
+        ...resolveProvider(name, v.parse(providerConfig, config)),
+        http: createHttp({ log: silentLog }),
+        clock: systemClock,
+        random: systemRandom,
+      });
+      return model("m").silenceMs;
+    };
+    assert.equal(silenceOf("ollama", {}), 300_000);
+    assert.equal(silenceOf("ollama", { compat: { silence_secs: 20 } }), 20_000);
+    assert.equal(silenceOf("mine", { base_url: "http://h/v1" }), undefined);
   });
 
   test("refuses unknown keys, other schemes and odd names", () => {

@@ -44,6 +44,25 @@ describe("the hall", () => {
     await store.close();
   });
 
+  test("a message to a channel that is not there is refused with the names of those that are, and nothing is kept", async () => {
+    await open(echo);
+    const message = { parts: [{ type: "text" as const, text: "hi" }] };
+    for (const [channel, account] of [
+      ["telegramm", "default"],
+      [house.channel.name, "second"],
+      ["web", "default"],
+    ] as const) {
+      await assert.rejects(house.hall.send({ channel, account, conversation: "1" }, message), {
+        code: "channel_not_found",
+        hint: `there are: ${house.channel.name}`,
+      });
+    }
+    assert.deepEqual(await store.listDeliveries({ limit: 5 }), []);
+    await house.hall.send({ channel: house.channel.name, account: "default", conversation: "1" }, message);
+    await house.clock.advance(0);
+    assert.deepEqual(house.texts(), ["hi"]);
+  });
+
   test("a message of the owner becomes a turn, and its answer is sent to where it came from", async () => {
     await open(echo);
     const outcome = await house.say("hello");
@@ -241,6 +260,8 @@ describe("the hall", () => {
     await house.say("second");
     await clock.advance(3600_000);
     assert.equal(house.texts().filter((text) => /away/.test(text)).length, 1);
+    const queued = house.events.filter((event) => event.event === "turn.queued" && event.payload.reason === "model_away");
+    assert.ok(queued.length >= 10 && queued.every((event) => event.event === "turn.queued" && event.payload.not_before! > 0));
     assert.ok(provider.requests.length <= 3600 / 30 + 2, `${provider.requests.length} requests in an hour`);
     away = false;
     await clock.advance(400_000);

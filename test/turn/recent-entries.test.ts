@@ -39,6 +39,18 @@ describe("recent entries", () => {
     assert.deepEqual(store.reads, [2]);
   });
 
+  test("what a turn has appended itself is not read again, but what it may not know of is", async () => {
+    const store = openTranscripts({ s: 3 });
+    const recent = createRecentEntries(store);
+    recent.add("s", store.transcripts.get("s")!);
+    assert.deepEqual(numbers(await recent.read({ id: "s", contextStart: 1, lastEntry: 3 })), [1, 2, 3]);
+    assert.deepEqual(store.reads, []);
+    store.transcripts.get("s")!.push(entry("s", 4), entry("s", 5));
+    recent.add("s", [entry("s", 5)]);
+    assert.deepEqual(numbers(await recent.read({ id: "s", contextStart: 1, lastEntry: 5 })), [1, 2, 3, 4, 5]);
+    assert.deepEqual(store.reads, [2]);
+  });
+
   test("they begin where the context begins, also when that moves back", async () => {
     const recent = createRecentEntries(openTranscripts({ s: 6 }));
     for (const contextStart of [1, 4, 6, 2, 0]) {

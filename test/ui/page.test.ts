@@ -113,6 +113,22 @@ describe("the page", () => {
       assert.deepEqual(problems, []);
     }));
 
+  test("a turn whose model is away says that it waits for the model, and goes on when it is back", () =>
+    visit(async ({ page, server }) => {
+      await ready(page);
+      const turn = { turn_id: "turn-1" };
+      server.publish("turn.started", MAIN, turn);
+      await page.getByText("Answering").waitFor();
+      server.publish("turn.queued", MAIN, { ...turn, not_before: Date.now() + 1_000, reason: "model_away" });
+      await page.getByText("Waiting for the model", { exact: true }).waitFor();
+      assert.equal(await page.getByText("Answering").count(), 0);
+      server.publish("turn.queued", MAIN, { ...turn, not_before: Date.now() + 3_600_000, reason: "model_away" });
+      await page.getByText(/^Waiting for the model; tries again at /).waitFor();
+      await page.getByRole("button", { name: "Stop the answer" }).waitFor();
+      server.publish("turn.started", MAIN, turn);
+      await page.getByText("Answering").waitFor();
+    }));
+
   test("Escape or the button stops the running answer", () =>
     visit(async ({ page, server }) => {
       await ready(page);

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import {
+  changeKey,
   ConfigInvalid,
   configJsonSchema,
   createConfigEditor,
@@ -9,6 +10,7 @@ import {
   loadConfig,
   parseConfigValue,
   parsePath,
+  readKey,
   showConfig,
   type RunningConfigEditor,
 } from "../../config/index.ts";
@@ -33,6 +35,7 @@ export async function generate({ output }: CliContext, { options }: { options: {
   if (there !== undefined && options.force !== true) {
     throw new RequestError("file_exists", `${options.output} is already there`, { hint: "choose another name, or overwrite it with --force" });
   }
+  if (there?.isDirectory() === true) throw new RequestError("file_exists", `${options.output} is a folder`, { hint: "name a file in it" });
   await mkdir(dirname(options.output), { recursive: true, mode: 0o700 });
   await writeFileAtomic(options.output, text);
   output.result({ json: { written: options.output }, text: `written to ${options.output}` });
@@ -67,11 +70,11 @@ export async function get(context: CliContext, { args: [key = ""] }: { args: str
   context.output.result({ json: { key, value, source }, text: shown });
 }
 
-/** `clanker config set KEY VALUE`: through the gateway while one runs, so that it takes effect at once where it can. */
+/** `clanker config set KEY VALUE`, or `KEY+ VALUE` to add to a list: through the gateway while one runs, so that it takes effect at once where it can. */
 export async function set(context: CliContext, { args: [key = "", text = ""] }: { args: string[] }): Promise<void> {
   const value = parseConfigValue(key, text);
   const up = await withGatewayIfUp(context, (client) => client.call("config.set", { key, value }));
-  await report(context, key, up === undefined ? (await openEditor(context)).set(key, value) : up.value);
+  await report(context, key, up === undefined ? changeKey(await openEditor(context), key, value) : up.value);
 }
 
 export async function unset(context: CliContext, { args: [key = ""] }: { args: string[] }): Promise<void> {
@@ -84,8 +87,9 @@ function nested(path: readonly string[], value: unknown): Record<string, unknown
   return { [first]: rest.length === 0 ? value : nested(rest, value) };
 }
 
-async function report({ output }: CliContext, key: string, change: Change | Promise<Change>): Promise<void> {
+async function report({ output }: CliContext, written: string, change: Change | Promise<Change>): Promise<void> {
   const { applied, restart_required } = await change;
+  const { key } = readKey(written);
   const text =
     restart_required.length > 0
       ? `${key} is written; in force after the next start`

@@ -1,7 +1,7 @@
-import { ClankerError } from "../../core/errors.ts";
 import type { Methods } from "../../client/index.ts";
 import type { CliContext } from "../context.ts";
-import { findGateway, isAlive, openGateway, placesOf, readRunning, withGateway } from "../gateway-link.ts";
+import { endProcess } from "../end-process.ts";
+import { findGateway, openGateway, placesOf, readRunning, withGateway, type RunningGateway } from "../gateway-link.ts";
 import { UnreachableError } from "../exit-code.ts";
 import { duration, table } from "../table.ts";
 
@@ -11,6 +11,7 @@ type Status = Methods["status"]["result"];
 export async function runInForeground({ output, options, env }: CliContext): Promise<void> {
   const { runGateway } = await import("../../app/index.ts");
   const { config, home, verbose, debug } = options;
+  output.outliveReader();
   const exitCode = await runGateway({
     env,
     color: output.color,
@@ -23,26 +24,14 @@ export async function runInForeground({ output, options, env }: CliContext): Pro
   output.result({ json: { exit_code: exitCode }, text: "", exitCode });
 }
 
-const STOP_MS = 10_000;
-const LOOK_MS = 50;
-
 /** `clanker gateway stop`: asks the gateway itself whether it is ours before its process gets a signal. */
 export async function stop(context: CliContext): Promise<void> {
   const { running, url } = await findGateway(context);
   if (running === undefined) throw new UnreachableError("gateway_unreachable", `no gateway runs at ${url}`, { hint: "there is nothing to stop" });
   // Whoever took over the process id of a dead gateway must not be hit: only a gateway answers here.
   await withGateway(context, (client) => client.call("status", {}));
-  process.kill(running.pid, "SIGTERM");
-  for (let waited = 0; waited < STOP_MS; waited += LOOK_MS) {
-    if (!isAlive(running.pid)) {
-      context.output.result({ json: { stopped: true, pid: running.pid }, text: `stopped (pid ${running.pid})` });
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
-  throw new ClankerError("gateway_still_running", `pid ${running.pid} has not ended within ${STOP_MS / 1000} s`, {
-    hint: "it may be finishing a turn: wait, or look at clanker logs",
-  });
+  await endProcess(running.pid);
+  context.output.result({ json: { stopped: true, pid: running.pid }, text: `stopped (pid ${running.pid})` });
 }
 
 /** `clanker gateway status [--deep]` */
@@ -50,14 +39,27 @@ export async function status(context: CliContext, { options }: { options: { deep
   await withGateway(context, async (client, { url, running }) => {
     const now = await client.call("status", {});
     const models = options.deep === true ? (await client.call("usage.status", {})).models : undefined;
-    const json = { running: true, url, ...(running === undefined ? {} : { pid: running.pid }), ...now, ...(models === undefined ? {} : { usage: models }) };
-    context.output.result({ json, text: describe(context, { now, url, deep: options.deep === true }), exitCode: now.ready ? 0 : 1 });
+    const json = { running: true, url, ...processOf(running), ...now, ...(models === undefined ? {} : { usage: models }) };
+    context.output.result({ json, text: describe(context, { now, url, running, deep: options.deep === true }), exitCode: now.ready ? 0 : 1 });
   });
 }
 
-function describe({ output }: CliContext, { now, url, deep }: { now: Status; url: string; deep: boolean }): string {
+function processOf(running: RunningGateway | undefined) {
+  if (running === undefined) return {};
+  return { pid: running.pid, ...(running.tls === undefined ? {} : { tls_fingerprint: running.tls.fingerprint }) };
+}
+
+interface Described {
+  readonly now: Status;
+  readonly url: string;
+  readonly running: RunningGateway | undefined;
+  readonly deep: boolean;
+}
+
+function describe({ output }: CliContext, { now, url, running, deep }: Described): string {
   const state = now.ready ? output.paint("green", "ready") : output.paint("yellow", "not ready");
   const lines = [`gateway ${state} at ${url}, version ${now.version}, up ${duration(now.uptime_ms)}`, ...now.reasons.map((reason) => `  ${reason}`)];
+  if (running?.tls !== undefined) lines.push(`certificate SHA-256 ${running.tls.fingerprint}`);
   if (!deep) return lines.join("\n");
   const turns = Object.entries(now.turns).map(([name, number]) => `${number} ${name}`);
   const { open, unknown, failed } = now.deliveries;
@@ -86,11 +88,11 @@ export async function statusAtAGlance(context: CliContext): Promise<void> {
     const { agents } = await client.call("agents.list", {});
     const running = await readRunning(placesOf(context));
     const text = [
-      describe(context, { now, url: target.url, deep: true }),
+      describe(context, { now, url: target.url, running, deep: true }),
       ...agents.map(({ name, model }) => `agent ${name}: ${model}`),
       context.output.paint("dim", `page: ${target.url}/ui/`),
     ].join("\n");
-    const json = { running: true, url: target.url, ...(running === undefined ? {} : { pid: running.pid }), ...now, agents };
+    const json = { running: true, url: target.url, ...processOf(running), ...now, agents };
     context.output.result({ json, text, exitCode: now.ready ? 0 : 1 });
   } finally {
     client.close();

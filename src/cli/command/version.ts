@@ -1,5 +1,5 @@
 import type { CliContext } from "../context.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../../core/version.ts";
 
 /** `clanker version` */
 export async function version({ output }: CliContext): Promise<void> {

@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
   txt: "text/plain; charset=utf-8",
 };
 
-/** /ui/ from a folder. Only files that the folder is found to hold are served, so no path of a caller ever reaches the disk. */
+/** /ui/ from a folder; a file with its NAME.gz beside it is sent packed to whoever takes that. Only files that the folder is found to hold are served, so no path of a caller ever reaches the disk. */
 export function mountPage(app: Hono<Env>, root: string): void {
   let files: Promise<Map<string, string>> | undefined;
   const find = async (name: string) => {
@@ -34,15 +34,36 @@ export function mountPage(app: Hono<Env>, root: string): void {
     // The pattern takes the bare folder too; the page's own addresses are relative to the one with the slash.
     if (c.req.path === "/ui") return c.redirect("/ui/", 302);
     const asked = c.req.path.slice("/ui/".length);
-    const file = await find(asked === "" ? "index.html" : asked);
+    const name = asked === "" ? "index.html" : asked;
+    const file = await find(name);
     const type = file === undefined ? undefined : TYPES[file.slice(file.lastIndexOf(".") + 1)];
     if (file === undefined || type === undefined) throw new RequestError("not_found", "the page has no such file");
-    const bytes = await readFile(file);
+    const packed = (await files)?.get(`${name}.gz`);
+    const unpack = packed === undefined || !takesGzip(c.req.header("accept-encoding"));
+    const bytes = await readFile(unpack ? file : packed);
+    // Packed and unpacked are two representations and have two tags (RFC 9110, section 8.8.3.3).
     const etag = `"${sha256Hex(bytes).slice(0, 32)}"`;
-    const headers = { etag, "cache-control": "no-cache" };
+    const headers = {
+      etag,
+      "cache-control": "no-cache",
+      ...(packed === undefined ? {} : { vary: "accept-encoding, origin" }),
+      ...(unpack ? {} : { "content-encoding": "gzip" }),
+    };
     if (c.req.header("if-none-match") === etag) return c.body(null, 304, headers);
     return c.body(bytes, 200, { ...headers, "content-type": type });
   });
+}
+
+/** Accept-Encoding names gzip or everything, and not with weight 0 (RFC 9110, section 12.5.3). */
+export function takesGzip(header: string | undefined): boolean {
+  const weights = new Map(
+    (header ?? "").split(",").map((item) => {
+      const [coding = "", ...parameters] = item.split(";").map((part) => part.trim().toLowerCase());
+      const weight = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? "1";
+      return [coding, Number(weight)] as const;
+    }),
+  );
+  return (weights.get("gzip") ?? weights.get("*") ?? 0) > 0;
 }
 
 async function listFiles(root: string): Promise<Map<string, string>> {

@@ -7,6 +7,8 @@ export interface RateLimiter {
   refund(key: string): void;
   /** Milliseconds until the bucket has one again; 0 = now. Takes nothing. */
   waitMs(key: string): number;
+  /** From now on; buckets keep what is in them, up to the new size. */
+  setRate(perMinute: number, burst: number): void;
   /** Keys held now. */
   readonly size: number;
 }
@@ -27,8 +29,8 @@ export const MAX_KEYS = 10_000;
 export function createRateLimiter(clock: Clock, perMinute: number, burst: number): RateLimiter {
   let young = new Map<string, Bucket>();
   let old = new Map<string, Bucket>();
-  const perMs = perMinute / 60_000;
-  const level = (bucket: Bucket, now: number) => Math.min(burst, bucket.tokens + (now - bucket.at) * perMs);
+  const rate = { perMinute, burst };
+  const level = (bucket: Bucket, now: number) => Math.min(rate.burst, bucket.tokens + ((now - bucket.at) * rate.perMinute) / 60_000);
   const find = (key: string) => young.get(key) ?? old.get(key);
   const keep = (key: string, bucket: Bucket) => {
     if (young.has(key)) return;
@@ -40,13 +42,17 @@ export function createRateLimiter(clock: Clock, perMinute: number, burst: number
     young.set(key, bucket);
   };
   return {
+    setRate(nextPerMinute, nextBurst) {
+      rate.perMinute = nextPerMinute;
+      rate.burst = nextBurst;
+    },
     get size() {
       return young.size + old.size;
     },
     take(key) {
-      if (perMinute <= 0) return true;
+      if (rate.perMinute <= 0) return true;
       const now = clock.monotonic();
-      const bucket = find(key) ?? { tokens: burst, at: now };
+      const bucket = find(key) ?? { tokens: rate.burst, at: now };
       bucket.tokens = level(bucket, now);
       bucket.at = now;
       keep(key, bucket);
@@ -56,13 +62,13 @@ export function createRateLimiter(clock: Clock, perMinute: number, burst: number
     },
     refund(key) {
       const bucket = find(key);
-      if (bucket !== undefined) bucket.tokens = Math.min(burst, bucket.tokens + 1);
+      if (bucket !== undefined) bucket.tokens = Math.min(rate.burst, bucket.tokens + 1);
     },
     waitMs(key) {
       const bucket = find(key);
-      if (perMinute <= 0 || bucket === undefined) return 0;
+      if (rate.perMinute <= 0 || bucket === undefined) return 0;
       const tokens = level(bucket, clock.monotonic());
-      return tokens >= 1 ? 0 : Math.ceil((1 - tokens) / perMs);
+      return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) * 60_000) / rate.perMinute);
     },
   };
 }

@@ -4,6 +4,7 @@ import type { ConfigChange } from "../deps.ts";
 import { defineMethod } from "../method.ts";
 
 const key = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,15}$/, "must be a dotted key such as gateway.port"));
+const keyToChange = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,15}\+?$/, "must be a dotted key such as gateway.port"));
 const change = v.object({ applied: v.array(v.string()), restart_required: v.array(v.string()) });
 const anything = v.unknown();
 
@@ -32,13 +33,13 @@ export const configMethods = [
   }),
   defineMethod({
     name: "config.set",
-    summary: "Sets one key; null removes it.",
-    params: v.strictObject({ key, value: anything }),
+    summary: "Sets one key; null removes it; a key that ends in + is a list, to which the value or values are added.",
+    params: v.strictObject({ key: keyToChange, value: anything }),
     result: change,
     scope: "admin",
     mutating: true,
     handler: async (params, { deps }) => {
-      checkKey(params.key);
+      checkKey(params.key.replace(/\+$/, ""));
       return answer(await deps.config.set(params.key, params.value));
     },
   }),
@@ -50,6 +51,15 @@ export const configMethods = [
     scope: "admin",
     mutating: true,
     handler: async ({ patch }, { deps }) => answer(await deps.config.patch(patch)),
+  }),
+  defineMethod({
+    name: "config.reload",
+    summary: "Reads the configuration files again, for edits made by hand.",
+    params: v.strictObject({}),
+    result: change,
+    scope: "admin",
+    mutating: true,
+    handler: async (_, { deps }) => answer(await deps.config.reload()),
   }),
   defineMethod({
     name: "config.schema",

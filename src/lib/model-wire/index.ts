@@ -5,5 +5,6 @@ export { ruleFor, type Compat, type ModelRule, type WireOptions } from "./compat
 export { count, list, record, text } from "./read-json.ts";
 export { modelFailure, type Complaint } from "./model-failure.ts";
 export { toSteps, type Step, type StepResult } from "./steps.ts";
-export { infoOf, isChat, mergeModels } from "./model-infos.ts";
+export { isChat, mergeModels } from "./model-infos.ts";
 export { StopFilter } from "./stop-filter.ts";
+export { bearerDestination, wireProvider } from "./wire-provider.ts";

@@ -1,17 +1,16 @@
-import type { Destination } from "../../core/http.ts";
-import type { Model, ModelEvent, ModelRequest, Provider } from "../../core/model.ts";
+import type { Provider } from "../../core/model.ts";
 import {
+  bearerDestination,
   callModel,
   count,
   fetchModelList,
-  infoOf,
   isChat,
   list,
   mergeModels,
   record,
   ruleFor,
   text,
-  type CallOptions,
+  wireProvider,
   type WireOptions,
 } from "../../lib/model-wire/index.ts";
 import { readAnswer } from "./answer.ts";
@@ -22,45 +21,23 @@ import { toBody } from "./request.ts";
  * @example createOpenAiChat({ name: "groq", baseUrl: "https://api.groq.com/openai/v1", apiKey, http, random, clock })
  */
 export function createOpenAiChat(options: WireOptions): Provider {
-  const { name, apiKey, compat = {} } = options;
-  const destination: Destination = {
-    baseUrl: options.baseUrl,
-    ...(compat.headers && { headers: compat.headers }),
-    ...(apiKey && { credential: { in: "header", name: "authorization", prefix: "Bearer ", secret: apiKey } }),
-  };
-  const callOptions = (model: string, signal?: AbortSignal): CallOptions => ({
-    provider: name,
-    model,
-    destination,
-    http: options.http,
-    clock: options.clock,
-    ...(signal && { signal }),
-    ...(compat.silenceMs !== undefined && { silenceMs: compat.silenceMs }),
-  });
-
-  async function* stream(model: string, request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
-    const rule = ruleFor(compat, model);
-    const body = toBody(request, { provider: name, model, rule, compat });
-    const stops = rule.sampling === false ? request.stop : undefined;
-    yield* readAnswer(callModel(callOptions(model, signal), "/chat/completions", body), { ...options, compat, model, ...(stops && { stops }) });
-  }
-
-  return {
-    name,
-    async models(signal) {
-      const answer = await fetchModelList(callOptions("", signal), "/models");
+  const { name, compat = {} } = options;
+  return wireProvider(options, {
+    destination: bearerDestination(options),
+    async models(call) {
+      const answer = await fetchModelList(call, "/models");
       return list(answer["data"])
         .map(record)
         .filter((item) => isChat(options, text(item["id"])))
         .map((item) => mergeModels(options, { id: text(item["id"]), ...figuresOf(item) }));
     },
-    model: (model): Model => ({
-      id: `${name}:${model}`,
-      contextTokens: infoOf(options, model)?.contextTokens ?? options.contextTokens ?? 0,
-      credential: apiKey?.name ?? name,
-      stream: (request, signal) => stream(model, request, signal),
-    }),
-  };
+    stream(model, request, call) {
+      const rule = ruleFor(compat, model);
+      const stops = rule.sampling === false ? request.stop : undefined;
+      const events = callModel(call, "/chat/completions", toBody(request, { provider: name, model, rule, compat }));
+      return readAnswer(events, { ...options, compat, model, ...(stops && { stops }) });
+    },
+  });
 }
 
 /** What vendors tell about a model beside its id: OpenRouter, Groq, vLLM, Mistral. */

@@ -103,7 +103,8 @@ function* planTurn(item: AdmittedItem, sessionId: string): Steps<Plan> {
   const own = open.filter((turn) => samePrincipal(JSON.parse(turn.principal) as Principal, item.principal));
   const running = own.find((turn) => turn.status === "running");
   const unstarted = own.filter((turn) => turn.status === "queued" && turn.started_at === null);
-  if (item.queueMode === "immediate") return { supersedes: [], idle: open.length === 0, ...(running && { join: running }) };
+  // Behind an own message that waits for a turn of its own nothing is told before it (P3).
+  if (item.queueMode === "immediate") return { supersedes: [], idle: open.length === 0, ...(running && unstarted.length === 0 && { join: running }) };
   if (item.queueMode === "batch") return { supersedes: [], idle: open.length === 0, ...(unstarted[0] && { join: unstarted[0] }) };
   return { supersedes: unstarted, idle: open.length === unstarted.length, ...(running && { interrupts: running.id }) };
 }

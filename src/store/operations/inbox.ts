@@ -93,8 +93,11 @@ export function* getCursor({ channel, account, name }: Input<"getCursor">): Step
 
 const COLUMNS = "seq, id, session_id, turn_id, body, principal, label, received_at";
 
-export function* getInboxItem({ id }: Input<"getInboxItem">): Steps<InboxItem | undefined> {
-  const row = yield* one<InboxRow>(`SELECT ${COLUMNS} FROM inbox WHERE id = ?`, id);
+export function* getInboxItem(input: Input<"getInboxItem">): Steps<InboxItem | undefined> {
+  const row =
+    "id" in input
+      ? yield* one<InboxRow>(`SELECT ${COLUMNS} FROM inbox WHERE id = ?`, input.id)
+      : yield* one<InboxRow>(`SELECT ${COLUMNS} FROM inbox WHERE channel = ? AND account = ? AND key = ?`, input.channel, input.account, input.key);
   return row && toInboxItem(row);
 }
 

@@ -7,6 +7,7 @@ import { readEntries, setEntryMessage } from "./entries.ts";
 import { getCursor, getInboxItem, listInbox } from "./inbox.ts";
 import { claimLease, releaseLease, renewLeases } from "./leases.ts";
 import { dueDeliveries, enqueueDelivery, getDelivery, listDeliveries, nextDelivery, openDraft, settleDraft } from "./outbox.ts";
+import { approveDevice, listDevices, rejectDevice, requestDevice, revokeDevice, setDeviceToken } from "./devices.ts";
 import { addPerson, findPerson } from "./people.ts";
 import { expireDeliveries, markSending, recoverDeliveries, settlePart } from "./sending.ts";
 import { createSession, deleteSession, getSession, listSessions, moveContextStart, patchSession, resetSession } from "./sessions.ts";
@@ -68,6 +69,12 @@ const runs: Runs = {
   getBlob,
   getSetting,
   setSetting,
+  listDevices,
+  requestDevice,
+  approveDevice,
+  rejectDevice,
+  setDeviceToken,
+  revokeDevice,
   usageByModel,
   counts,
 };

@@ -1,5 +1,5 @@
 import { joinLabels, type Label } from "../../core/label.ts";
-import type { Fence, Turn } from "../../core/records.ts";
+import type { Fence, Turn, TurnStatus } from "../../core/records.ts";
 import type { Operations, StartedTurn } from "../../core/store.ts";
 import { hasOpenCall } from "./calls.ts";
 import { appendEntries } from "./entries.ts";
@@ -84,12 +84,10 @@ export function* beginTurn(row: TurnRow, session: SessionRow, fence: Fence, now:
   const resumed = row.started_at !== null;
   const started: TurnRow = { ...row, status: "running", attempts: row.attempts + 1, started_at: row.started_at ?? now };
   yield* run("UPDATE turns SET status = 'running', attempts = ?, started_at = ? WHERE id = ?", started.attempts, started.started_at, row.id);
-  let lastEntry = session.last_entry;
-  if (!(resumed && (yield* hasOpenCall(session.id)))) {
-    const appended = yield* appendEntries(session.id, yield* takePending(session.id, row.id, true), now);
-    lastEntry = appended.at(-1)?.number ?? lastEntry;
-  }
-  return { turn: toTurn(started, session), session: toSession({ ...session, last_entry: lastEntry, updated_at: now }), fence, resumed };
+  const blocked = resumed && (yield* hasOpenCall(session.id));
+  const entries = blocked ? [] : yield* appendEntries(session.id, yield* takePending(session.id, row.id, true), now);
+  const last_entry = entries.at(-1)?.number ?? session.last_entry;
+  return { turn: toTurn(started, session), session: toSession({ ...session, last_entry, updated_at: now }), fence, resumed, entries };
 }
 
 export function* startTurn({ sessionId, owner, now, leaseMs, held }: Input<"startTurn">): Steps<StartedTurn | undefined> {
@@ -161,9 +159,13 @@ export function* turnOfMessage({ messageId }: Input<"turnOfMessage">): Steps<Tur
   return turn;
 }
 
+const OPEN: ReadonlySet<TurnStatus> = new Set<TurnStatus>(["queued", "running", "waiting"]);
+
 /** Newest first. */
 export function* listTurns({ sessionId, statuses, limit }: Input<"listTurns">): Steps<Turn[]> {
   const where = new Where().when("t.session_id = ?", sessionId).whenIn("t.status", statuses);
+  // Said in the words of the index of open turns.
+  if (statuses?.every((status) => OPEN.has(status))) where.always("t.ended_at IS NULL");
   const rows = yield* all<TurnWithSession>(`${WITH_SESSION} ${where.sql} ORDER BY t.position DESC, t.id DESC LIMIT ?`, ...where.params, limit);
   return rows.map((row) => toTurn(row, { key: row.session_key, agent: row.agent }));
 }

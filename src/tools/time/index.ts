@@ -1,9 +1,10 @@
 import { ToolError } from "../../core/errors.ts";
 import type { Tool, ToolContext, ToolResult } from "../../core/tool.ts";
+import { defineTool } from "../../lib/define-tool/index.ts";
 
 /** The tool `time`: what time it is now, in the owner's zone or in another one. */
 export function createTimeTool(): Tool {
-  return {
+  return defineTool<{ time_zone?: string }>({
     spec: {
       name: "time",
       description: "The date and time now.",
@@ -17,30 +18,18 @@ export function createTimeTool(): Tool {
     idempotent: true,
     parallel: true,
     timeoutMs: 1_000,
-    run: async (args, context) => tellTime(args, context),
-  };
+    run: async ({ time_zone: zone = "" }, context) => tellTime(zone.trim() === "" ? context.timeZone : zone.trim(), context),
+  });
 }
 
-/** @throws ToolError `bad_arguments`, `bad_time_zone`, `aborted` */
-function tellTime(args: unknown, context: ToolContext): ToolResult {
-  if (context.signal.aborted) throw new ToolError("aborted", "the call was aborted");
-  const timeZone = zoneOf(args) ?? context.timeZone;
+/** @throws ToolError `bad_time_zone` */
+function tellTime(timeZone: string, context: ToolContext): ToolResult {
   const now = context.clock.now();
   const parts = partsIn(timeZone, now);
   const offset = offsetText(parts["timeZoneName"] ?? "GMT");
   const words = `${parts["weekday"]}, ${parts["day"]} ${parts["month"]} ${parts["year"]}, ${parts["hour"]}:${parts["minute"]}`;
   const iso = new Date(now + offsetMs(offset)).toISOString().slice(0, 19) + (offset === "+00:00" ? "Z" : offset);
   return { text: `${words} (${timeZone}, UTC${offset})\n${iso}`, error: false };
-}
-
-function zoneOf(args: unknown): string | undefined {
-  if (typeof args !== "object" || args === null || Array.isArray(args)) throw new ToolError("bad_arguments", "the arguments must be an object");
-  const { time_zone: zone, ...others } = args as Record<string, unknown>;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw new ToolError("bad_arguments", `unknown argument ${JSON.stringify(unknown.slice(0, 100))}; known: time_zone`);
-  if (zone === undefined) return undefined;
-  if (typeof zone !== "string") throw new ToolError("bad_arguments", "time_zone must be a text");
-  return zone.trim() === "" ? undefined : zone.trim();
 }
 
 function partsIn(timeZone: string, now: number): Record<string, string> {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
 import { createTelegram } from "../../../src/channels/telegram/index.ts";
 import type { ChannelDeps } from "../../../src/core/channel.ts";
-import { ConfigError, StoreError } from "../../../src/core/errors.ts";
+import { StoreError } from "../../../src/core/errors.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { type Bench, createBench } from "./harness.ts";
 
@@ -119,7 +119,7 @@ describe("telegram webhook", () => {
     } as const;
     for (const secret of [undefined, "", "   ", "with space"]) {
       const webhook_secret = secret === undefined ? {} : { webhook_secret: new Secret("hook", secret) };
-      assert.throws(() => createTelegram({ ...config, ...webhook_secret }, {} as ChannelDeps), ConfigError);
+      assert.throws(() => createTelegram({ ...config, ...webhook_secret }, {} as ChannelDeps), { name: "ConfigError", code: "telegram_webhook_config" });
     }
     const bench = await createBench();
     try {

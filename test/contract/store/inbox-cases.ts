@@ -47,6 +47,8 @@ export function inboxCases(world: () => World): void {
     assert.equal(entry?.messageId, messageId);
     assert.deepEqual(entry?.principal, w.principal());
     const inbox = await w.store.getInboxItem({ id: messageId });
+    const { channel, account } = inbox!.update.address;
+    assert.deepEqual(await w.store.getInboxItem({ channel, account, key: inbox!.update.key }), inbox);
     assert.equal(inbox?.update.type, "message");
     assert.equal(inbox?.turnId, turnId);
   });

@@ -147,6 +147,7 @@ export function sessionCases(world: () => World): void {
     assert.equal(after.turns.done - before.turns.done, 1);
     assert.equal(after.turns.queued - before.turns.queued, 1);
     assert.equal(after.turns.running, before.turns.running);
+    assert.equal(after.pendingMessages - before.pendingMessages, 1);
     assert.equal(after.openDeliveries - before.openDeliveries, 1);
     assert.equal(after.unknownDeliveries - before.unknownDeliveries, 1);
     assert.equal(after.failedDeliveries - before.failedDeliveries, 1);

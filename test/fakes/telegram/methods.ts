@@ -51,7 +51,7 @@ export const METHODS: Record<string, (state: FakeState, args: Args) => unknown> 
     if (!state.presses.delete(String(args.callback_query_id))) throw bad("query is too old and response timeout expired or query ID is invalid");
     return true;
   },
-  sendmessage: (state, args) => post(state, args, textOf(state, args, "text")),
+  sendmessage: (state, args) => post(state, args, plainLinks(state, args)),
   sendphoto: (state, args) => post(state, args, { ...captionOf(state, args), photo: [{ ...file(state, args.photo, "photos"), width: 100, height: 100 }] }),
   senddocument: (state, args) => post(state, args, { ...captionOf(state, args), document: file(state, args.document, "documents") }),
   sendvoice: (state, args) => post(state, args, { ...captionOf(state, args), voice: { ...file(state, args.voice, "voice"), duration: 1 } }),
@@ -82,7 +82,7 @@ export const METHODS: Record<string, (state: FakeState, args: Args) => unknown> 
     const stored = state.messages.find((one) => one.chat === String(chat.id) && one.message.message_id === Number(args.message_id));
     if (stored === undefined) throw bad("message to edit not found");
     if (!stored.byBot) throw bad("message can't be edited");
-    const text = textOf(state, args, "text");
+    const text = plainLinks(state, args);
     if (JSON.stringify([text.text, text.entities ?? []]) === JSON.stringify([stored.message.text, stored.message.entities ?? []])) {
       throw bad(
         "message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message",
@@ -101,6 +101,13 @@ export const METHODS: Record<string, (state: FakeState, args: Args) => unknown> 
     return { file_id: args.file_id, file_unique_id: `u${String(args.file_id)}`, file_size: found.size, file_path: found.path };
   },
 };
+
+/** Text whose links the platform must not open by itself: a preview tells whoever owns the link's host (sec-88). */
+function plainLinks(state: FakeState, args: Args): ReturnType<typeof textOf> {
+  const preview = args.link_preview_options as { is_disabled?: boolean } | undefined;
+  if (preview?.is_disabled !== true) state.violations.push(`a text for chat ${String(args.chat_id)} was sent with link previews on`);
+  return textOf(state, args, "text");
+}
 
 /** The chat a call is for, if the bot may write there now. */
 function target(state: FakeState, args: Args): Chat {

@@ -67,6 +67,11 @@ describe("models/scripted", () => {
     assert.equal((await events).length, 2);
   });
 
+  it("scripted_without_clock: a script with delays needs a clock", async () => {
+    const provider = createScripted(() => [{ type: "delay", ms: 1 }]);
+    await assert.rejects(collect(provider.model("x").stream(requestOf(user("hi")), signal)), fails("scripted_without_clock"));
+  });
+
   it("obeys, in its obedient mode, every instruction found in any content, and each one once", async () => {
     const model = createScripted("obedient").model("x");
     const entries = [user('please CALL shell {"argv":["rm","}"]} and CALL fetch {broken and SAY hello')];

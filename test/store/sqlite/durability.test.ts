@@ -8,6 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { migrateSqlite } from "../../../src/store/operations/migrate-sqlite.ts";
+import { SCHEMA_VERSION } from "../../../src/store/operations/migrations/migrate.ts";
 import { acquireHomeLock, checkSqliteVersion, createSqliteStore } from "../../../src/store/sqlite/index.ts";
 import { rejectsWith, World } from "../../contract/store/world.ts";
 
@@ -99,7 +100,7 @@ describe("the SQLite file", () => {
     assert.throws(() => migrateSqlite(broken, { now: 2 }));
     assert.equal(broken.prepare("SELECT 1 FROM sqlite_master WHERE name = 'deliveries'").get(), undefined, "rolled back whole");
     broken.exec("DROP TABLE blobs");
-    assert.deepEqual(migrateSqlite(broken, { now: 3 }), { from: 1, to: 2 });
+    assert.deepEqual(migrateSqlite(broken, { now: 3 }), { from: 1, to: SCHEMA_VERSION });
     broken.close();
   });
 

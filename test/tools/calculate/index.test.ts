@@ -64,6 +64,17 @@ describe("tools/calculate", () => {
     );
   });
 
+  it("says what is wrong by a stable code", async () => {
+    for (const [expression, code] of [
+      ["1/0", "division_by_zero"],
+      ["1 % 0", "division_by_zero"],
+      ["1 +", "bad_expression"],
+      ["process.exit()", "bad_expression"],
+    ])
+      await assert.rejects(calculate(expression!), { code }, expression);
+    await assert.rejects(createCalculateTool().run({}, toolContext()), { code: "bad_arguments" });
+  });
+
   it("answers any text with a value or a typed error, quickly", async () => {
     const text = fc.string({ unit: fc.constantFrom(..."0123456789.+-*/%^(), ep", "sqrt(", "round(", "max("), maxLength: 60 });
     await fc.assert(

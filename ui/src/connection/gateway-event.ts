@@ -6,7 +6,8 @@ export type GatewayEvent = { readonly session?: string } & (
       readonly event: "message.accepted";
       readonly payload: { message_id: string; turn_id?: string; text: string; channel: string; sender?: string; at: number };
     }
-  | { readonly event: "turn.queued" | "turn.started"; readonly payload: { turn_id: string } }
+  | { readonly event: "turn.queued"; readonly payload: { turn_id: string; not_before?: number; reason?: "model_away" | "retry" } }
+  | { readonly event: "turn.started"; readonly payload: { turn_id: string } }
   | { readonly event: "turn.delta"; readonly payload: { turn_id: string; offset: number; text: string } }
   | { readonly event: "turn.tool"; readonly payload: { turn_id: string; call_id: string; name: string; state: string; error?: boolean } }
   | { readonly event: "turn.ended"; readonly payload: { turn_id: string; outcome: "done" | "failed" | "cancelled"; text: string; error?: WireProblem } }

@@ -1,10 +1,11 @@
 import http from "node:http";
 import type { Clock } from "../../../core/clock.ts";
-import { HttpFailure, type Http } from "../../../core/http.ts";
+import { HttpFailure, type Http, type UntrustedHttp } from "../../../core/http.ts";
 import type { Log } from "../../../core/log.ts";
 import { silentMetrics, type Metrics } from "../../../core/metrics.ts";
 import { toResponse } from "./body.ts";
 import { exchange, type Wire } from "./exchange.ts";
+import { getUntrusted, machineNet, type UntrustedNet } from "./get-untrusted.ts";
 import { configuredTarget } from "./target.ts";
 
 export interface HttpOptions {
@@ -12,10 +13,12 @@ export interface HttpOptions {
   readonly metrics?: Metrics;
   /** Default: the machine's. */
   readonly clock?: Clock;
+  /** What untrusted URLs are resolved and reached by; default: the machine's. For tests: no config key leads here. */
+  readonly untrustedNet?: UntrustedNet;
 }
 
-/** The Http port over real sockets. */
-export interface EgressHttp extends Http {
+/** The Http port over real sockets: configured origins and untrusted URLs. */
+export interface EgressHttp extends Http, UntrustedHttp {
   /** Closes the kept connections and ends the requests under way. */
   close(): void;
 }
@@ -34,11 +37,11 @@ const machineClock: Clock = {
 };
 
 /**
- * The door to configured origins. node:http with its own agents, not global fetch, whose first use costs start time and memory; node:https is loaded by the first
+ * The door to the network. node:http with its own agents, not global fetch, whose first use costs start time and memory; node:https is loaded by the first
  * https request.
  */
-export function createHttp({ log, metrics = silentMetrics, clock = machineClock }: HttpOptions): EgressHttp {
-  let closed = false;
+export function createHttp({ log, metrics = silentMetrics, clock = machineClock, untrustedNet = machineNet }: HttpOptions): EgressHttp {
+  const ended = new AbortController();
   let plain: Wire | undefined;
   let secure: Promise<Wire> | undefined;
   const agents = new Set<http.Agent>();
@@ -55,7 +58,7 @@ export function createHttp({ log, metrics = silentMetrics, clock = machineClock 
   return {
     async request(destination, request) {
       const target = configuredTarget(destination, request);
-      if (closed) throw new HttpFailure("aborted", `${target.shown}: the network is closed`, false);
+      if (ended.signal.aborted) throw new HttpFailure("aborted", `${target.shown}: the network is closed`, false);
       const startedAt = clock.monotonic();
       try {
         const wire = target.secure ? await (secure ??= openSecure()) : (plain ??= openPlain());
@@ -72,8 +75,23 @@ export function createHttp({ log, metrics = silentMetrics, clock = machineClock 
         throw error;
       }
     },
+    async getUntrusted(request) {
+      if (ended.signal.aborted) throw new HttpFailure("aborted", "the network is closed", false);
+      const signal = request.signal === undefined ? ended.signal : AbortSignal.any([request.signal, ended.signal]);
+      const open = async (isSecure: boolean) => (isSecure ? (await import("node:https")).request : http.request);
+      const count = (result: string) => metrics.count("egress_requests_total", { origin: "untrusted", result });
+      try {
+        const response = await getUntrusted({ ...request, signal }, { net: untrustedNet, clock, request: open });
+        count(`${Math.floor(response.status / 100)}xx`);
+        log.debug("http", { request: `GET ${new URL(response.url).origin}`, status: response.status });
+        return response;
+      } catch (error) {
+        count(error instanceof HttpFailure ? error.kind : "error");
+        throw error;
+      }
+    },
     close() {
-      closed = true;
+      ended.abort();
       for (const agent of agents) agent.destroy();
     },
   };

@@ -6,7 +6,8 @@ import type { Target } from "./target.ts";
 /** What node:http and node:https have in common here. */
 export interface Wire {
   readonly request: (options: RequestOptions) => ClientRequest;
-  readonly agent: Agent;
+  /** false: a connection of its own, closed behind the response. */
+  readonly agent: Agent | false;
 }
 
 export interface Exchange {

@@ -1,6 +1,6 @@
 /**
- * The one door to the network (house.md section 5). `createHttp` reaches configured origins: exactly what the owner wrote, private addresses allowed, credentials
- * put in here. A second door for untrusted URLs belongs beside it: its own target rules (public addresses, pinned, every hop checked, no credentials), the same
- * exchange and body.
+ * The one door to the network (house.md section 5). `request` reaches configured origins: exactly what the owner wrote, private addresses allowed, credentials put
+ * in here. `getUntrusted` reaches URLs that nobody vouches for: public addresses only, pinned, every hop checked, no credentials. Both share the same exchange and body.
  */
 export { createHttp, type EgressHttp, type HttpOptions } from "./create-http.ts";
+export type { UntrustedNet } from "./get-untrusted.ts";

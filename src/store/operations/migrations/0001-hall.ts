@@ -4,10 +4,10 @@ import type { Migration } from "./dialect.ts";
 export const hall: Migration = {
   number: 1,
   name: "hall",
-  statements: ({ identity }) => [
+  statements: ({ identity, inKey }) => [
     "CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
     "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    "CREATE TABLE leases (lease TEXT PRIMARY KEY, owner TEXT, fence BIGINT NOT NULL, expires_at BIGINT NOT NULL)",
+    `CREATE TABLE leases (lease TEXT PRIMARY KEY, owner TEXT, fence BIGINT NOT NULL, expires_at BIGINT NOT NULL)${inKey}`,
     "CREATE INDEX leases_owner ON leases (owner) WHERE owner IS NOT NULL",
     "CREATE TABLE cursors (channel TEXT NOT NULL, account TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (channel, account, name))",
     `CREATE TABLE identities (channel TEXT NOT NULL, account TEXT NOT NULL, sender_id TEXT NOT NULL, person_id TEXT NOT NULL, name TEXT,
@@ -24,8 +24,7 @@ export const hall: Migration = {
        started_at BIGINT, ended_at BIGINT)`,
     "CREATE INDEX turns_session ON turns (session_id, position)",
     "CREATE INDEX turns_open ON turns (session_id, position) WHERE ended_at IS NULL",
-    "CREATE INDEX turns_due ON turns (status, not_before) WHERE ended_at IS NULL",
-    "CREATE INDEX turns_status ON turns (status, position)",
+    "CREATE INDEX turns_over ON turns (status) WHERE ended_at IS NOT NULL",
     `CREATE TABLE inbox (seq ${identity}, id TEXT NOT NULL, channel TEXT NOT NULL, account TEXT NOT NULL, key TEXT NOT NULL, session_id TEXT NOT NULL, turn_id TEXT,
        waits TEXT NOT NULL, pending BIGINT NOT NULL, body TEXT NOT NULL, entry TEXT, digest TEXT, principal TEXT NOT NULL, label TEXT NOT NULL, received_at BIGINT NOT NULL)`,
     "CREATE UNIQUE INDEX inbox_id ON inbox (id)",

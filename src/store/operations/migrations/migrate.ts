@@ -2,10 +2,11 @@ import { StoreError } from "../../../core/errors.ts";
 import { one, run, type Steps } from "../statement.ts";
 import { hall } from "./0001-hall.ts";
 import { outbox } from "./0002-outbox.ts";
+import { devices } from "./0003-devices.ts";
 import type { Dialect, Migration } from "./dialect.ts";
 
 /** In order; a released one never changes. */
-export const MIGRATIONS: readonly Migration[] = [hall, outbox];
+export const MIGRATIONS: readonly Migration[] = [hall, outbox, devices];
 
 /** The schema that this program knows. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,0 +1,71 @@
+/**
+ * What of the config takes effect while the gateway runs. The notes of the schema (`restart`) say the same, and a test holds both equal: whoever changes a key is
+ * told truthfully whether it holds now.
+ */
+import type { ApplyChange } from "../config/index.ts";
+import { channelAccounts } from "../config/channel-accounts.ts";
+import type { Config } from "../config/schema.ts";
+import type { LogLevel } from "../observe/index.ts";
+import type { AgentSettings } from "../turn/agent-settings.ts";
+import type { Places } from "../turn/place.ts";
+import { agentSettings, placesOf } from "./settings.ts";
+
+export interface LiveSettings {
+  agents(): readonly string[];
+  /** @throws RequestError `agent_not_found` */
+  agent(name: string): AgentSettings;
+  readonly places: Places;
+  /** Takes sections of a changed config. @throws RequestError `agent_not_found` when a place names an agent that is not live: nothing was taken. */
+  take(sections: Partial<Pick<Config, "agents" | "sessions" | "channels">>): void;
+}
+
+export function createLiveSettings(config: Config): LiveSettings {
+  let live = config;
+  let places = placesOf(live);
+  return {
+    agents: () => agentNames(live),
+    agent: (name) => agentSettings(live, name),
+    places: (channel, account) => places(channel, account),
+    take(sections) {
+      const next = { ...live, ...sections };
+      for (const { settings } of channelAccounts(next)) agentSettings(next, settings.agent ?? "main");
+      live = next;
+      places = placesOf(next);
+    },
+  };
+}
+
+/** The keys of a channel account that are about who may speak and how it is answered, not about the connection. */
+const PLACE_KEYS = ["dm_policy", "allowed_users", "owner_ids", "groups", "agent", "system_prompt", "scope", "queue_mode", "reply_back"];
+
+export interface ApplyTo {
+  readonly live: LiveSettings;
+  /** @throws when no such model can be asked now, because its provider needs a restart. */
+  readonly requireModel: (id: string) => unknown;
+  readonly setRateLimit: (config: Config) => void;
+  /** A new token or password holds for new connections and open ones (sec-16). */
+  readonly setAuth: () => Promise<void> | void;
+  /** Unset when the command line has chosen the level. */
+  readonly setLogLevel?: (level: LogLevel) => void;
+}
+
+/** @param config what the gateway was started with: accounts that are added later need a restart. */
+export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChange): unknown }, config: Config, to: ApplyTo): void {
+  const { live } = to;
+  editor.onChange("agents", (changed) => {
+    for (const name of agentNames(changed)) for (const model of agentSettings(changed, name).models) to.requireModel(model);
+    live.take({ agents: changed.agents });
+  });
+  editor.onChange("sessions", ({ sessions }) => live.take({ sessions }));
+  editor.onChange("gateway.rate_limit", (changed) => to.setRateLimit(changed));
+  editor.onChange("gateway.auth", () => to.setAuth());
+  const { setLogLevel } = to;
+  if (setLogLevel) editor.onChange("logging.level", ({ logging }) => setLogLevel(logging.level));
+  for (const { path } of channelAccounts(config)) {
+    for (const key of PLACE_KEYS) editor.onChange([...path, key].join("."), ({ channels }) => live.take({ channels }));
+  }
+}
+
+function agentNames({ agents }: Pick<Config, "agents">): string[] {
+  return ["main", ...Object.keys(agents.list)];
+}
