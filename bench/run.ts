@@ -24,6 +24,7 @@ import { measureIdle } from "./measure/idle.ts";
 import { measureLatency } from "./measure/latency.ts";
 import { describeMachine } from "./measure/machine.ts";
 import { measurePeer } from "./measure/peer.ts";
+import { measureSandbox } from "./measure/sandbox.ts";
 import { measureSockets } from "./measure/sockets.ts";
 import { measureStart } from "./measure/start.ts";
 import { measureThroughput } from "./measure/throughput.ts";
@@ -44,6 +45,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   history: measureHistory,
   sessions: measureSessions,
   hi: measureHi,
+  sandbox: measureSandbox,
   postgres: measureBackends,
   peer: measurePeer,
 };

@@ -1,5 +1,5 @@
 /**
- * Builds dist/: the program, the workers of the store and of web pages, the client and the page. Run by `npm ci` (prepare), `npm run build` and, when dist is
+ * Builds dist/: the program, its workers, the client and the page. Run by `npm ci` (prepare), `npm run build` and, when dist is
  * older than the sources, by the tests. What has no source yet is left out.
  */
 import { createHash } from "node:crypto";
@@ -100,6 +100,10 @@ export async function build(): Promise<void> {
     const parts: [source: string, run: () => Promise<void>][] = [
       ["src/main.ts", () => buildProgram(next)],
       ["src/store/sqlite/writer-worker.ts", () => buildSingle("src/store/sqlite/writer-worker.ts", join(next, "chunks/sqlite-writer.js"), node)],
+      [
+        "src/security/host/workspace/search-worker.ts",
+        () => buildSingle("src/security/host/workspace/search-worker.ts", join(next, "chunks/file-search.js"), node),
+      ],
       ["src/media/html/html-worker.ts", () => buildSingle("src/media/html/html-worker.ts", join(next, "chunks/html-reader.js"), node)],
       ["src/client/index.ts", () => buildSingle("src/client/index.ts", join(next, "client.js"), { platform: "neutral" })],
       ["ui/src/main.tsx", () => buildPage(join(next, "ui"))],

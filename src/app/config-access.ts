@@ -22,6 +22,7 @@ export function createConfigAccess(
     get: async (key) => (await editor.get(key)).value,
     set: (key, value) => announced(changeKey(editor, key, value)),
     patch: (patch) => announced(editor.patch({ ...patch })),
+    reload: () => announced(editor.reload()),
     async validate(config) {
       try {
         await editor.validate(config as Record<string, unknown>);

@@ -6,6 +6,8 @@ import { writeFileAtomic } from "../lib/atomic-file/index.ts";
 export interface GatewayFile {
   readonly pid: number;
   readonly url: string;
+  /** With TLS: the certificate (PEM) that the CLI accepts, that one alone, and its fingerprint. */
+  readonly tls?: { readonly fingerprint: string; readonly certificate: string };
   /** Wall milliseconds. */
   readonly startedAt: number;
 }

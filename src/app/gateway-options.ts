@@ -2,8 +2,16 @@ import type { LoadedConfig } from "../config/index.ts";
 import type { Secret } from "../core/secret.ts";
 import type { AuthOptions, GatewayOptions } from "../gateway/options.ts";
 
-/** `[gateway]` as plain values. @param token the token of the first start or the configured one. @param uiRoot folder of the page. */
-export function gatewayOptions({ config }: LoadedConfig, token: Secret | undefined, uiRoot: string | undefined): GatewayOptions {
+interface Found {
+  /** The token of the first start or the configured one. */
+  readonly token: Secret | undefined;
+  /** Folder of the page. */
+  readonly uiRoot: string | undefined;
+  readonly tls: GatewayOptions["tls"];
+}
+
+/** `[gateway]` as plain values. */
+export function gatewayOptions({ config }: LoadedConfig, { token, uiRoot, tls }: Found): GatewayOptions {
   const { gateway, channels, metrics } = config;
   return {
     bindAddress: bindAddress(gateway.bind_address),
@@ -16,6 +24,7 @@ export function gatewayOptions({ config }: LoadedConfig, token: Secret | undefin
     corsOrigins: gateway.cors.origins,
     openai: gateway.openai.enabled,
     metricsPublic: metrics.public,
+    ...(tls === undefined ? {} : { tls }),
     uiRoot: channels.web.enabled ? uiRoot : undefined,
   };
 }
@@ -24,7 +33,8 @@ export function rateLimitOptions({ gateway: { rate_limit: limits } }: Pick<Loade
   return { requestsPerMinute: limits.requests_per_minute, burst: limits.burst, authFailuresPerMinute: limits.auth_failures_per_minute };
 }
 
-function authOptions(auth: LoadedConfig["config"]["gateway"]["auth"], token: Secret | undefined): AuthOptions {
+/** What clients must show from now on. */
+export function authOptions(auth: LoadedConfig["config"]["gateway"]["auth"], token: Secret | undefined): AuthOptions {
   if (auth.mode === "none") return { mode: "none" };
   if (auth.mode === "password") return { mode: "password", password: auth.password!.reveal() };
   return { mode: "token", token: token!.reveal() };

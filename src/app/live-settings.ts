@@ -3,11 +3,12 @@
  * told truthfully whether it holds now.
  */
 import type { ApplyChange } from "../config/index.ts";
+import { channelAccounts } from "../config/channel-accounts.ts";
 import type { Config } from "../config/schema.ts";
 import type { LogLevel } from "../observe/index.ts";
 import type { AgentSettings } from "../turn/agent-settings.ts";
 import type { Places } from "../turn/place.ts";
-import { agentSettings, channelAccounts, placesOf } from "./settings.ts";
+import { agentSettings, placesOf } from "./settings.ts";
 
 export interface LiveSettings {
   agents(): readonly string[];
@@ -27,8 +28,7 @@ export function createLiveSettings(config: Config): LiveSettings {
     places: (channel, account) => places(channel, account),
     take(sections) {
       const next = { ...live, ...sections };
-      const { telegram } = next.channels;
-      for (const [, account] of telegram ? channelAccounts(telegram) : []) agentSettings(next, account.agent ?? "main");
+      for (const { settings } of channelAccounts(next)) agentSettings(next, settings.agent ?? "main");
       live = next;
       places = placesOf(next);
     },
@@ -36,13 +36,15 @@ export function createLiveSettings(config: Config): LiveSettings {
 }
 
 /** The keys of a channel account that are about who may speak and how it is answered, not about the connection. */
-const PLACE_KEYS = ["dm_policy", "allowed_users", "owner_ids", "groups", "agent", "system_prompt", "scope", "queue_mode", "reply_back"];
+const PLACE_KEYS = ["dm_policy", "allowed_users", "owner_ids", "groups", "tools", "users", "agent", "system_prompt", "scope", "queue_mode", "reply_back"];
 
 export interface ApplyTo {
   readonly live: LiveSettings;
   /** @throws when no such model can be asked now, because its provider needs a restart. */
   readonly requireModel: (id: string) => unknown;
   readonly setRateLimit: (config: Config) => void;
+  /** A new token or password holds for new connections and open ones (sec-16). */
+  readonly setAuth: () => Promise<void> | void;
   /** Unset when the command line has chosen the level. */
   readonly setLogLevel?: (level: LogLevel) => void;
 }
@@ -56,12 +58,11 @@ export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChan
   });
   editor.onChange("sessions", ({ sessions }) => live.take({ sessions }));
   editor.onChange("gateway.rate_limit", (changed) => to.setRateLimit(changed));
+  editor.onChange("gateway.auth", () => to.setAuth());
   const { setLogLevel } = to;
   if (setLogLevel) editor.onChange("logging.level", ({ logging }) => setLogLevel(logging.level));
-  const { telegram } = config.channels;
-  for (const [account] of telegram ? channelAccounts(telegram) : []) {
-    const prefix = account === "default" ? "channels.telegram" : `channels.telegram.accounts.${account}`;
-    for (const key of PLACE_KEYS) editor.onChange(`${prefix}.${key}`, ({ channels }) => live.take({ channels }));
+  for (const { path } of channelAccounts(config)) {
+    for (const key of PLACE_KEYS) editor.onChange([...path, key].join("."), ({ channels }) => live.take({ channels }));
   }
 }
 

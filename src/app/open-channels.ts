@@ -1,16 +1,27 @@
+import { channelAccounts, type AccountSettings, type ChannelName } from "../config/channel-accounts.ts";
 import type { Config } from "../config/schema.ts";
 import type { Channel, ChannelDeps } from "../core/channel.ts";
-import { channelAccounts } from "./settings.ts";
 
-/** Makes the channel accounts that the config names; an adapter is loaded only when one of its accounts is. */
+/** Makes an account, or nothing when it is not really one: a section that only holds further accounts. */
+type Open<C extends ChannelName> = (settings: AccountSettings<C>, account: string, deps: ChannelDeps) => Promise<Channel | undefined>;
+
+/** How each channel is made; its adapter is loaded only then. */
+const OPEN: { readonly [C in ChannelName]: Open<C> } = {
+  telegram: async ({ token, ...settings }, account, deps) => {
+    if (token === undefined) return undefined;
+    const { createTelegram } = await import("../channels/telegram/index.ts");
+    return createTelegram({ ...settings, token, account }, deps);
+  },
+};
+
+/** Makes the enabled channel accounts of the config. */
 export async function openChannels(config: Config, deps: (channel: string, account: string) => ChannelDeps): Promise<Channel[]> {
   const channels: Channel[] = [];
-  const { telegram } = config.channels;
-  for (const [account, settings] of telegram ? channelAccounts(telegram) : []) {
-    const { token } = settings;
-    if (!settings.enabled || token === undefined) continue;
-    const { createTelegram } = await import("../channels/telegram/index.ts");
-    channels.push(createTelegram({ ...settings, token, account }, deps("telegram", account)));
+  for (const { channel, account, settings } of channelAccounts(config)) {
+    if (!settings.enabled) continue;
+    const open = OPEN[channel] as Open<ChannelName>;
+    const opened = await open(settings as AccountSettings<ChannelName>, account, deps(channel, account));
+    if (opened) channels.push(opened);
   }
   return channels;
 }

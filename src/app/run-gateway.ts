@@ -14,19 +14,25 @@ import { createGate } from "../security/gate.ts";
 import { createHttp } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
 import { createHall } from "../turn/hall.ts";
+import { openAuditLog } from "./audit-log.ts";
 import { createBlobs } from "./blobs.ts";
 import { createChannelSupervisor } from "./channel-supervisor.ts";
 import { createConfigAccess } from "./config-access.ts";
+import { applyAuth, refuseSharedToken } from "./gateway-auth.ts";
 import { gatewayOptions, rateLimitOptions } from "./gateway-options.ts";
+import { loadGatewayTls, type GatewayTls } from "./gateway-tls.ts";
 import { writeGatewayFile } from "./gateway-file.ts";
 import { applyChanges, createLiveSettings } from "./live-settings.ts";
 import { measureQueues } from "./measure-queues.ts";
 import { openChannels } from "./open-channels.ts";
 import { openLog } from "./open-log.ts";
 import { openStore } from "./open-store.ts";
+import { toolRulesOf } from "./settings.ts";
 import { createProviders } from "./providers.ts";
+import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
+import { openLocalPowers } from "./local-tools.ts";
 import { createTools } from "./tools.ts";
 import { VERSION } from "../core/version.ts";
 import { openSecrets } from "./workbench.ts";
@@ -63,9 +69,12 @@ export async function runGateway(options: RunGatewayOptions): Promise<number> {
 async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options: RunGatewayOptions): Promise<number> {
   const { config, places } = loaded;
   const token = await ensureGatewayToken(loaded);
+  if (token !== undefined) refuseSharedToken(loaded, token.token);
+  const tls = await loadGatewayTls(loaded, clock);
   const { log, ring, redact } = openLog(loaded, token ? [token.token] : [], { ...options, stderr: process.stderr });
+  for (const warning of loaded.warnings) log.warn(warning);
   const metrics = createMetrics();
-  const store = await openStore(config, places.dataFolder, { clock, log });
+  const { store, reasons: storeReasons } = watchStore(await openStore(config, places.dataFolder, { clock, log }), { clock, log });
   const instance = await instanceOf(store);
   const { boot } = await store.boot({ now: clock.now(), instance });
   const http = createHttp({ log, metrics });
@@ -73,6 +82,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
   const providers = await createProviders(config, { http, clock, random });
+  const powers = openLocalPowers(config, places, { env: options.env, log });
   const intake = lateIntake();
   const channels = await openChannels(config, (channel, account) => ({
     intake: intake.port,
@@ -95,8 +105,9 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     log,
     metrics,
     blobs,
-    gate: createGate(),
-    tools: await createTools({ config, http, clock }),
+    gate: createGate(toolRulesOf(live)),
+    hideSecrets: (text) => redact.values(text),
+    tools: await createTools({ config, http, clock, ...powers }),
     places: live.places,
     agent: live.agent,
     model: providers.model,
@@ -106,11 +117,14 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     timeZone: hostTimeZone(options.env),
     notifyTo: config.notifications.to,
   });
+  const audit = await openAuditLog(places.dataFolder, { store, clock, log });
   intake.become(hall.intake);
   const { access, editor } = createConfigAccess(loaded, load, { hub, log, redact });
-  const gateway = createGateway(gatewayOptions(loaded, token?.token, uiRoot()), {
+  const gateway = createGateway(gatewayOptions(loaded, { token: token?.token, uiRoot: uiRoot(), tls: tls?.options }), {
     store,
     intake: hall.intake,
+    bus,
+    gatewayId: instance,
     hub,
     clock,
     random,
@@ -143,14 +157,17 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]! })) },
     turns: { abort: (which) => hall.abort(which) },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
+    pairing: hall.pairing,
+    audit,
     logs: { tail: async (query) => ring.tail(query) },
-    health: () => healthOf(supervisor),
+    health: () => healthOf(supervisor, storeReasons()),
   });
 
   applyChanges(editor, config, {
     live,
     requireModel: providers.model,
     setRateLimit: (changed) => gateway.setRateLimit(rateLimitOptions(changed)),
+    setAuth: () => applyAuth(editor.current(), gateway),
     ...(options.debug || options.verbose ? {} : { setLogLevel: log.setLevel }),
   });
 
@@ -158,18 +175,20 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const stopReason = stopRequested(options.signal);
   const stopped = new AbortController();
   const lanes = hall.lanes.start(stopped.signal);
+  const auditing = audit.keep(stopped.signal);
   const { port, address } = await gateway.start().catch(async (thrown: unknown) => {
     stopped.abort();
-    await lanes;
+    await Promise.all([lanes, auditing]);
     await store.close();
     metrics.close();
     throw thrown;
   });
-  const url = `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
-  const removeFile = await writeGatewayFile(places.dataFolder, { pid: process.pid, url, startedAt: clock.now() });
+  const url = urlOf(address, port, tls !== undefined);
+  const secured = tls === undefined ? {} : { tls: { fingerprint: tls.certificate.fingerprint, certificate: tls.certificate.pem } };
+  const removeFile = await writeGatewayFile(places.dataFolder, { pid: process.pid, url, startedAt: clock.now(), ...secured });
   await keepLastGood(loaded);
   supervisor.start((channel, signal) => hall.hold(channel, signal));
-  greet(url, loaded, token, options);
+  greet(url, { loaded, token, tls }, options);
   log.info("gateway is ready", { url, version: VERSION, model: config.agents.model, channels: [...supervisor.accounts.keys()] });
 
   const reason = await stopReason;
@@ -179,7 +198,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   await hall.lanes.drain(DRAIN_MS);
   await closing;
   stopped.abort();
-  await lanes;
+  await Promise.all([lanes, auditing]);
+  await powers.processes.close();
   await removeFile();
   await bus.close();
   await store.close();
@@ -205,11 +225,12 @@ function lateIntake() {
   };
 }
 
-function healthOf(supervisor: ReturnType<typeof createChannelSupervisor>) {
-  const reasons = supervisor
+function healthOf(supervisor: ReturnType<typeof createChannelSupervisor>, storeReasons: readonly string[]) {
+  const deaf = supervisor
     .list()
     .filter(({ status }) => status.state !== "ready" && status.state !== "stopped")
     .map(({ channel, account, status }) => `${channel}:${account} is ${status.state}${status.detail === undefined ? "" : `: ${status.detail}`}`);
+  const reasons = [...storeReasons, ...deaf];
   return { ready: reasons.length === 0, reasons };
 }
 
@@ -219,7 +240,19 @@ function uiRoot(): string | undefined {
   return [join(here, "ui"), join(here, "../ui"), join(here, "../../dist/ui")].find((folder) => existsSync(join(folder, "index.html")));
 }
 
-function greet(url: string, loaded: LoadedConfig, token: Awaited<ReturnType<typeof ensureGatewayToken>>, options: RunGatewayOptions): void {
+/** How this machine reaches what listens there: an address that stands for all of them is nobody's. */
+function urlOf(address: string, port: number, secure: boolean): string {
+  const host = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "[::1]" : address.includes(":") ? `[${address}]` : address;
+  return `${secure ? "https" : "http"}://${host}:${port}`;
+}
+
+interface Greeting {
+  readonly loaded: LoadedConfig;
+  readonly token: Awaited<ReturnType<typeof ensureGatewayToken>>;
+  readonly tls: GatewayTls | undefined;
+}
+
+function greet(url: string, { loaded, token, tls }: Greeting, options: RunGatewayOptions): void {
   const { config, places } = loaded;
   options.print(`Open Clanker ${VERSION}`);
   if (uiRoot() !== undefined && config.channels.web.enabled) {
@@ -227,6 +260,7 @@ function greet(url: string, loaded: LoadedConfig, token: Awaited<ReturnType<type
     options.print(token?.created ? `Chat:    ${url}/ui/#token=${token.token.reveal()}` : `Chat:    ${url}/ui/`);
     if (token?.created) options.print("         (this link logs you in; it is shown once)");
   }
+  if (tls !== undefined) options.print(`TLS:     ${tls.selfSigned ? "self-signed certificate" : "your certificate"}, SHA-256 ${tls.certificate.fingerprint}`);
   options.print(`Model:   ${config.agents.model}${config.agents.model === "offline:demo" ? "  (a built-in demo; choose a real one with: clanker setup)" : ""}`);
   options.print(`Kept in: ${places.dataFolder}`);
   options.print("Stop with Ctrl-C.");

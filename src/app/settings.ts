@@ -1,6 +1,8 @@
+import { channelAccounts } from "../config/channel-accounts.ts";
 import type { Config } from "../config/schema.ts";
 import type { ChannelAccountConfig } from "../channels/config.ts";
 import { RequestError } from "../core/errors.ts";
+import type { RulesFor } from "../security/tool-rules.ts";
 import type { AgentSettings } from "../turn/agent-settings.ts";
 import type { Place, Places } from "../turn/place.ts";
 
@@ -22,21 +24,15 @@ export function agentSettings(config: Config, name: string): AgentSettings {
     outageMs: agents.outage_hours * 3600_000,
     thinking: own.thinking ?? agents.thinking,
     maxContextTokens: sessions.max_context_tokens,
+    approvalMs: agents.approval_minutes * 60_000,
     tools: own.tools ?? agents.tools,
   };
-}
-
-/** One account of a channel section: the keys written directly are the account `default`. */
-export function channelAccounts<T extends object>(section: T & { accounts: Record<string, Omit<T, "accounts">> }): [string, Omit<T, "accounts">][] {
-  const { accounts, ...direct } = section;
-  return [["default", direct as Omit<T, "accounts">], ...Object.entries(accounts)];
 }
 
 /** What the owner set for every place messages come from. */
 export function placesOf(config: Config): Places {
   const places = new Map<string, Place>();
-  const { telegram } = config.channels;
-  for (const [name, account] of telegram ? channelAccounts(telegram) : []) places.set(`telegram:${name}`, placeOf(config, account));
+  for (const { channel, account, settings } of channelAccounts(config)) places.set(`${channel}:${account}`, placeOf(config, settings));
   const web = webPlace(config);
   return (channel, account) => (channel === "web" ? web : places.get(`${channel}:${account}`));
 }
@@ -56,6 +52,8 @@ function placeOf({ sessions }: Config, account: ChannelAccountConfig): Place {
     batchQuietMs: sessions.batch_quiet_ms,
     replyBack: account.reply_back ?? sessions.reply_back,
     systemPrompt: account.system_prompt,
+    tools: account.tools,
+    users: account.users,
   };
 }
 
@@ -68,5 +66,14 @@ function webPlace({ sessions }: Config): Place {
     queueMode: sessions.queue_mode,
     batchQuietMs: sessions.batch_quiet_ms,
     replyBack: "always",
+  };
+}
+
+/** The owner's rules for one caller: of the agent, of the place and of the sender. */
+export function toolRulesOf(live: { agent: (name: string) => AgentSettings; places: Places }): RulesFor {
+  return (agent, { where, sender }) => {
+    const place = live.places(where.channel, where.account);
+    const own = sender !== undefined && place?.users && Object.hasOwn(place.users, sender) ? place.users[sender] : undefined;
+    return { agent: live.agent(agent).tools, channel: place?.tools, sender: own?.tools };
   };
 }

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { createClient, type Client } from "../client/index.ts";
 import type { Config } from "../config/schema.ts";
 import { findPlaces, type Places } from "../config/places.ts";
-import { ConfigError } from "../core/errors.ts";
+import { AuthError, ConfigError } from "../core/errors.ts";
 import type { CliContext } from "./context.ts";
+import type { Pin } from "./pinned-socket.ts";
 import { UnreachableError } from "./exit-code.ts";
 
 /** What a running gateway writes about itself into its data folder. */
@@ -13,6 +14,8 @@ export interface RunningGateway {
   readonly pid: number;
   readonly url: string;
   readonly startedAt: number;
+  /** With TLS: the gateway's own certificate. */
+  readonly tls?: Pin;
 }
 
 export interface GatewayTarget {
@@ -48,9 +51,9 @@ export async function readRunning(places: Places): Promise<RunningGateway | unde
   const text = await readFile(join(places.dataFolder, "gateway.json"), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   try {
-    const { pid, url, startedAt } = JSON.parse(text) as Partial<RunningGateway>;
+    const { pid, url, startedAt, tls } = JSON.parse(text) as Partial<RunningGateway>;
     if (typeof pid !== "number" || typeof url !== "string" || !isAlive(pid)) return undefined;
-    return { pid, url, startedAt: startedAt ?? 0 };
+    return { pid, url, startedAt: startedAt ?? 0, ...(tls === undefined ? {} : { tls }) };
   } catch {
     return undefined;
   }
@@ -79,7 +82,7 @@ function urlOf(config: Config | undefined): string {
   const { bind_address: bind = "127.0.0.1", port = 18_789 } = config?.gateway ?? {};
   const everywhere = ["loopback", "lan", "0.0.0.0", "::", ""].includes(bind);
   const host = everywhere ? "127.0.0.1" : bind.includes(":") ? `[${bind}]` : bind;
-  return `http://${host}:${port}`;
+  return `${config?.gateway.tls.enabled === true ? "https" : "http"}://${host}:${port}`;
 }
 
 async function credentialOf(config: Config | undefined, places: Places): Promise<GatewayTarget["credential"]> {
@@ -94,7 +97,7 @@ async function credentialOf(config: Config | undefined, places: Places): Promise
 /** A connected client; the caller closes it. @throws UnreachableError, AuthError and what findGateway throws. */
 export async function openGateway(context: CliContext): Promise<{ client: Client; target: GatewayTarget }> {
   const target = await findGateway(context);
-  const client = createClient({ url: `${target.url.replace(/^http/, "ws")}/ws`, ...target.credential });
+  const client = createClient({ url: `${target.url.replace(/^http/, "ws")}/ws`, ...target.credential, ...(await socketOf(target, context)) });
   try {
     await connectOnce(client);
     return { client, target };
@@ -102,6 +105,13 @@ export async function openGateway(context: CliContext): Promise<{ client: Client
     client.close();
     throw asUnreachable(error, target);
   }
+}
+
+async function socketOf({ running }: GatewayTarget, { env }: CliContext): Promise<{ WebSocket?: typeof WebSocket }> {
+  if (running?.tls === undefined) return {};
+  const { CLANKER_CLIENT_CERT: cert, CLANKER_CLIENT_KEY: key } = env;
+  const { pinnedSocket } = await import("./pinned-socket.ts");
+  return { WebSocket: pinnedSocket(running.tls, cert === undefined || key === undefined ? undefined : { cert, key }) };
 }
 
 /** Runs `use` with a connected client and closes it. */
@@ -128,10 +138,12 @@ export async function withGatewayIfUp<T>(context: CliContext, use: (client: Clie
   }
 }
 
-const REFUSED = new Set(["unauthenticated", "forbidden", "unauthorized", "rate_limited", "host_refused", "origin_refused"]);
+const REFUSED = new Set(["unauthenticated", "forbidden", "unauthorized", "host_refused", "origin_refused"]);
 
 function asUnreachable(error: unknown, { url, running }: GatewayTarget): unknown {
   const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+  // Before any call was made, only authenticating can have been too much.
+  if (code === "rate_limited") return new AuthError(code, (error as Error).message, { hint: "wait a minute, then use the right token", cause: error });
   if (REFUSED.has(code)) return error;
   const hint =
     running === undefined
@@ -147,7 +159,7 @@ async function connectOnce(client: Client): Promise<void> {
   const failed = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${CONNECT_MS} ms`)), CONNECT_MS);
     stop = client.on("state", (state) => {
-      if (state === "waiting") reject(new Error("the connection was refused or closed"));
+      if (state === "waiting") reject(client.trouble ?? new Error("the connection was refused or closed"));
     });
   });
   try {

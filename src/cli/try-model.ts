@@ -24,9 +24,11 @@ export async function tryModel(providers: ReadonlyMap<string, Provider>, id: str
   const [name = "", ...rest] = id.split(":");
   const provider = providers.get(name);
   if (provider === undefined || rest.length === 0) {
-    throw new RequestError("provider_not_found", `no provider for ${JSON.stringify(id)}`, {
-      hint: `write provider:model; there are: ${[...providers.keys()].join(", ")}`,
-    });
+    const message =
+      provider === undefined ? `no provider named ${JSON.stringify(name)} is configured` : `${JSON.stringify(id)} names a provider without a model`;
+    const hint =
+      provider === undefined ? `write provider:model; providers are: ${[...providers.keys()].join(", ")}` : `write ${name}:MODEL; see clanker models list`;
+    throw new RequestError("provider_not_found", message, { hint });
   }
   const started = performance.now();
   let first: number | undefined;

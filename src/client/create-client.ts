@@ -1,3 +1,4 @@
+import { signDevice, type DeviceKey, type DeviceScope } from "./device-key.ts";
 import { ClientError, fromWire } from "./client-error.ts";
 import type { Methods } from "./methods.generated.ts";
 
@@ -33,6 +34,11 @@ export interface ClientOptions {
   readonly url: string;
   readonly token?: string;
   readonly password?: string;
+  /**
+   * A paired device instead of a token. `scopes`: what it wants of those it was granted, by default all. With `gateway`, the identity the device was paired with,
+   * nothing is signed for any other.
+   */
+  readonly device?: { readonly key: DeviceKey; readonly scopes?: readonly DeviceScope[]; readonly gateway?: string };
   /** The constructor to use; default: the global one of browsers and Node. */
   readonly WebSocket?: typeof WebSocket;
   /** Milliseconds before the first retry; doubles up to 30 s, with jitter. */
@@ -41,6 +47,8 @@ export interface ClientOptions {
 
 export interface Client {
   readonly state: ClientState;
+  /** What the gateway has refused last: while `waiting`, why (too many wrong credentials, a gateway that stops). */
+  readonly trouble: ClientError | undefined;
   /** Resolves when authenticated. @throws ClientError `unauthenticated` when the credential is refused; a gateway that is away is tried again. */
   connect(): Promise<Methods["authenticate"]["result"]>;
   /** @throws ClientError; `disconnected` when the connection broke before the answer (whether it was done is not known: repeat with an idempotency_key). */
@@ -64,6 +72,9 @@ const MOST_MS = 30_000;
 /** Close codes after which the same credential will not be tried again. */
 const REFUSED = 4001;
 
+/** Errors after which trying again with the same credential is of no use. */
+const FINAL: ReadonlySet<string> = new Set(["unauthenticated", "forbidden", "device_unknown", "device_revoked", "gateway_changed"]);
+
 /** A connection to the gateway that mends itself. Web APIs only: browsers, Node and workers. */
 export function createClient(options: ClientOptions): Client {
   const Socket = options.WebSocket ?? WebSocket;
@@ -79,6 +90,7 @@ export function createClient(options: ClientOptions): Client {
   let state: ClientState = "closed";
   let filter: Filter | undefined;
   let lastSeq: number | undefined;
+  let trouble: ClientError | undefined;
   let nextId = 1;
   let attempts = 0;
   let retry: ReturnType<typeof setTimeout> | undefined;
@@ -122,7 +134,7 @@ export function createClient(options: ClientOptions): Client {
     if (call === undefined) return;
     waiting.delete(frame.id!);
     if (frame.error === undefined) call.resolve(frame.result);
-    else call.reject(fromWire(frame.error));
+    else call.reject((trouble = fromWire(frame.error)));
   };
 
   const resume = async () => {
@@ -132,12 +144,19 @@ export function createClient(options: ClientOptions): Client {
     tell(answer.reset === true ? "reset" : "resumed", answer);
   };
 
+  /** What is shown; a device signs a nonce of this very connection. */
+  const proof = async (): Promise<Methods["authenticate"]["params"]> => {
+    const { token, password, device } = options;
+    if (device === undefined) return { ...(token === undefined ? {} : { token }), ...(password === undefined ? {} : { password }) };
+    const { nonce, gateway } = (await request("challenge", {})) as Methods["challenge"]["result"];
+    if (device.gateway !== undefined && device.gateway !== gateway) {
+      throw new ClientError("gateway_changed", `this is the gateway ${gateway}, the device was paired with ${device.gateway}`);
+    }
+    return { device: await signDevice(device.key, { purpose: "authenticate", gateway, nonce, scopes: device.scopes ?? [], signedAt: Date.now() }) };
+  };
+
   const greet = async () => {
-    const { token, password } = options;
-    const hello = (await request("authenticate", {
-      ...(token === undefined ? {} : { token }),
-      ...(password === undefined ? {} : { password }),
-    })) as Methods["authenticate"]["result"];
+    const hello = (await request("authenticate", await proof())) as Methods["authenticate"]["result"];
     attempts = 0;
     setState("ready");
     connecting?.resolve(hello);
@@ -173,7 +192,7 @@ export function createClient(options: ClientOptions): Client {
     socket = mine;
     mine.addEventListener("open", () => {
       greet().catch((error: ClientError) => {
-        if (error.code === "unauthenticated") give(error);
+        if (FINAL.has(error.code)) give(error);
         // Anything else (rate limit, a gateway that stops) ends this connection; the next one tries again.
         else if (error.code !== "disconnected") mine.close();
       });
@@ -188,12 +207,14 @@ export function createClient(options: ClientOptions): Client {
     get state() {
       return state;
     },
+    get trouble() {
+      return trouble;
+    },
     connect() {
       if (connecting === undefined) {
         connecting = Promise.withResolvers();
         if (state === "closed") open();
-        else if (state === "ready")
-          return request("authenticate", { token: options.token, password: options.password }) as Promise<Methods["authenticate"]["result"]>;
+        else if (state === "ready") return proof().then((shown) => request("authenticate", shown)) as Promise<Methods["authenticate"]["result"]>;
       }
       return connecting.promise;
     },

@@ -7,5 +7,7 @@ export {
   type GatewayEvent,
   type SubscribeAnswer,
 } from "./create-client.ts";
+export { createDeviceKey, loadDeviceKey, signDevice, type DeviceKey, type DeviceScope, type SignedDevice } from "./device-key.ts";
+export { requestPairing, type PairingOptions } from "./request-pairing.ts";
 export { ClientError } from "./client-error.ts";
 export type { Methods } from "./methods.generated.ts";

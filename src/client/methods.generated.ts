@@ -38,6 +38,7 @@ export interface Methods {
         readonly created_at: number;
         readonly started_at?: number;
         readonly not_before: number;
+        readonly reason?: "model_away";
       }[];
     };
   };
@@ -59,21 +60,103 @@ export interface Methods {
     readonly params: Record<string, never>;
     readonly result: { readonly agents: readonly { readonly name: string; readonly model: string }[] };
   };
+  /** Questions to the owner about tool calls, newest first; without `all` those that are open. */
+  readonly "approvals.list": {
+    readonly params: { readonly all?: boolean; readonly limit?: number };
+    readonly result: {
+      readonly approvals: readonly {
+        readonly approval_id: string;
+        readonly code: string;
+        readonly status: "pending" | "approved" | "denied" | "expired" | "cancelled" | "used";
+        readonly session: string;
+        readonly turn_id: string;
+        readonly call_id: string;
+        readonly tool: string;
+        readonly text: string;
+        readonly reason: string;
+        readonly plan: string;
+        readonly digest: string;
+        readonly choices: readonly ("once" | "session" | "always" | "deny")[];
+        readonly scope?: string;
+        readonly asked_at: number;
+        readonly expires_at: number;
+        readonly answered_at?: number;
+      }[];
+    };
+  };
+  /** The owner's answer to a question: this once, for the session, always for exactly this plan, or no. The first answer counts. */
+  readonly "approvals.resolve": {
+    readonly params: { readonly approval: string; readonly decision: "once" | "session" | "always" | "deny" };
+    readonly result: {
+      readonly approval: {
+        readonly approval_id: string;
+        readonly code: string;
+        readonly status: "pending" | "approved" | "denied" | "expired" | "cancelled" | "used";
+        readonly session: string;
+        readonly turn_id: string;
+        readonly call_id: string;
+        readonly tool: string;
+        readonly text: string;
+        readonly reason: string;
+        readonly plan: string;
+        readonly digest: string;
+        readonly choices: readonly ("once" | "session" | "always" | "deny")[];
+        readonly scope?: string;
+        readonly asked_at: number;
+        readonly expires_at: number;
+        readonly answered_at?: number;
+      };
+      readonly reply: string;
+    };
+  };
+  /** Records of the audit in order: those behind `after`, or the newest ones before `before`. */
+  readonly "audit.list": {
+    readonly params: { readonly after?: number; readonly before?: number; readonly limit?: number };
+    readonly result: {
+      readonly records: readonly {
+        readonly seq: number;
+        readonly at: number;
+        readonly kind: string;
+        readonly actor: string;
+        readonly session?: string;
+        readonly turn?: string;
+        readonly data: Readonly<Record<string, unknown>>;
+        readonly hash: string;
+      }[];
+    };
+  };
+  /** Reads the whole audit and checks its chain and its signed checkpoints. */
+  readonly "audit.verify": {
+    readonly params: Record<string, never>;
+    readonly result: { readonly ok: boolean; readonly records: number; readonly checkpoints: number; readonly first_bad?: number; readonly problem?: string };
+  };
   /** Shows the credential; has to come within 10 s of connecting. */
   readonly authenticate: {
-    readonly params: { readonly token?: string; readonly password?: string };
+    readonly params: {
+      readonly token?: string;
+      readonly password?: string;
+      readonly device?: {
+        readonly id: string;
+        readonly public_key: string;
+        readonly scopes: readonly ("read" | "write" | "approvals" | "pairing" | "admin")[];
+        readonly signed_at: number;
+        readonly signature: string;
+        readonly renew_token?: boolean;
+      };
+    };
     readonly result: {
       readonly protocol: number;
       readonly version: string;
       readonly scopes: readonly string[];
       readonly seq: number;
+      readonly device_token?: string;
       readonly limits: { readonly max_frame_bytes: number; readonly max_buffered_bytes: number; readonly max_calls: number };
     };
   };
-  /** A fresh nonce of this connection. */
+  /** A fresh nonce of this connection for one proof of a device, and the gateway's identity, which is part of what is signed. */
   readonly challenge: {
     readonly params: Record<string, never>;
-    readonly result: { readonly nonce: string };
+    readonly result: { readonly nonce: string; readonly gateway: string };
   };
   /** Starts a channel account that was stopped. */
   readonly "channels.connect": {
@@ -164,6 +247,11 @@ export interface Methods {
     readonly params: { readonly patch: Readonly<Record<string, unknown>> };
     readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[] };
   };
+  /** Reads the configuration files again, for edits made by hand. */
+  readonly "config.reload": {
+    readonly params: Record<string, never>;
+    readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[] };
+  };
   /** JSON Schema of the configuration file. */
   readonly "config.schema": {
     readonly params: Record<string, never>;
@@ -178,6 +266,72 @@ export interface Methods {
   readonly "config.validate": {
     readonly params: { readonly config: Readonly<Record<string, unknown>> };
     readonly result: { readonly valid: boolean; readonly problems: readonly { readonly key: string; readonly message: string; readonly hint?: string }[] };
+  };
+  /** Devices that are paired or were. */
+  readonly "device.list": {
+    readonly params: Record<string, never>;
+    readonly result: {
+      readonly devices: readonly {
+        readonly device_id: string;
+        readonly name: string;
+        readonly platform: string;
+        readonly status: "active" | "revoked";
+        readonly scopes: readonly string[];
+        readonly has_token: boolean;
+        readonly created_at: number;
+        readonly approved_at?: number;
+      }[];
+    };
+  };
+  /** Lets a device in, with the scopes it asked for or with these; nobody gives a scope that they do not hold. */
+  readonly "device.pair.approve": {
+    readonly params: { readonly request_id: string; readonly scopes?: readonly ("read" | "write" | "approvals" | "pairing" | "admin")[] };
+    readonly result: { readonly device_id: string; readonly scopes: readonly string[] };
+  };
+  /** Devices that ask to be paired, or for other scopes than they have. */
+  readonly "device.pair.list": {
+    readonly params: Record<string, never>;
+    readonly result: {
+      readonly requests: readonly {
+        readonly request_id: string;
+        readonly scopes: readonly string[];
+        readonly expires_at: number;
+        readonly device_id: string;
+        readonly name: string;
+        readonly platform: string;
+        readonly status: string;
+      }[];
+    };
+  };
+  /** Refuses what a device asks for; what it has already stays. */
+  readonly "device.pair.reject": {
+    readonly params: { readonly request_id: string };
+    readonly result: { readonly rejected: boolean };
+  };
+  /** A device that is not paired asks to be, with the scopes it has signed; the owner has 10 minutes to answer. */
+  readonly "device.pair.request": {
+    readonly params: {
+      readonly device: {
+        readonly id: string;
+        readonly public_key: string;
+        readonly scopes: readonly ("read" | "write" | "approvals" | "pairing" | "admin")[];
+        readonly signed_at: number;
+        readonly signature: string;
+      };
+      readonly name: string;
+      readonly platform?: string;
+    };
+    readonly result: { readonly request_id: string; readonly expires_at: number };
+  };
+  /** Takes everything from a device and closes its connections. */
+  readonly "device.revoke": {
+    readonly params: { readonly device_id: string };
+    readonly result: { readonly revoked: boolean };
+  };
+  /** Voids a device's token and closes its connections; it gets a new token when it next proves its key. */
+  readonly "device.rotate": {
+    readonly params: { readonly device_id: string };
+    readonly result: { readonly rotated: boolean };
   };
   /** Whether the gateway is ready, and why not. */
   readonly health: {
@@ -219,6 +373,54 @@ export interface Methods {
     readonly result: {
       readonly default: string;
       readonly models: readonly { readonly id: string; readonly context_tokens: number; readonly images: boolean; readonly thinking: boolean }[];
+    };
+  };
+  /** Lets the sender in who was given this code: trusted in direct chats of that account, and nowhere else. */
+  readonly "pairing.approve": {
+    readonly params: { readonly code: string; readonly channel?: string; readonly account?: string };
+    readonly result: {
+      readonly pairing: {
+        readonly pairing_id: string;
+        readonly channel: string;
+        readonly account: string;
+        readonly sender_id: string;
+        readonly name?: string;
+        readonly status: "pending" | "approved" | "denied" | "expired";
+        readonly created_at: number;
+        readonly expires_at: number;
+      };
+    };
+  };
+  /** Turns a code down, or takes back what was approved (by pairing_id). */
+  readonly "pairing.deny": {
+    readonly params: { readonly code?: string; readonly pairing_id?: string; readonly channel?: string; readonly account?: string };
+    readonly result: {
+      readonly pairing: {
+        readonly pairing_id: string;
+        readonly channel: string;
+        readonly account: string;
+        readonly sender_id: string;
+        readonly name?: string;
+        readonly status: "pending" | "approved" | "denied" | "expired";
+        readonly created_at: number;
+        readonly expires_at: number;
+      };
+    };
+  };
+  /** Who has asked to be let in, and who was; codes are not shown. */
+  readonly "pairing.list": {
+    readonly params: Record<string, never>;
+    readonly result: {
+      readonly pairings: readonly {
+        readonly pairing_id: string;
+        readonly channel: string;
+        readonly account: string;
+        readonly sender_id: string;
+        readonly name?: string;
+        readonly status: "pending" | "approved" | "denied" | "expired";
+        readonly created_at: number;
+        readonly expires_at: number;
+      }[];
     };
   };
   /** Answers at once with the gateway's wall time in milliseconds. */

@@ -27,6 +27,8 @@ export interface LoadedConfig {
   readonly tree: Table;
   /** Every secret that was resolved: to be registered for redaction before anything is logged. */
   readonly secretsUsed: readonly Secret[];
+  /** What the owner should know although the config is in force. */
+  readonly warnings: readonly string[];
   /** SHA-256 of the config file and its includes, hex. */
   readonly digest: string;
   /** The environment with what `.env` beside the config adds; a variable that is really set wins. */
@@ -62,7 +64,17 @@ export async function completeConfig(written: WrittenConfig, places: Places, opt
   });
   const checked = checkConfig({ ...resolved, problems: [...resolved.problems, ...problems] }, { schema: rootSchema, written: tree, sourceOf });
   if ("problems" in checked) throw new ConfigInvalid(checked.problems);
-  return { config: checked.config, places, provenance: origins, tree, secretsUsed: resolved.secretsUsed, digest: written.digest, env, written };
+  return {
+    config: checked.config,
+    places,
+    provenance: origins,
+    tree,
+    secretsUsed: resolved.secretsUsed,
+    warnings: resolved.warnings,
+    digest: written.digest,
+    env,
+    written,
+  };
 }
 
 interface WithEnv {

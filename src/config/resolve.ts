@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve as resolvePath } from "node:path";
 import { Secret, type Secrets } from "../core/secret.ts";
 import { isSecret, notesOf, type Schema } from "../lib/schema/index.ts";
@@ -27,6 +27,8 @@ export interface Resolved {
   /** Keys whose value could not be had: complaints of the schema about them or what holds them would only repeat it. */
   readonly missing: readonly string[];
   readonly secretsUsed: readonly Secret[];
+  /** What the owner should know although the config is in force. */
+  readonly warnings: readonly string[];
 }
 
 const MAX_SECRET_FILE = 65_536;
@@ -36,6 +38,7 @@ interface Work extends ResolveOptions {
   readonly problems: ConfigProblem[];
   readonly missing: string[];
   readonly secretsUsed: Secret[];
+  readonly warnings: string[];
   store?: Promise<Secrets> | undefined;
 }
 
@@ -47,9 +50,9 @@ const NOTHING = Symbol("nothing");
 
 /** Turns what is written into what the schema checks, and names every key that the schema does not know. */
 export async function resolveConfig(written: Table, options: ResolveOptions): Promise<Resolved> {
-  const work: Work = { ...options, problems: [], missing: [], secretsUsed: [] };
+  const work: Work = { ...options, problems: [], missing: [], secretsUsed: [], warnings: [] };
   const tree = (await resolveTable(work, options.schema, written, [])) as Table;
-  return { tree, problems: work.problems, missing: work.missing, secretsUsed: work.secretsUsed };
+  return { tree, problems: work.problems, missing: work.missing, secretsUsed: work.secretsUsed, warnings: work.warnings };
 }
 
 async function resolveValue(work: Work, schema: Schema, value: unknown, path: ConfigPath): Promise<unknown> {
@@ -130,7 +133,9 @@ async function resolveSecret(work: Work, written: unknown, path: ConfigPath): Pr
 async function dereference(work: Work, text: string, path: ConfigPath): Promise<string | typeof NOTHING> {
   if (text.startsWith("file:")) {
     const content = await readReference(work, text, path, MAX_SECRET_FILE);
-    return content === NOTHING ? NOTHING : content.replace(/\r?\n$/, "");
+    if (content === NOTHING) return NOTHING;
+    await warnIfOpen(work, fileOf(work, text, path), path);
+    return content.replace(/\r?\n$/, "");
   }
   if (!text.startsWith("secret:")) return text;
   const name = text.slice("secret:".length);
@@ -140,9 +145,20 @@ async function dereference(work: Work, text: string, path: ConfigPath): Promise<
   return found?.reveal() ?? complain(work, path, { message: `there is no secret ${name}`, hint: `add it with: clanker secrets set ${name}` });
 }
 
-async function readReference(work: Work, reference: string, path: ConfigPath, limit: number): Promise<string | typeof NOTHING> {
+/** A file that is named relative to the config file it is named in. */
+function fileOf(work: Work, reference: string, path: ConfigPath): string {
   const source = work.sourceOf(path);
-  const file = resolvePath(source.type === "file" ? dirname(source.file) : work.configFolder, reference.slice("file:".length));
+  return resolvePath(source.type === "file" ? dirname(source.file) : work.configFolder, reference.slice("file:".length));
+}
+
+/** Container secrets are often readable by a group on purpose, so this is said and not refused. Windows has no such bits. */
+async function warnIfOpen(work: Work, file: string, path: ConfigPath): Promise<void> {
+  const mode = process.platform === "win32" ? 0 : ((await stat(file).catch(() => undefined))?.mode ?? 0) & 0o077;
+  if (mode !== 0) work.warnings.push(`${file}, the secret of ${formatPath(path)}, can be read by others on this machine: chmod 600 ${file}`);
+}
+
+async function readReference(work: Work, reference: string, path: ConfigPath, limit: number): Promise<string | typeof NOTHING> {
+  const file = fileOf(work, reference, path);
   try {
     const content = await readFile(file, "utf8");
     return content.length <= limit ? content : complain(work, path, { message: `${file} is larger than ${limit} bytes` });

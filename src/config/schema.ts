@@ -1,7 +1,7 @@
 import { agentsConfig } from "../agent/config.ts";
-import { telegramConfig } from "../channels/telegram/config.ts";
 import { parseAddress } from "../core/address.ts";
-import { gatewayConfig, webChannelConfig } from "../gateway/config.ts";
+import { Secret } from "../core/secret.ts";
+import { gatewayConfig } from "../gateway/config.ts";
 import { described, toJsonSchema, v } from "../lib/schema/index.ts";
 import { providersConfig } from "../models/config.ts";
 import { loggingConfig, metricsConfig } from "../observe/config.ts";
@@ -9,11 +9,8 @@ import { sessionsConfig } from "../sessions/config.ts";
 import { storageConfig } from "../store/config.ts";
 import { webFetchConfig } from "../tools/web-fetch/config.ts";
 import { webSearchConfig } from "../tools/web-search/config.ts";
-
-const channels = v.strictObject({
-  web: described(v.optional(webChannelConfig, {}), "The page, and the clients of /ws and HTTP."),
-  telegram: described(v.optional(telegramConfig), "A Telegram bot; further ones under accounts.NAME."),
-});
+import { channelAccounts } from "./channel-accounts.ts";
+import { channelsConfig } from "./channels.ts";
 
 const notifications = v.strictObject({
   to: described(
@@ -34,7 +31,7 @@ const sections = v.strictObject({
   agents: described(v.optional(agentsConfig, {}), "The assistant: its model, prompt, limits and tools."),
   providers: described(v.optional(providersConfig, {}), "Where models come from."),
   sessions: described(v.optional(sessionsConfig, {}), "Which messages share a conversation, and how a new one meets a running turn."),
-  channels: described(v.optional(channels, {}), "Where messages come from and go to."),
+  channels: described(v.optional(channelsConfig, {}), "Where messages come from and go to."),
   tools: described(v.optional(tools, {}), "What single tools need; who may use which is in agents.tools."),
   notifications: described(v.optional(notifications, {}), "Who is told when something needs the owner."),
   logging: described(v.optional(loggingConfig, {}), "What is logged, and how."),
@@ -48,22 +45,45 @@ export const rootSchema = v.pipe(
   sections,
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
+    const own = [dataset.value.gateway.auth.token, dataset.value.gateway.auth.password].map((secret) => secret?.reveal());
+    for (const { path, secret } of channelSecrets(dataset.value)) {
+      if (!new Set(own).has(secret.reveal())) continue;
+      addIssue({ message: "is the same as the gateway's own token or password: whoever learns the one would have the other", path: pathItems(path) });
+    }
     for (const { path, agent } of namedAgents(dataset.value)) {
       if (agent === "main" || Object.hasOwn(dataset.value.agents.list, agent)) continue;
       addIssue({ message: "names an agent that is not in agents.list", path: pathItems(path) });
     }
+    const providers = ["offline", ...Object.keys(dataset.value.providers)];
+    for (const { path, model } of namedModels(dataset.value)) {
+      const provider = model.slice(0, model.indexOf(":"));
+      if (providers.includes(provider)) continue;
+      addIssue({
+        message: `names the provider ${provider}, which is not configured: add [providers.${provider}], or use one of ${providers.join(", ")}`,
+        path: pathItems(path),
+      });
+    }
   }),
 );
 
+function namedModels({ agents }: Config): { path: string[]; model: string }[] {
+  const all = [{ path: ["agents"], agent: agents as { model?: string | undefined; fallbacks?: string[] | undefined } }];
+  for (const [name, agent] of Object.entries(agents.list)) all.push({ path: ["agents", "list", name], agent });
+  return all.flatMap(({ path, agent: { model, fallbacks = [] } }) => [
+    ...(model === undefined ? [] : [{ path: [...path, "model"], model }]),
+    ...fallbacks.map((fallback, index) => ({ path: [...path, "fallbacks", String(index)], model: fallback })),
+  ]);
+}
+
+/** Secrets that other programs know too: none of them may open the gateway (sec-25). */
+function channelSecrets(config: Config): { path: string[]; secret: Secret }[] {
+  return channelAccounts(config).flatMap(({ path, settings }) =>
+    Object.entries(settings).flatMap(([key, value]) => (value instanceof Secret ? [{ path: [...path, key], secret: value }] : [])),
+  );
+}
+
 function namedAgents(config: Config): { path: string[]; agent: string }[] {
-  const { telegram } = config.channels;
-  if (telegram === undefined) return [];
-  const base = ["channels", "telegram"];
-  const all = [
-    { path: base, account: telegram },
-    ...Object.entries(telegram.accounts).map(([name, account]) => ({ path: [...base, "accounts", name], account })),
-  ];
-  return all.flatMap(({ path, account }) => (account.agent === undefined ? [] : [{ path: [...path, "agent"], agent: account.agent }]));
+  return channelAccounts(config).flatMap(({ path, settings: { agent } }) => (agent === undefined ? [] : [{ path: [...path, "agent"], agent }]));
 }
 
 /** What valibot wants to hear of a path; only the keys are ever looked at. */

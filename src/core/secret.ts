@@ -25,6 +25,9 @@ export class Secret {
   }
 }
 
+/** The keychain of the person who is logged in, or our own encrypted file. */
+export type SecretPlace = "keychain" | "file";
+
 /** The secret store behind `secret:NAME` references. */
 export interface Secrets {
   /** @returns the handle, or undefined when there is no such secret. */
@@ -33,4 +36,6 @@ export interface Secrets {
   /** @returns whether there was one. */
   remove(name: string): Promise<boolean>;
   list(): Promise<string[]>;
+  /** Where one is kept; undefined when there is none. */
+  place(name: string): Promise<SecretPlace | undefined>;
 }

@@ -15,13 +15,30 @@ const auth = v.strictObject({
   mode: described(
     v.optional(v.picklist(["token", "password", "none"]), "token"),
     "What a client must show: token, password, or none (only where nobody but this machine can connect).",
-    { restart: true },
   ),
   token: described(v.optional(secret()), "The token; without one, it is made at the first start and kept as gateway-token in the data folder.", {
-    restart: true,
     example: "${CLANKER_GATEWAY_TOKEN}",
   }),
-  password: described(v.optional(secret()), "The password for mode = password.", { restart: true, example: "${CLANKER_GATEWAY_PASSWORD}" }),
+  password: described(v.optional(secret()), "The password for mode = password.", { example: "${CLANKER_GATEWAY_PASSWORD}" }),
+});
+
+const path = v.pipe(v.string(), v.minLength(1, "must be the path of a file"));
+const tls = v.strictObject({
+  enabled: described(v.optional(v.boolean()), "Serve https and wss instead of http and ws; off unless it is true.", { restart: true, example: true }),
+  cert: described(v.optional(path), "File with your own certificate and its chain (PEM); a relative path begins at the config folder.", {
+    restart: true,
+    example: "/etc/clanker/fullchain.pem",
+  }),
+  key: described(v.optional(path), "File with the private key of cert (PEM, without a passphrase).", { restart: true, example: "/etc/clanker/privkey.pem" }),
+  auto: described(
+    v.optional(v.boolean(), true),
+    "Without cert: make a self-signed certificate, keep it in the data folder and print its fingerprint for clients to compare.",
+    { restart: true },
+  ),
+  client_ca: described(v.optional(path), "File with the CA (PEM) of client certificates; whoever shows none of it is refused before anything is read.", {
+    restart: true,
+    example: "/etc/clanker/client-ca.pem",
+  }),
 });
 
 const perMinute = (fallback: number) => v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000)), fallback);
@@ -45,11 +62,16 @@ export const gatewayConfig = v.pipe(
     port: described(v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)), 18_789), "TCP port; 0 takes a free one.", { restart: true }),
     max_connections: described(v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 10_000), "Most open connections at a time.", { restart: true }),
     trusted_proxies: described(v.optional(v.array(network), []), "Proxies whose X-Forwarded-For is believed.", { restart: true, example: ["10.0.0.5"] }),
-    hosts: described(v.optional(v.array(hostName), []), "Names that are accepted in Host and Origin besides localhost and IP addresses.", {
-      restart: true,
-      example: ["clanker.example.com"],
-    }),
+    hosts: described(
+      v.optional(v.array(hostName), []),
+      "Names that are accepted in Host and Origin besides localhost, IP addresses and the names of the certificate.",
+      {
+        restart: true,
+        example: ["clanker.example.com"],
+      },
+    ),
     auth: described(v.optional(auth, {}), "Who may connect."),
+    tls: described(v.optional(tls, {}), "Encryption of the listener."),
     rate_limit: described(v.optional(rateLimit, {}), "How much one caller may ask for."),
     cors: described(
       v.optional(
@@ -69,10 +91,12 @@ export const gatewayConfig = v.pipe(
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
     const gateway = dataset.value;
-    const at = (key: "mode" | "password") => [
-      { type: "object" as const, origin: "value" as const, input: gateway, key: "auth", value: gateway.auth },
-      { type: "object" as const, origin: "value" as const, input: gateway.auth, key, value: gateway.auth[key] },
+    const below = (section: "auth" | "tls", key: string) => [
+      { type: "object" as const, origin: "value" as const, input: gateway, key: section, value: gateway[section] },
+      { type: "object" as const, origin: "value" as const, input: gateway[section], key, value: gateway[section][key as never] },
     ];
+    const at = (key: "mode" | "password") => below("auth", key);
+    for (const message of tlsFaults(gateway.tls)) addIssue({ message: message.text, path: below("tls", message.key) as never });
     if (gateway.auth.mode === "none" && !isLoopback(gateway.bind_address)) {
       addIssue({
         message: 'mode = "none" is refused unless bind_address is loopback: anybody in the network could command the assistant',
@@ -83,6 +107,14 @@ export const gatewayConfig = v.pipe(
       addIssue({ message: 'mode = "password" needs password', path: at("password") as never });
   }),
 );
+
+function tlsFaults({ enabled, cert, key, auto, client_ca: clientCa }: v.InferOutput<typeof tls>): { key: string; text: string }[] {
+  if (enabled !== true)
+    return clientCa === undefined ? [] : [{ key: "client_ca", text: "needs enabled = true: without TLS nobody would be asked for a certificate" }];
+  if (cert !== undefined && key === undefined) return [{ key: "key", text: "cert needs key" }];
+  if (key !== undefined && cert === undefined) return [{ key: "cert", text: "key needs cert" }];
+  return cert === undefined && !auto ? [{ key: "cert", text: "enabled = true needs cert and key, or auto = true" }] : [];
+}
 
 /** Whether only this machine can connect to the address. */
 export function isLoopback(bindAddress: string): boolean {

@@ -1,8 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { ClankerError, ConfigError, RequestError, toClankerError } from "../core/errors.ts";
 import { createAuthenticator } from "./auth/authenticator.ts";
+import { createDeviceBook } from "./auth/device-book.ts";
+import { createDeviceDesk } from "./auth/device-desk.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { answerHealth } from "./http/answer-health.ts";
 import { createAllowedNames } from "./http/allowed-names.ts";
@@ -11,10 +13,11 @@ import { createIdentity, type HttpContext } from "./http/http-context.ts";
 import type { createRequestListener } from "./http/request-listener.ts";
 import { applyCors, setSecurityHeaders } from "./http/security-headers.ts";
 import { errorHeaders, faceOf, publicMessage } from "./http-error.ts";
-import { isLoopback } from "./limits/ip-address.ts";
+import { addressKey, isLoopback } from "./limits/ip-address.ts";
 import { createRateLimiter } from "./limits/rate-limiter.ts";
+import { bindListener, openListener } from "./listener.ts";
 import type { GatewayFacts } from "./method.ts";
-import type { GatewayOptions } from "./options.ts";
+import type { AuthOptions, GatewayOptions } from "./options.ts";
 import { createRegistry, type Registry } from "./registry.ts";
 import { createSocketServer, type SocketServer } from "./ws/socket-server.ts";
 
@@ -27,11 +30,19 @@ export interface Gateway {
   start(): Promise<{ readonly port: number; readonly address: string }>;
   /** From now on. */
   setRateLimit(limits: GatewayOptions["rateLimit"]): void;
+  /**
+   * From now on this credential is asked for; connections that came in with the former one are closed.
+   * @throws ConfigError `auth_none_refused`, `auth_secret_missing`; then the former one holds on.
+   */
+  setAuth(auth: AuthOptions): void;
   /** Takes no more requests, tells the clients, closes sockets and finishes what is in flight; after `graceMs` that is cut. May be called at any time. */
   stop(options: { graceMs: number; reason?: string }): Promise<void>;
 }
 
 const SWEEP_MS = 20;
+const REFUSALS_PER_MINUTE = 5;
+/** How long connections with an old token stand after the change; new ones are refused at once (sec-16: within 1 s). */
+const ANSWER_MS = 250;
 
 /** The daemon's one listener: HTTP, /ws and the doors on them. Nothing happens before `start`. */
 export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gateway {
@@ -44,26 +55,35 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
   let server: Server | undefined;
   let running: { stop(graceMs: number): Promise<void> } | undefined;
   let stopping = false;
+  let replaceAuth: ((auth: AuthOptions) => void) | undefined;
 
   const listen = async () => {
-    if (options.auth.mode === "none" && !isLoopback(options.bindAddress)) {
-      throw new ConfigError("auth_none_refused", `gateway.auth.mode "none" on ${options.bindAddress}`, {
-        hint: 'set gateway.auth.mode = "token", or bind to 127.0.0.1',
-      });
-    }
-    const authenticator = createAuthenticator(options.auth, failures);
+    refuseOpenDoor(options.auth, options.bindAddress);
+    const dropStale = () => {
+      identity.dropStale();
+      sockets.dropStale();
+    };
+    const book = createDeviceBook(deps, dropStale);
+    const authenticator = createAuthenticator(options.auth, {
+      failures,
+      device: (id) => book.get(id),
+      now: () => clock.now(),
+      gatewayId: deps.gatewayId,
+    });
     const identity = createIdentity({ authenticator, limiter, visitors });
     const startedAt = clock.monotonic();
     const facts: GatewayFacts = {
       startedAt,
+      devices: createDeviceDesk({ ...deps, book }),
       connections: () => sockets.count,
       openRpc: async () => (await import("./docs/open-rpc.ts")).openRpcDocument(registry, deps.version),
     };
     const sockets: SocketServer = createSocketServer({ deps, registry, facts, authenticator, limiter });
     const http: HttpContext = { options, deps, registry, facts, ...identity };
     const port = () => (server!.address() as AddressInfo | null)?.port ?? options.port;
-    const names = createAllowedNames({ hosts: options.hosts, corsOrigins: options.corsOrigins, port });
-    const door = createFrontDoor({ names, limiter, trustedProxies: options.trustedProxies, authIsNone: options.auth.mode === "none" });
+    const certified = options.tls === undefined ? [] : (await import("./tls/certificate.ts")).readCertificate(options.tls.cert).names;
+    const names = createAllowedNames({ hosts: [...options.hosts, ...certified], corsOrigins: options.corsOrigins, port, tls: options.tls !== undefined });
+    const door = createFrontDoor({ names, limiter, trustedProxies: options.trustedProxies, authIsNone: () => authenticator.anonymous !== undefined });
     let listener: Promise<ReturnType<typeof createRequestListener>> | undefined;
     const handle = async (request: IncomingMessage, response: ServerResponse) => {
       listener ??= import("./http/request-listener.ts").then((module) => module.createRequestListener(http));
@@ -72,16 +92,26 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
       )(request, response);
     };
 
+    /** A stranger's refusals fill no log: a few lines per address and minute, none of them with anything but the path in it. */
+    const noticed = createRateLimiter(clock, REFUSALS_PER_MINUTE, REFUSALS_PER_MINUTE);
+    const note = (request: IncomingMessage, error: ClankerError) => {
+      const address = addressKey(request.socket.remoteAddress ?? "");
+      if (noticed.take(address)) log.warn("refused", { code: error.code, address, path: (request.url ?? "").split("?", 1)[0]!.slice(0, 60) });
+    };
+
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       setSecurityHeaders(response, (request.url ?? "").split("?", 1)[0]!);
+      cutUnread(request, response);
       try {
         if (stopping) throw new ClankerError("shutting_down", "the gateway is shutting down", { retryAfterMs: 1000 });
-        const visitor = door.admit(request, "http");
+        const visitor = { ...door.admit(request, "http"), response };
         visitors.set(request, visitor);
         if (applyCors(request, response, options.corsOrigins)) return;
         if (answerHealth(http, visitor.path, { request, response })) return;
       } catch (thrown) {
-        return refuse(response, toClankerError(thrown));
+        const error = toClankerError(thrown);
+        note(request, error);
+        return refuse(response, error);
       }
       handle(request, response).catch((error: unknown) => {
         log.error("a request could not be answered", { error: String(error) });
@@ -100,16 +130,30 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
         const credential = identity.identify(request, "upgrade");
         sockets.upgrade(request, socket, head, { key: visitor.key, credential });
       } catch (thrown) {
-        refuseUpgrade(socket, toClankerError(thrown));
+        const error = toClankerError(thrown);
+        note(request, error);
+        refuseUpgrade(socket, error);
       }
     };
 
-    server = await open(options);
+    replaceAuth = (auth) => {
+      authenticator.replace(auth);
+      // Whoever has changed it hears the answer first.
+      clock.timer(ANSWER_MS, dropStale);
+    };
+    await book.load();
+    server = await openListener(options);
     server.on("request", onRequest).on("upgrade", onUpgrade);
     server.maxConnections = options.maxConnections + 100;
     sockets.start();
-    running = { stop: (graceMs) => sockets.stop(graceMs) };
-    await bind(server, options);
+    const closeBook = book.start();
+    running = {
+      stop(graceMs) {
+        closeBook();
+        return sockets.stop(graceMs);
+      },
+    };
+    await bindListener(server, options);
     server.on("error", (error) => log.error("the listener failed", { error: String(error) }));
     return { port: port(), address: (server.address() as AddressInfo).address };
   };
@@ -128,6 +172,10 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
     setRateLimit(limits) {
       limiter.setRate(limits.requestsPerMinute, limits.burst);
       failures.setRate(limits.authFailuresPerMinute, limits.authFailuresPerMinute);
+    },
+    setAuth(auth) {
+      refuseOpenDoor(auth, options.bindAddress);
+      replaceAuth?.(auth);
     },
     async stop({ graceMs, reason }) {
       if (stopping || server === undefined) return;
@@ -150,24 +198,19 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
   };
 }
 
-async function open({ tls }: GatewayOptions): Promise<Server> {
-  if (tls === undefined) return createServer();
-  const https = await import("node:https");
-  const { cert, key, clientCa } = tls;
-  return https.createServer({ cert, key, ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }) });
+function refuseOpenDoor(auth: AuthOptions, bindAddress: string): void {
+  if (auth.mode !== "none" || isLoopback(bindAddress)) return;
+  throw new ConfigError("auth_none_refused", `gateway.auth.mode "none" on ${bindAddress}`, {
+    hint: 'set gateway.auth.mode = "token", or bind to 127.0.0.1',
+  });
 }
 
-function bind(server: Server, { port, bindAddress }: GatewayOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const taken = error.code === "EADDRINUSE";
-      const hint = taken ? "another gateway may be running: see clanker gateway status, or set gateway.port" : "check gateway.bind_address and gateway.port";
-      reject(new ConfigError(taken ? "port_in_use" : "bind_failed", `cannot listen on ${bindAddress}:${port}: ${error.message}`, { hint, cause: error }));
-    });
-    server.listen(port, bindAddress, () => {
-      server.removeAllListeners("error");
-      resolve();
-    });
+/** A body that nobody wanted is not read to its end: whoever sends one without being let in costs no more than what was on its way (sec-107). */
+function cutUnread(request: IncomingMessage, response: ServerResponse): void {
+  // Taken now: a request whose connection has gone has none any more.
+  const { socket } = request;
+  response.once("finish", () => {
+    if (!request.complete) socket.destroySoon();
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Address } from "../core/address.ts";
 import type { Blobs } from "../core/blobs.ts";
+import type { Bus } from "../core/bus.ts";
 import type { ChannelStatus } from "../core/channel.ts";
 import type { Clock } from "../core/clock.ts";
 import type { AssistantPart, StopReason } from "../core/entry.ts";
@@ -11,6 +12,8 @@ import type { ModelEntry, ModelInfo, ModelRequest, ToolSpec, Usage } from "../co
 import type { Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
 import type { Thinking } from "../core/update.ts";
+import type { AuditVerdict } from "../security/audit.ts";
+import type { PairingDesk } from "../turn/pairing.ts";
 import type { EventHub } from "./hub/create-hub.ts";
 
 /** What a change of the configuration did. Names are dotted keys. */
@@ -27,6 +30,8 @@ export interface ConfigAccess {
   set(key: string, value: unknown): Promise<ConfigChange>;
   /** A JSON merge patch (RFC 7396): null removes a key. @throws ConfigError */
   patch(patch: Readonly<Record<string, unknown>>): Promise<ConfigChange>;
+  /** Reads the files again, for edits made by hand. @throws ConfigError when they are wrong; then nothing has changed. */
+  reload(): Promise<ConfigChange>;
   /** Problems of a whole configuration; empty when it is valid. */
   validate(config: unknown): Promise<readonly ConfigProblem[]>;
   /** JSON Schema of the file. */
@@ -93,6 +98,7 @@ export interface LogLine {
 export interface GatewayDeps {
   readonly store: Store;
   readonly intake: Intake;
+  readonly bus: Bus;
   /** The one hub of the process, made by `createHub` before the hall. */
   readonly hub: EventHub;
   readonly clock: Clock;
@@ -109,9 +115,14 @@ export interface GatewayDeps {
   /** Stops turns, queued or running; answers the ids of those it stopped. */
   readonly turns: { abort(target: { sessionId?: string; turnId?: string }): Promise<string[]> };
   readonly stateless: Stateless;
+  /** Strangers who ask to be let in. */
+  readonly pairing: Pick<PairingDesk, "answer" | "list">;
+  readonly audit: { verify(): Promise<AuditVerdict> };
   readonly logs: { tail(query: { limit: number; level?: LogLine["level"]; since?: number }): Promise<readonly LogLine[]> };
   health(): { readonly ready: boolean; readonly reasons: readonly string[] };
   readonly version: string;
+  /** Stable public name of this gateway; devices sign it. */
+  readonly gatewayId: string;
   /** Boot number of this home (store operation `boot`). */
   readonly boot: number;
 }

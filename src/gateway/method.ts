@@ -1,5 +1,6 @@
 import type { v } from "../lib/schema/index.ts";
 import type { Credential, Scope } from "./auth/credential.ts";
+import type { DeviceDesk } from "./auth/device-desk.ts";
 import type { GatewayDeps } from "./deps.ts";
 import type { MethodConnection } from "./ws/method-connection.ts";
 
@@ -19,6 +20,7 @@ export interface GatewayFacts {
   /** Open sockets on /ws. */
   connections(): number;
   readonly startedAt: number;
+  readonly devices: DeviceDesk;
   /** For `rpc.discover`. */
   openRpc(): Promise<Record<string, unknown>>;
 }

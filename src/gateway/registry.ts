@@ -1,12 +1,16 @@
 import { AuthError, RequestError } from "../core/errors.ts";
 import { v } from "../lib/schema/index.ts";
-import { SCOPES, type Credential } from "./auth/credential.ts";
+import { includesScope, type Credential } from "./auth/credential.ts";
 import type { Call, Method } from "./method.ts";
 import { agentMethods } from "./methods/agents.ts";
+import { approvalMethods } from "./methods/approvals.ts";
+import { auditMethods } from "./methods/audit.ts";
 import { channelMethods } from "./methods/channels.ts";
 import { chatMethods } from "./methods/chat.ts";
 import { configMethods } from "./methods/config.ts";
 import { connectionMethods } from "./methods/connection.ts";
+import { pairingMethods } from "./methods/pairing.ts";
+import { deviceMethods } from "./methods/devices.ts";
 import { sessionMethods } from "./methods/sessions.ts";
 import { statusMethods } from "./methods/status.ts";
 
@@ -20,7 +24,19 @@ export function createRegistry(methods: readonly Method[] = coreMethods()): Regi
 }
 
 export function coreMethods(): readonly Method[] {
-  return [...connectionMethods, ...statusMethods, ...sessionMethods, ...chatMethods, ...agentMethods, ...channelMethods, ...configMethods];
+  return [
+    ...connectionMethods,
+    ...statusMethods,
+    ...sessionMethods,
+    ...chatMethods,
+    ...agentMethods,
+    ...channelMethods,
+    ...approvalMethods,
+    ...pairingMethods,
+    ...auditMethods,
+    ...configMethods,
+    ...deviceMethods,
+  ];
 }
 
 /**
@@ -41,9 +57,7 @@ function unknownMethod(name: string): RequestError {
 
 /** An entry whose scope is not one we know is forbidden to everybody. */
 export function mayCall(method: Method, credential: Credential): boolean {
-  if (method.scope === "none") return true;
-  const needed = SCOPES.indexOf(method.scope);
-  return needed >= 0 && credential.scopes.some((scope) => SCOPES.indexOf(scope) >= needed);
+  return method.scope === "none" || includesScope(credential.scopes, method.scope);
 }
 
 function checkParams(method: Method, params: unknown): unknown {

@@ -57,7 +57,7 @@ export async function submitMessage(deps: GatewayDeps, credential: Credential, s
     sender: { id: credential.id },
     direct: true,
     at: deps.clock.now(),
-    authenticated: { person: "owner", class: "owner" },
+    authenticated: speakerOf(credential),
     messageId,
     message,
     addressed: true,
@@ -65,6 +65,11 @@ export async function submitMessage(deps: GatewayDeps, credential: Credential, s
   };
   const [outcome] = await deps.intake.receive([update]);
   return settle(outcome, session);
+}
+
+/** Whoever holds the gateway's credential or an admin device is the owner; another device is somebody the owner has let in (security.md, Principal). */
+function speakerOf({ id, scopes }: Credential): NonNullable<MessageUpdate["authenticated"]> {
+  return scopes.includes("admin") ? { person: "owner", class: "owner", approves: true } : { person: `device:${id}`, class: "trusted" };
 }
 
 function settle(outcome: Outcome | undefined, session: string): Submitted {

@@ -11,6 +11,8 @@ export interface Redactor {
   /** Registers a value; shorter than four characters it cannot be told from ordinary text and is only protected by its key. */
   add(secret: Secret): void;
   text(text: string): string;
+  /** Only registered values are replaced, whatever the length: for text that is not a log line and has to stay as it is otherwise. */
+  values(text: string): string;
   /** A plain JSON copy, bounded in depth and width, without secrets. Never throws, whatever is handed in. */
   fields(fields: Record<string, unknown>): Record<string, unknown>;
 }
@@ -64,7 +66,7 @@ export function createRedactor(secrets: readonly Secret[] = []): Redactor {
     return clean;
   };
 
-  return { add, text, fields: (fields) => copyRecord(fields, { text, seen: new Set() }, 0) };
+  return { add, text, values: (raw) => needles.replace(raw, REDACTED), fields: (fields) => copyRecord(fields, { text, seen: new Set() }, 0) };
 }
 
 interface Copying {

@@ -32,14 +32,16 @@ const LOOK_MS = 5_000;
 const BATCH = 16;
 /** Longest one send may take. */
 const SEND_MS = 60_000;
+/** Longest a send under way holds up a stop (fault-75). */
+const STOP_SEND_MS = 3_000;
+/** A settlement that the store refuses is tried again this soon. */
+const SETTLE_MS = { first: 500, most: 10_000 };
 /** A platform that is away is asked again this soon, so that held messages go out within 5 s of its return (fault-25). */
 const RETRY_MS = { first: 500, most: 4_000 };
 
 /** Sends until `signal` aborts or the account's lease is lost. Rejects only with StoreError `lease_lost`. */
 export async function deliverLoop(channel: Channel, fence: Fence, deps: DeliverDeps, signal: AbortSignal): Promise<void> {
-  const account = { channel: channel.name, account: channel.account };
-  const recovered = await deps.store.recoverDeliveries({ fence, ...account, resend: channel.capabilities.idempotentSend, now: deps.clock.now() });
-  for (const delivery of recovered) report(delivery, channel, deps, "a send was interrupted");
+  await recover(channel, fence, deps);
   let wake = () => {};
   let woken = false;
   const unsubscribe = deps.bus.subscribe("outbox", (payload) => {
@@ -68,6 +70,13 @@ export async function deliverLoop(channel: Channel, fence: Fence, deps: DeliverD
   }
 }
 
+/** What stands as `sending` while nothing is being sent was interrupted: by a crash, or by a store that could not take the receipt (fault-30). */
+async function recover(channel: Channel, fence: Fence, deps: DeliverDeps): Promise<void> {
+  const account = { channel: channel.name, account: channel.account };
+  const recovered = await deps.store.recoverDeliveries({ fence, ...account, resend: channel.capabilities.idempotentSend, now: deps.clock.now() });
+  for (const delivery of recovered) report(delivery, channel, deps, "a send was interrupted");
+}
+
 /** @returns milliseconds until there may be something to do. */
 async function deliverDue(channel: Channel, fence: Fence, deps: DeliverDeps, signal: AbortSignal): Promise<number> {
   const account = { channel: channel.name, account: channel.account, now: deps.clock.now() };
@@ -75,16 +84,24 @@ async function deliverDue(channel: Channel, fence: Fence, deps: DeliverDeps, sig
     for (const delivery of await deps.store.expireDeliveries({ now: account.now })) report(delivery, channel, deps, "it could not be sent in time");
     const due = await deps.store.dueDeliveries({ ...account, limit: BATCH });
     if (due.length > 0) {
-      await Promise.all(due.map((delivery) => sendDelivery(delivery, channel, fence, deps, signal)));
-      return 0;
+      const results = await Promise.allSettled(due.map((delivery) => sendDelivery(delivery, channel, fence, deps, signal)));
+      const broken = results.filter((result) => result.status === "rejected").map(({ reason }) => reason as unknown);
+      if (broken.length === 0) return 0;
+      // Behind all of them: now nothing of this account is being sent.
+      if (!broken.some(isLeaseLost)) await recover(channel, fence, deps);
+      throw broken.find(isLeaseLost) ?? broken[0];
     }
     const next = await deps.store.nextDelivery(account);
     return next === undefined ? LOOK_MS : Math.max(1, Math.min(LOOK_MS, next - deps.clock.now()));
   } catch (thrown) {
-    if (thrown instanceof StoreError && thrown.code === "lease_lost") throw thrown;
+    if (isLeaseLost(thrown)) throw thrown;
     deps.log.warn("the outbox could not be read or written; trying again", { ...account, error: String(thrown) });
     return 1_000;
   }
+}
+
+function isLeaseLost(thrown: unknown): boolean {
+  return thrown instanceof StoreError && thrown.code === "lease_lost";
 }
 
 async function sendDelivery(delivery: Delivery, channel: Channel, fence: Fence, deps: DeliverDeps, signal: AbortSignal): Promise<void> {
@@ -116,10 +133,13 @@ async function sendPart(
   deps: DeliverDeps,
   stop: AbortSignal,
 ): Promise<ChannelError | undefined> {
-  const settle = (status: "sent" | "failed" | "unknown" | "queued", more: { receipt?: DeliveryPart["receipt"]; error?: string; notBefore?: number }) =>
-    deps.store.settlePart({ fence, deliveryId: delivery.id, part: part.number, status, now: deps.clock.now(), ...withoutUndefined(more) });
+  const settle = (status: Settled, more: { receipt?: DeliveryPart["receipt"]; error?: string; notBefore?: number }) =>
+    settleSurely({ fence, deliveryId: delivery.id, part: part.number, status, now: deps.clock.now(), ...withoutUndefined(more) }, deps, stop);
   const timeout = new AbortController();
-  const cancel = deps.clock.timer(SEND_MS, () => timeout.abort());
+  const cancels = [deps.clock.timer(SEND_MS, () => timeout.abort())];
+  const hurry = () => void cancels.push(deps.clock.timer(STOP_SEND_MS, () => timeout.abort()));
+  stop.addEventListener("abort", hurry, { once: true });
+  if (stop.aborted) hurry();
   const target = {
     address: delivery.address,
     nonce: `${delivery.id}.${part.number}`,
@@ -144,8 +164,32 @@ async function sendPart(
     changed(delivery, status, channel, deps, error.message);
     return error;
   } finally {
-    cancel();
+    stop.removeEventListener("abort", hurry);
+    for (const cancel of cancels) cancel();
   }
+}
+
+type Settled = "sent" | "failed" | "unknown" | "queued";
+
+/**
+ * What the platform said is known here alone: left unrecorded, the part would stand as `sending` and hold up its conversation until the next start. So it is recorded as
+ * soon as the store takes it, until a stop; after that the next holder finds the part in doubt (fault-30).
+ */
+async function settleSurely(settlement: Parameters<Store["settlePart"]>[0], deps: DeliverDeps, stop: AbortSignal): ReturnType<Store["settlePart"]> {
+  for (let pause = SETTLE_MS.first; ; pause = Math.min(SETTLE_MS.most, 2 * pause)) {
+    try {
+      return await deps.store.settlePart(settlement);
+    } catch (thrown) {
+      if (stop.aborted || isFinal(thrown)) throw thrown;
+      deps.log.warn("the outcome of a send could not be stored; trying again", { delivery: settlement.deliveryId, error: String(thrown) });
+      await sleep(deps.clock, pause, stop);
+    }
+  }
+}
+
+/** The store's answer would be the same again. */
+function isFinal(thrown: unknown): boolean {
+  return thrown instanceof StoreError && ["lease_lost", "part_settled", "no_delivery", "store_closed"].includes(thrown.code);
 }
 
 /** A foreign error from an adapter: for a final edit it may be repeated, for a send nobody knows. */

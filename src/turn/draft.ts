@@ -17,8 +17,9 @@ const FIRST_PREVIEW_CHARACTERS = 24;
 const FIRST_PREVIEW_MS = 600;
 /** A preview may not stand above an earlier answer that is still on its way; this soon it is looked at again. */
 const EARLIER_OPEN_MS = 250;
-/** Longest that the end of a turn waits for an edit under way. */
+/** Longest that the end of a turn waits for an edit under way, and for the first send, which decides whether there is a preview. */
 const LAST_EDIT_MS = 1_000;
+const FIRST_SEND_MS = 5_000;
 /** How many of the session's newest deliveries are looked at for that. */
 const EARLIER_LOOK = 8;
 
@@ -37,6 +38,8 @@ export class Draft {
   readonly #deps: DraftDeps;
   #id: string | undefined;
   #receipt: Receipt | undefined;
+  /** The receipt is in the store. */
+  #recorded = true;
   #off = false;
   #text = "";
   #shown = "";
@@ -75,12 +78,14 @@ export class Draft {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     if (this.#under) {
-      // A first send must be awaited, its receipt decides; an edit for a moment, or the platform could show it after the final one.
-      const cancel = this.#receipt ? this.#deps.clock.timer(LAST_EDIT_MS, () => this.#abort.abort()) : () => {};
+      // An edit is awaited for a moment, or the platform could show it after the final one; one that hangs must not hold the lane for ever (P5).
+      const cancel = this.#deps.clock.timer(this.#receipt ? LAST_EDIT_MS : FIRST_SEND_MS, () => this.#abort.abort());
       await this.#under;
       cancel();
     }
-    return this.#receipt ? this.#id : undefined;
+    if (!this.#receipt) return undefined;
+    // Without its receipt on record the preview would be sent once more instead of being edited.
+    return this.#recorded || (await this.#record()) ? this.#id : undefined;
   }
 
   async #show(): Promise<void> {
@@ -133,7 +138,19 @@ export class Draft {
       await store.settleDraft({ deliveryId: id, now: clock.now() });
       throw thrown;
     }
-    await store.settleDraft({ deliveryId: id, receipt: this.#receipt, now: clock.now() });
+    this.#recorded = false;
+    await this.#record();
+  }
+
+  /** @returns whether the receipt is on record now; it is tried again at the end of the turn. */
+  async #record(): Promise<boolean> {
+    try {
+      await this.#deps.store.settleDraft({ deliveryId: this.#id!, receipt: this.#receipt!, now: this.#deps.clock.now() });
+      this.#recorded = true;
+    } catch (thrown) {
+      this.#deps.log.warn("the receipt of a preview could not be stored", { turn: this.#started.turn.id, error: String(thrown) });
+    }
+    return this.#recorded;
   }
 
   #target(): SendTarget {

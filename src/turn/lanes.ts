@@ -3,11 +3,13 @@
  * sweep that makes a lost wake-up cost at most 5 s; the same sweep finds turns that a dead process left (recovery).
  * What must stay true: a turn runs in at most one place; every running turn can be stopped within a second; nothing here is the truth but the store.
  */
+import type { Bus } from "../core/bus.ts";
 import { sleep, type Clock } from "../core/clock.ts";
-import { toClankerError } from "../core/errors.ts";
+import { StoreError, toClankerError } from "../core/errors.ts";
 import type { Hub } from "../core/event.ts";
 import type { Log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
+import type { Fence } from "../core/records.ts";
 import type { StartedTurn, Store } from "../core/store.ts";
 
 /** Why a running turn is to stop. */
@@ -27,6 +29,7 @@ export interface RunningTurn extends StartedTurn {
 
 export interface LanesDeps {
   readonly store: Store;
+  readonly bus: Bus;
   readonly hub: Hub;
   readonly clock: Clock;
   readonly log: Log;
@@ -37,6 +40,8 @@ export interface LanesDeps {
   readonly maxRunning: number;
   /** Runs one turn to its commit; answers the next one of the lane when the commit has claimed it. Never rejects. */
   readonly run: (turn: RunningTurn) => Promise<StartedTurn | undefined>;
+  /** What else has to be looked at every 5 s: asks that nobody has answered in time. */
+  readonly sweep?: () => Promise<void>;
 }
 
 export interface Lanes {
@@ -56,7 +61,7 @@ export interface Lanes {
 
 interface Lane {
   turnId: string;
-  lease: string;
+  fence: Fence;
   cause?: StopCause;
   /** Something was accepted for the session that its last commit may not have seen. */
   wanted: boolean;
@@ -69,6 +74,8 @@ const SWEEP_MS = 5_000;
 export function createLanes(deps: LanesDeps): Lanes {
   const lanes = new Map<string, Lane>();
   const waking = new Set<string>();
+  /** Fences of lanes that have ended since the last renewal; one that is still renewed then was left without a commit. */
+  const left = new Map<string, Fence>();
   let draining = false;
   let cancelTimer: (() => void) | undefined;
 
@@ -80,12 +87,13 @@ export function createLanes(deps: LanesDeps): Lanes {
 
   const take = (started: StartedTurn) => {
     const sessionId = started.session.id;
-    const lane: Lane = { turnId: started.turn.id, lease: started.fence.lease, wanted: false, controller: new AbortController(), done: Promise.resolve() };
+    const lane: Lane = { turnId: started.turn.id, fence: started.fence, wanted: false, controller: new AbortController(), done: Promise.resolve() };
     lanes.set(sessionId, lane);
     if (draining) stopLane(lane, { kind: "shutdown" });
     lane.done = runLane(started, lane).finally(() => {
       // Its last commit gave the lane free: the next turn may have been claimed and taken before this one got here.
       if (lanes.get(sessionId) === lane) lanes.delete(sessionId);
+      left.set(lane.fence.lease, lane.fence);
       if (draining) return;
       // The last commit has looked for a next turn; only what came behind it needs another look, and what waits for its time a timer.
       if (lane.wanted) wake(sessionId);
@@ -97,6 +105,7 @@ export function createLanes(deps: LanesDeps): Lanes {
     let current: StartedTurn | undefined = started;
     while (current !== undefined) {
       lane.turnId = current.turn.id;
+      lane.fence = current.fence;
       deps.metrics.gauge("turns_running", lanes.size);
       const next: StartedTurn | undefined = await deps.run({ ...current, stop: lane.controller.signal, cause: () => lane.cause });
       if (next !== undefined) {
@@ -140,6 +149,7 @@ export function createLanes(deps: LanesDeps): Lanes {
 
   const sweep = async () => {
     try {
+      await deps.sweep?.();
       const due = await deps.store.dueLanes({ now: deps.clock.now(), limit: deps.maxRunning });
       for (const { sessionId } of due) wake(sessionId);
       schedule();
@@ -148,29 +158,52 @@ export function createLanes(deps: LanesDeps): Lanes {
     }
   };
 
+  /** The last commit of a turn was refused: renewing its lease for ever would keep the session from being taken up again. */
+  const release = async (fence: Fence) => {
+    try {
+      await deps.store.releaseLease({ fence });
+      deps.log.warn("a lane without a run was given back", { lease: fence.lease });
+    } catch (thrown) {
+      // Claimed anew meanwhile: all is well.
+      if (isLeaseLost(thrown)) return;
+      left.set(fence.lease, fence);
+      throw thrown;
+    }
+  };
+
   const renew = async () => {
     try {
+      // Only those that were running before are told: a lane that is claimed meanwhile may not be in the answer.
+      const before = [...lanes.values()].map((lane) => ({ lane, fence: lane.fence }));
       const held = new Set(await deps.store.renewLeases({ owner: deps.owner, now: deps.clock.now(), leaseMs: deps.leaseMs }));
-      for (const lane of lanes.values()) if (!held.has(lane.lease)) deps.log.debug("lease not among the renewed", { lease: lane.lease });
+      for (const { lane, fence } of before) if (lane.fence === fence && !held.has(fence.lease)) stopLane(lane, { kind: "lost" });
+      for (const fence of left.values()) {
+        left.delete(fence.lease);
+        if (held.has(fence.lease)) await release(fence);
+      }
     } catch (thrown) {
       deps.log.warn("leases could not be renewed", { error: String(thrown) });
     }
+  };
+
+  const stop: Lanes["stop"] = ({ sessionId, turnId }, cause) => {
+    const stopped: string[] = [];
+    for (const [id, lane] of lanes) {
+      if ((sessionId !== undefined && id !== sessionId) || (turnId !== undefined && lane.turnId !== turnId)) continue;
+      stopLane(lane, cause);
+      stopped.push(lane.turnId);
+    }
+    return stopped;
   };
 
   return {
     hasRoom: () => !draining && lanes.size < deps.maxRunning,
     take,
     wake,
-    stop({ sessionId, turnId }, cause) {
-      const stopped: string[] = [];
-      for (const [id, lane] of lanes) {
-        if ((sessionId !== undefined && id !== sessionId) || (turnId !== undefined && lane.turnId !== turnId)) continue;
-        stopLane(lane, cause);
-        stopped.push(lane.turnId);
-      }
-      return stopped;
-    },
+    stop,
     async start(signal) {
+      const unsubscribe = deps.bus.subscribe("abort", (payload) => void stop(JSON.parse(payload) as Parameters<Lanes["stop"]>[0], { kind: "user" }));
+      signal.addEventListener("abort", unsubscribe, { once: true });
       await sweep();
       const sweeping = every(deps.clock, SWEEP_MS, signal, sweep);
       await every(deps.clock, deps.leaseMs / 3, signal, renew);
@@ -191,6 +224,10 @@ export function createLanes(deps: LanesDeps): Lanes {
     },
     running: () => lanes.size,
   };
+}
+
+function isLeaseLost(thrown: unknown): boolean {
+  return thrown instanceof StoreError && thrown.code === "lease_lost";
 }
 
 async function every(clock: Clock, ms: number, signal: AbortSignal, run: () => Promise<void>): Promise<void> {

@@ -80,10 +80,28 @@ export const ROOMS: readonly Room[] = [
   {
     name: "gateway",
     imports: ["turn", "sessions", "jobs", "security", "core"],
-    outside: ["hono", "@hono/node-server", "ws", "node:http", "node:https", "node:http2", "node:net", "node:tls", "node:*"],
+    // node:https is the listener with TLS; selfsigned makes the certificate that node:crypto can only read.
+    outside: [
+      "hono",
+      "@hono/node-server",
+      "ws",
+      "node:http",
+      { module: "node:https", files: /^src\/gateway\/listener\.ts$/ },
+      { module: "selfsigned", files: /^src\/gateway\/tls\// },
+      "node:crypto",
+      "node:fs/promises",
+      "node:net",
+      "node:path",
+      "node:stream",
+    ],
   },
   { name: "client", imports: [], outside: [] },
-  { name: "cli", imports: ["client", "config", "core", "app (dynamic)"], outside: ["commander", "@clack/prompts", "node:*"] },
+  {
+    name: "cli",
+    imports: ["client", "config", "core", "app (dynamic)"],
+    // pinned-socket: the global WebSocket cannot be told which certificate to accept.
+    outside: ["commander", "@clack/prompts", "node:*", { module: "ws", files: /^src\/cli\/pinned-socket\.ts$/ }],
+  },
   { name: "app", imports: ["*"], outside: ["node:*"] },
   { name: "main", imports: ["cli"], outside: ["node:*"] },
 ];
@@ -102,13 +120,17 @@ export const PLURAL: readonly string[] = ["store", "bus", "channels", "models", 
 
 /** Powers that have one door each, whatever a room's own line says. */
 export const POWERS: readonly { readonly what: RegExp; readonly where: RegExp; readonly hint: string }[] = [
-  { what: /^node:child_process$/, where: /^src\/security\/host\//, hint: "start processes through the Processes port" },
+  {
+    what: /^node:child_process$/,
+    where: /^src\/security\/host\/(processes\/|terminal\/|secrets\/keychain)/,
+    hint: "start processes through the Processes port",
+  },
   {
     what: /^node:(http|https|http2|net|tls|dns|dns\/promises|dgram)$|^undici$/,
     where: /^src\/(security\/host\/egress|gateway\/)/,
     hint: "reach the network through the Http port (sec-83)",
   },
-  { what: /^ws$/, where: /^src\/(security\/host\/egress|gateway\/)/, hint: "reach the network through the Http port (sec-83)" },
+  { what: /^ws$/, where: /^src\/(security\/host\/egress|gateway\/|cli\/pinned-socket\.ts$)/, hint: "reach the network through the Http port (sec-83)" },
   {
     what: /^(fetch|WebSocket|EventSource|XMLHttpRequest)$/,
     where: /^(src\/(security\/host\/egress|gateway\/|client\/)|ui\/)/,

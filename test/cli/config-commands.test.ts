@@ -114,7 +114,7 @@ test("edit puts only a valid text in place and keeps a rejected one beside it", 
 test("secrets come from stdin, are listed by name only and can be used and removed", async () => {
   assert.equal((await clanker.run(["secrets", "set", "openai_key"], { input: "canary-value-1234567890\n" })).code, 0);
   assert.equal((await clanker.run(["secrets", "set", "empty"], { input: "\n" })).code, 2);
-  assert.deepEqual((await clanker.json(["secrets", "list"])).document, { secrets: ["openai_key"] });
+  assert.deepEqual((await clanker.json(["secrets", "list"])).document, { secrets: ["openai_key"], places: { openai_key: "file" } });
   writeFileSync(file(), '[providers.openai]\napi_key = "secret:openai_key"\n');
   assert.equal((await clanker.run(["config", "validate"])).code, 0);
   assert.equal((await clanker.run(["secrets", "remove", "openai_key"])).code, 0);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -92,6 +92,25 @@ test("logs prints the newest lines, and with -f goes on", async () => {
   assert.deepEqual(await once(following, "exit"), [0, null]);
 });
 
+test("logs -f says when the gateway has ended and goes on with the next one", async () => {
+  const other = createClanker();
+  try {
+    const first = await other.startGateway();
+    const following = other.spawn(["logs", "-f"]);
+    await seen(following.stdout, "gateway is ready");
+    const ended = seen(following.stderr, "the gateway has ended; waiting for its next start");
+    first.kill("SIGTERM");
+    await ended;
+    const again = seen(following.stdout, "gateway is ready");
+    await other.startGateway();
+    await again;
+    following.kill("SIGINT");
+    assert.deepEqual(await once(following, "exit"), [0, null]);
+  } finally {
+    await other.close();
+  }
+});
+
 test("a gateway outlives whoever reads its output", async () => {
   const other = createClanker();
   try {
@@ -107,10 +126,56 @@ test("a gateway outlives whoever reads its output", async () => {
   }
 });
 
+test("sec-74: under umask 022 every folder of the home is 0700 and every file 0600, also while the gateway runs", async () => {
+  const other = createClanker();
+  const before = process.umask(0o022);
+  try {
+    const home = join(other.home, "new");
+    const env = { CLANKER_HOME: home, CLANKER__LOGGING__FILE: join(home, "data", "logs", "log.jsonl") };
+    assert.equal((await other.run(["secrets", "set", "some"], { input: "value-0123456789\n", env })).code, 0);
+    assert.equal((await other.run(["config", "set", "agents.max_steps", "7"], { env })).code, 0);
+    const child = await other.startGateway(env);
+    assert.equal((await other.run(["agent", "run", "--message", "hello"], { env })).code, 0);
+    const names = readdirSync(home, { recursive: true, encoding: "utf8" });
+    for (const name of ["config.toml", "data/lock.db", "data/clanker.db-wal", "data/gateway.json", "data/logs/log.jsonl"])
+      assert.ok(names.includes(name), name);
+    for (const name of ["", ...names]) {
+      const found = statSync(join(home, name));
+      assert.equal((found.mode & 0o777).toString(8), found.isDirectory() ? "700" : "600", name);
+    }
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  } finally {
+    process.umask(before);
+    await other.close();
+  }
+});
+
 test("a wrong token is exit code 77", async () => {
   const { code, stderr } = await clanker.run(["status"], { env: { CLANKER__GATEWAY__AUTH__TOKEN: "wrong-token-0123456789" } });
   assert.equal(code, 77, stderr);
   assert.match(stderr, /unauthenticated/);
+});
+
+test("a token that is not looked at any more because of wrong ones is exit code 77 too", async () => {
+  const other = createClanker();
+  try {
+    await other.startGateway({ CLANKER__GATEWAY__RATE_LIMIT__AUTH_FAILURES_PER_MINUTE: "1" });
+    const wrong = { env: { CLANKER__GATEWAY__AUTH__TOKEN: "wrong-token-0123456789" } };
+    assert.match((await other.run(["status"], wrong)).stderr, /unauthenticated/);
+    const { code, stderr } = await other.run(["status"], wrong);
+    assert.equal(code, 77, stderr);
+    assert.match(stderr, /rate_limited[^]*wait a minute/);
+  } finally {
+    await other.close();
+  }
+});
+
+test("a hundred quick calls of the owner's scripts are no attack", async () => {
+  const { url } = JSON.parse(readFileSync(join(clanker.home, "data", "gateway.json"), "utf8")) as { url: string };
+  const authorization = `Bearer ${readFileSync(join(clanker.home, "data", "gateway-token"), "utf8").trim()}`;
+  const statuses = await Promise.all(Array.from({ length: 300 }, async () => (await fetch(`${url}/api/status`, { headers: { authorization } })).status));
+  assert.deepEqual([...new Set(statuses)], [200]);
 });
 
 test("gateway stop ends it, waits for it and leaves no gateway.json; then commands say that it is down", async () => {

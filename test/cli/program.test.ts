@@ -13,6 +13,11 @@ after(() => clanker.close());
 const COMMANDS = [
   "agent run",
   "agent status",
+  "approvals approve",
+  "approvals deny",
+  "approvals list",
+  "audit list",
+  "audit verify",
   "channels connect",
   "channels disconnect",
   "channels list",
@@ -30,6 +35,11 @@ const COMMANDS = [
   "config validate",
   "config-generate",
   "config-validate",
+  "devices approve",
+  "devices list",
+  "devices reject",
+  "devices revoke",
+  "devices rotate",
   "doctor",
   "gateway run",
   "gateway status",
@@ -37,6 +47,9 @@ const COMMANDS = [
   "logs",
   "models list",
   "models test",
+  "pairing approve",
+  "pairing deny",
+  "pairing list",
   "secrets list",
   "secrets remove",
   "secrets set",
@@ -115,6 +128,12 @@ test("what needs a gateway ends with exit code 69 and says how to start one", as
   const { code, document } = await clanker.json(["status"]);
   assert.equal(code, 69);
   assert.equal((document["error"] as { code: string }).code, "gateway_unreachable");
+});
+
+test("models test says which half of provider:model is wrong", async () => {
+  const one = async (model: string) => (await clanker.run(["models", "test", model])).stderr;
+  assert.match(await one("nope:x"), /no provider named "nope" is configured[^]*providers are: offline/);
+  assert.match(await one("offline"), /names a provider without a model[^]*write offline:MODEL/);
 });
 
 test("an error shows its stack with --debug only", async () => {

@@ -34,7 +34,10 @@ test("setup from flags tries key and bot token, stores both as secrets and write
     assert.ok(!`${stdout}${stderr}${config(clanker)}`.includes(telegram.token));
     assert.match(config(clanker), /^# Open Clanker/);
     assert.equal((await clanker.run(["config", "validate"])).code, 0);
-    assert.deepEqual((await clanker.json(["secrets", "list"])).document, { secrets: ["myserver_api_key", "telegram_bot_token"] });
+    assert.deepEqual((await clanker.json(["secrets", "list"])).document, {
+      secrets: ["myserver_api_key", "telegram_bot_token"],
+      places: { myserver_api_key: "file", telegram_bot_token: "file" },
+    });
     assert.equal((await clanker.run(["config", "get", "agents.model"])).stdout, "myserver:gpt-4.1\n");
     assert.deepEqual((await clanker.json(["config", "get", "channels.telegram.owner_ids"])).document["value"], ["4242"]);
     assert.deepEqual(models.violations, []);

@@ -16,7 +16,7 @@ describe("cli/try-model", () => {
 
   it("provider_not_found: names the providers there are", async () => {
     for (const id of ["openai:gpt", "scripted", ""]) {
-      await assert.rejects(tryModel(providers, id, signal), { code: "provider_not_found", hint: "write provider:model; there are: scripted" });
+      await assert.rejects(tryModel(providers, id, signal), { code: "provider_not_found", hint: /scripted/ });
     }
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { inspect } from "node:util";
 import { join } from "node:path";
@@ -85,6 +85,15 @@ test("sec-24: a config that would open the door is refused", async () => {
 test("sec-30: a name instead of an id is refused", async () => {
   using home = scratchHome({ "config.toml": '[channels.telegram]\ntoken = "t"\nallowed_users = ["@bob", 7]' });
   assert.deepEqual(keys(await home.problems()), ["channels.telegram.allowed_users[0]"]);
+});
+
+test("a model of a provider that is not configured is refused at its line, with the providers there are", async () => {
+  using home = scratchHome({
+    "config.toml": '[agents]\nmodel = "mine:a"\nfallbacks = ["offline:demo", "nope:b"]\n[providers.mine]\nbase_url = "http://h/v1"\n',
+  });
+  const [problem, ...more] = await home.problems();
+  assert.equal(more.length, 0);
+  assert.match(`${problem?.key}: ${problem?.message}`, /^agents\.fallbacks.*: names the provider nope, .* use one of offline, mine$/);
 });
 
 test("an address word that is not built is refused with what may be written instead", async () => {
@@ -328,4 +337,47 @@ test("the digest changes with every byte of the config and its includes", async 
 test("an unreadable config file is an error, not an empty config", async () => {
   using home = scratchHome({ "config.toml/x": "" });
   await assert.rejects(home.load(), { name: "ConfigError", code: "config_unreadable" });
+});
+
+test("sec-25: a secret that a platform knows too is refused as the gateway's own, at any account and for the password", async () => {
+  const shared = "one-secret-for-everything-0123";
+  const telegram = (lines: string) => `[channels.telegram]\ntoken = "1:a"\n${lines}`;
+  for (const text of [
+    `[gateway.auth]\ntoken = "${shared}"\n${telegram(`mode = "webhook"\nwebhook_url = "https://a.b/c"\nwebhook_secret = "${shared}"\n`)}`,
+    `[gateway.auth]\nmode = "password"\npassword = "${shared}"\n${telegram(`[channels.telegram.accounts.two]\ntoken = "${shared}"\n`)}`,
+  ]) {
+    using home = scratchHome({ "config.toml": text });
+    const problems = await home.problems();
+    assert.deepEqual(
+      problems.map(({ message }) => /same as the gateway's own/.test(message)),
+      [true],
+    );
+    assert.ok(!formatConfigProblems(problems).includes(shared));
+  }
+});
+
+test("sec-24: TLS settings that would leave a door open are refused", async () => {
+  for (const [text, key] of [
+    ['client_ca = "ca.pem"', "gateway.tls.client_ca"],
+    ["enabled = true\nauto = false", "gateway.tls.cert"],
+    ['enabled = true\ncert = "a.pem"', "gateway.tls.key"],
+    ['enabled = true\nkey = "a.pem"', "gateway.tls.cert"],
+  ]) {
+    using home = scratchHome({ "config.toml": `[gateway.tls]\n${text}\n` });
+    assert.deepEqual(
+      (await home.problems()).map((problem) => problem.key),
+      [key],
+    );
+  }
+});
+
+test("a secret's file that others may read is used, and the owner is told; one that is the owner's alone is not mentioned", async () => {
+  using home = scratchHome({ "config.toml": '[providers.a]\napi_key = "file:open.txt"\n[providers.b]\napi_key = "file:own.txt"' });
+  chmodSync(home.write("open.txt", "from-open\n"), 0o644);
+  chmodSync(home.write("own.txt", "from-own\n"), 0o600);
+  const { config, warnings } = await home.load();
+  assert.equal(config.providers["a"]?.api_key?.reveal(), "from-open");
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /open\.txt, the secret of providers\.a\.api_key, can be read by others/);
+  assert.doesNotMatch(warnings[0]!, /from-open/);
 });

@@ -14,7 +14,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
-const PROGRAM = process.env["CLANKER_TEST_BUNDLE"] === "1" ? join(root, "dist/clanker.js") : join(root, "src/main.ts");
+/** The entry file of the program. */
+export const PROGRAM = process.env["CLANKER_TEST_BUNDLE"] === "1" ? join(root, "dist/clanker.js") : join(root, "src/main.ts");
 const START_MS = 60_000;
 
 /** What every gateway of these tests asks of its callers. */
@@ -58,9 +59,9 @@ export interface GatewayHome {
   remove(): Promise<void>;
 }
 
-/** @param given the text of config.toml */
-export function createGatewayHome(given: { config: string; env?: Record<string, string> }): GatewayHome {
-  const folder = mkdtempSync(join(tmpdir(), "clanker-home-"));
+/** @param given the text of config.toml, and where its home folder is made (default: the system's temporary folder) */
+export function createGatewayHome(given: { config: string; env?: Record<string, string>; parent?: string }): GatewayHome {
+  const folder = mkdtempSync(join(given.parent ?? tmpdir(), "clanker-home-"));
   const dataFolder = join(folder, "data");
   const configFile = join(folder, "config.toml");
   mkdirSync(dataFolder);

@@ -88,6 +88,17 @@ test("shows the running turns with their text and tools until they end", async (
   assert.deepEqual(hub.turns(), []);
 });
 
+test("a turn that is queued again is no running one, and goes on from its text when it starts again", async () => {
+  const { clock, hub } = openHub();
+  hub.publish(started);
+  hub.publish(delta(0, "hi"));
+  await clock.advance(25);
+  hub.publish({ event: "turn.queued", session, payload: { turn_id: "t", not_before: 1, reason: "model_away" } });
+  assert.deepEqual(hub.turns(), []);
+  hub.publish(started);
+  assert.deepEqual(hub.turns(), [{ turn_id: "t", session, text: "hi", tools: [] }]);
+});
+
 test("keeps the newest 10,000 events and knows which numbers they cover", () => {
   const { hub } = openHub(1);
   const first = hub.seq;

@@ -1,28 +1,33 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { array, assert as assertProperty, asyncProperty, constant, constantFrom, dictionary, integer, oneof, string } from "fast-check";
+import { createDeviceBook } from "../../src/gateway/auth/device-book.ts";
+import { createDeviceDesk, type DeviceDesk } from "../../src/gateway/auth/device-desk.ts";
 import { ClankerError, toClankerError } from "../../src/core/errors.ts";
 import { v } from "../../src/lib/schema/index.ts";
-import { SCOPES, type Credential, type Scope } from "../../src/gateway/auth/credential.ts";
+import { includesScope, SCOPES, type Credential, type Scope } from "../../src/gateway/auth/credential.ts";
 import { faceOf } from "../../src/gateway/http-error.ts";
 import { defineMethod, type Call, type Method } from "../../src/gateway/method.ts";
 import { callMethod, coreMethods, createRegistry, mayCall } from "../../src/gateway/registry.ts";
+import { sha256Hex } from "../../src/lib/digest/index.ts";
 import { openTestGateway, type TestGateway } from "./open-test-gateway.ts";
 
 /** The whole table: a method that is not in it fails. */
 const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
-  none: ["authenticate", "challenge"],
+  none: ["authenticate", "challenge", "device.pair.request"],
   read: [
     "agent.status",
     "agent.wait",
     "agents.list",
     "channels.list",
+    "approvals.list",
     "channels.status",
     "chat.history",
     "config.schema",
     "health",
     "messages.history",
     "models.list",
+    "pairing.list",
     "ping",
     "rpc.discover",
     "sessions.get",
@@ -34,27 +39,66 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
     "usage.status",
   ],
   write: ["agent.run", "chat.abort", "chat.send", "send", "sessions.create", "sessions.delete", "sessions.patch", "sessions.reset"],
-  admin: ["channels.connect", "channels.disconnect", "config.get", "config.patch", "config.set", "config.validate", "logs.tail"],
+  approvals: ["approvals.resolve"],
+  pairing: [
+    "device.list",
+    "device.pair.approve",
+    "device.pair.list",
+    "device.pair.reject",
+    "device.revoke",
+    "device.rotate",
+    "pairing.approve",
+    "pairing.deny",
+  ],
+  admin: [
+    "audit.list",
+    "audit.verify",
+    "channels.connect",
+    "channels.disconnect",
+    "config.get",
+    "config.patch",
+    "config.reload",
+    "config.set",
+    "config.validate",
+    "logs.tail",
+  ],
 };
 
+const KEY = (letter: string) => letter.repeat(43);
 const holder = (scopes: readonly Scope[]): Credential => ({ id: "t", scopes });
 
 describe("the method registry", () => {
   let gateway: TestGateway;
-  before(async () => void (gateway = await openTestGateway()));
+  let devices: DeviceDesk;
+  before(async () => {
+    gateway = await openTestGateway();
+    const book = createDeviceBook(gateway.deps, () => {});
+    devices = createDeviceDesk({ ...gateway.deps, book });
+  });
   after(() => gateway.stop());
 
   const callAs = (credential: Credential, connection = false): Call => ({
     deps: gateway.deps,
     credential,
     signal: AbortSignal.timeout(0),
-    gateway: { connections: () => 0, startedAt: 0, openRpc: async () => ({}) },
-    ...(connection ? { connection: { authenticate: () => holder(SCOPES), subscribe: () => ({ reset: false }), unsubscribe: () => {}, nonce: () => "n" } } : {}),
+    gateway: { connections: () => 0, startedAt: 0, devices, openRpc: async () => ({}) },
+    ...(connection
+      ? {
+          connection: {
+            authenticate: () => holder(SCOPES),
+            provePairing: () => {},
+            subscribe: () => ({ reset: false }),
+            unsubscribe: () => {},
+            nonce: () => "n",
+          },
+        }
+      : {}),
   });
 
   test("sec-19 every method has exactly the scope that the table says", () => {
     const actual = Object.groupBy(coreMethods(), ({ scope }) => scope);
-    for (const scope of ["none", ...SCOPES] as const) assert.deepEqual(actual[scope]!.map(({ name }) => name).toSorted(), [...TABLE[scope]].toSorted(), scope);
+    for (const scope of ["none", ...SCOPES] as const)
+      assert.deepEqual((actual[scope] ?? []).map(({ name }) => name).toSorted(), [...TABLE[scope]].toSorted(), scope);
   });
 
   test("sec-19 every method with every scope: called with less than its own it is forbidden before its parameters are looked at", async () => {
@@ -62,7 +106,7 @@ describe("the method registry", () => {
     for (const method of registry.methods.values()) {
       for (const scope of SCOPES) {
         const credential = holder([scope]);
-        const allowed = method.scope === "none" || SCOPES.indexOf(scope) >= SCOPES.indexOf(method.scope);
+        const allowed = method.scope === "none" || includesScope([scope], method.scope);
         assert.equal(mayCall(method, credential), allowed, `${method.name} as ${scope}`);
         if (allowed) continue;
         await assert.rejects(callMethod(registry, method.name, { garbage: true }, callAs(credential)), { code: "forbidden" }, `${method.name} as ${scope}`);
@@ -133,6 +177,9 @@ describe("the method registry", () => {
       authenticate: { token: "x" },
       "agent.run": { message: "again" },
       "agent.wait": { message_id: run.message_id },
+      "approvals.resolve": { approval: "CODE1", decision: "deny" },
+      "pairing.approve": { code: "PA1RING1" },
+      "pairing.deny": { code: "PA1RING2" },
       "channels.connect": { channel: "telegram" },
       "channels.disconnect": { channel: "telegram" },
       "chat.abort": { session: "agent:main:main" },
@@ -145,8 +192,19 @@ describe("the method registry", () => {
       "sessions.patch": { session: "agent:main:main", label: "x" },
       "sessions.reset": { session: "agent:main:main" },
       "sessions.delete": { session: "agent:main:web:chat:gone" },
+      "device.pair.request": { device: { id: KEY("a"), public_key: KEY("a"), scopes: ["read"], signed_at: 0, signature: "A".repeat(86) }, name: "a" },
+      "device.pair.approve": { request_id: "request-b" },
+      "device.pair.reject": { request_id: "request-c" },
+      "device.rotate": { device_id: KEY("d") },
+      "device.revoke": { device_id: KEY("d") },
     };
+    for (const name of ["b", "c", "d"]) {
+      const request = { id: `request-${name}`, scopes: ["read"], expiresAt: Number.MAX_SAFE_INTEGER };
+      await gateway.deps.store.requestDevice({ id: KEY(name), publicKey: KEY(name), name, platform: "", request, most: 9, now: 0 });
+    }
+    await devices.approve(holder(SCOPES), "request-d");
     await callMethod(registry, "sessions.create", { session: "agent:main:web:chat:gone" }, callAs(holder(SCOPES)));
+    await askAndKnock(gateway);
     for (const method of registry.methods.values()) {
       const call = { ...callAs(holder(SCOPES), true), signal: new AbortController().signal };
       const result = await callMethod(registry, method.name, params[method.name], call);
@@ -155,3 +213,26 @@ describe("the method registry", () => {
     }
   });
 });
+
+/** A question with code CODE1, and two strangers with codes. */
+async function askAndKnock({ deps: { store } }: TestGateway): Promise<void> {
+  const now = Date.now();
+  const where = { channel: "telegram", account: "default", conversation: "1" };
+  const { session } = await store.createSession({ session: { id: "asking", key: "agent:main:asking", agent: "main" }, now });
+  const fence = (await store.claimLease({ lease: `lane:${session.id}`, owner: "test", now, leaseMs: 60_000 }))!;
+  const principal = { person: "owner", class: "owner" as const, where, direct: true };
+  const label = { integrity: "OWNER" as const, confidentiality: "PRIVATE" as const };
+  const ids = { id: "ask-1", code: "CODE1", sessionId: session.id, turnId: "none", callId: "c1", tool: "x", plan: "{}", digest: "d", planKey: "k" };
+  const approval = { ...ids, principal, label, reason: "r", text: "t", rememberable: true, shownAt: [where], askedAt: now, expiresAt: now + 60_000 };
+  await store.openApproval({ fence, approval, audit: { kind: "approval.asked", actor: "owner", data: {} }, now });
+  const knock = (sender: string, code: string) => ({
+    kind: "refused" as const,
+    ...where,
+    key: sender,
+    senderId: sender,
+    update: { type: "membership" as const, change: "joined" as const, key: sender, address: where, sender: { id: sender }, direct: true, at: now },
+    notice: { id: `n${sender}`, address: where, parts: [], expiresAt: now },
+    pairing: { id: `p${sender}`, codeHash: sha256Hex(code), address: where, expiresAt: now + 60_000 },
+  });
+  await store.acceptUpdates({ items: [knock("5", "PA1R1NG1"), knock("6", "PA1R1NG2")], now, owner: "test", leaseMs: 1 });
+}

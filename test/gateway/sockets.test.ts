@@ -95,7 +95,7 @@ describe("sockets on /ws", () => {
     }
     const hello = await client.call("authenticate", { token: TOKEN });
     assert.equal(hello.result!["protocol"], 1);
-    assert.deepEqual(hello.result!["scopes"], ["read", "write", "admin"]);
+    assert.deepEqual(hello.result!["scopes"], ["read", "write", "approvals", "pairing", "admin"]);
     assert.equal((await client.call("ping")).error, undefined);
   });
 

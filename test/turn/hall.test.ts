@@ -141,14 +141,14 @@ describe("the hall", () => {
     );
   });
 
-  test("a tool with effects is neither advertised nor run before the security issue", async () => {
+  test("a tool with effects is neither advertised nor run for a guest (sec-40)", async () => {
     const tool: Tool & { runs: number } = Object.assign(counter(), { effects: ["exec" as const] });
     const clock = createManualClock();
     const provider = createScripted((request, index, model) => (index === 0 ? callTools([{ id: "c1", name: "count" }]) : echo(request, index, model)), {
       clock,
     });
     await open(echo, { clock, provider, tools: [tool] });
-    await house.say("go");
+    await house.say("go", { sender: { id: "9", name: "Eve" }, address: { channel: "loop", account: "default", conversation: "-5" } });
     assert.deepEqual(provider.requests[0]!.request.tools, []);
     assert.equal(tool.runs, 0);
   });
@@ -260,6 +260,8 @@ describe("the hall", () => {
     await house.say("second");
     await clock.advance(3600_000);
     assert.equal(house.texts().filter((text) => /away/.test(text)).length, 1);
+    const queued = house.events.filter((event) => event.event === "turn.queued" && event.payload.reason === "model_away");
+    assert.ok(queued.length >= 10 && queued.every((event) => event.event === "turn.queued" && event.payload.not_before! > 0));
     assert.ok(provider.requests.length <= 3600 / 30 + 2, `${provider.requests.length} requests in an hour`);
     away = false;
     await clock.advance(400_000);

@@ -35,6 +35,7 @@ export async function generate({ output }: CliContext, { options }: { options: {
   if (there !== undefined && options.force !== true) {
     throw new RequestError("file_exists", `${options.output} is already there`, { hint: "choose another name, or overwrite it with --force" });
   }
+  if (there?.isDirectory() === true) throw new RequestError("file_exists", `${options.output} is a folder`, { hint: "name a file in it" });
   await mkdir(dirname(options.output), { recursive: true, mode: 0o700 });
   await writeFileAtomic(options.output, text);
   output.result({ json: { written: options.output }, text: `written to ${options.output}` });

@@ -1,7 +1,7 @@
 import type { Methods } from "../../client/index.ts";
 import type { CliContext } from "../context.ts";
 import { endProcess } from "../end-process.ts";
-import { findGateway, openGateway, placesOf, readRunning, withGateway } from "../gateway-link.ts";
+import { findGateway, openGateway, placesOf, readRunning, withGateway, type RunningGateway } from "../gateway-link.ts";
 import { UnreachableError } from "../exit-code.ts";
 import { duration, table } from "../table.ts";
 
@@ -39,14 +39,27 @@ export async function status(context: CliContext, { options }: { options: { deep
   await withGateway(context, async (client, { url, running }) => {
     const now = await client.call("status", {});
     const models = options.deep === true ? (await client.call("usage.status", {})).models : undefined;
-    const json = { running: true, url, ...(running === undefined ? {} : { pid: running.pid }), ...now, ...(models === undefined ? {} : { usage: models }) };
-    context.output.result({ json, text: describe(context, { now, url, deep: options.deep === true }), exitCode: now.ready ? 0 : 1 });
+    const json = { running: true, url, ...processOf(running), ...now, ...(models === undefined ? {} : { usage: models }) };
+    context.output.result({ json, text: describe(context, { now, url, running, deep: options.deep === true }), exitCode: now.ready ? 0 : 1 });
   });
 }
 
-function describe({ output }: CliContext, { now, url, deep }: { now: Status; url: string; deep: boolean }): string {
+function processOf(running: RunningGateway | undefined) {
+  if (running === undefined) return {};
+  return { pid: running.pid, ...(running.tls === undefined ? {} : { tls_fingerprint: running.tls.fingerprint }) };
+}
+
+interface Described {
+  readonly now: Status;
+  readonly url: string;
+  readonly running: RunningGateway | undefined;
+  readonly deep: boolean;
+}
+
+function describe({ output }: CliContext, { now, url, running, deep }: Described): string {
   const state = now.ready ? output.paint("green", "ready") : output.paint("yellow", "not ready");
   const lines = [`gateway ${state} at ${url}, version ${now.version}, up ${duration(now.uptime_ms)}`, ...now.reasons.map((reason) => `  ${reason}`)];
+  if (running?.tls !== undefined) lines.push(`certificate SHA-256 ${running.tls.fingerprint}`);
   if (!deep) return lines.join("\n");
   const turns = Object.entries(now.turns).map(([name, number]) => `${number} ${name}`);
   const { open, unknown, failed } = now.deliveries;
@@ -75,11 +88,11 @@ export async function statusAtAGlance(context: CliContext): Promise<void> {
     const { agents } = await client.call("agents.list", {});
     const running = await readRunning(placesOf(context));
     const text = [
-      describe(context, { now, url: target.url, deep: true }),
+      describe(context, { now, url: target.url, running, deep: true }),
       ...agents.map(({ name, model }) => `agent ${name}: ${model}`),
       context.output.paint("dim", `page: ${target.url}/ui/`),
     ].join("\n");
-    const json = { running: true, url: target.url, ...(running === undefined ? {} : { pid: running.pid }), ...now, agents };
+    const json = { running: true, url: target.url, ...processOf(running), ...now, agents };
     context.output.result({ json, text, exitCode: now.ready ? 0 : 1 });
   } finally {
     client.close();

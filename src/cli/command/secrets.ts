@@ -17,15 +17,23 @@ export async function set(context: CliContext, { args: [given = ""] }: { args: s
   const name = checkName(given);
   const value = await readSecret(`Value of ${name}`);
   const places = placesOf(context);
-  await (await openSecrets(places, context.env)).set(name, value);
+  const secrets = await openSecrets(places, context.env);
+  await secrets.set(name, value);
+  const place = await secrets.place(name);
   const running = await readRunning(places);
-  const text = `stored: write secret:${name} in the config to use it${running === undefined ? "" : "; the running gateway takes it at its next start"}`;
-  context.output.result({ json: { name, stored: true, restart_required: running !== undefined }, text });
+  const text = `stored in the ${place === "keychain" ? "keychain" : "encrypted file"}: write secret:${name} in the config to use it${running === undefined ? "" : "; the running gateway takes it at its next start"}`;
+  context.output.result({ json: { name, stored: true, place, restart_required: running !== undefined }, text });
 }
 
 export async function list(context: CliContext): Promise<void> {
-  const names = (await (await openSecrets(placesOf(context), context.env)).list()).toSorted();
-  context.output.result({ json: { secrets: names }, text: names.length === 0 ? "no secrets are stored" : names.join("\n") });
+  const secrets = await openSecrets(placesOf(context), context.env);
+  const names = (await secrets.list()).toSorted();
+  const found = await Promise.all(names.map(async (name) => ({ name, place: await secrets.place(name) })));
+  const text = found.map(({ name, place = "" }) => `${name}  (${place})`).join("\n");
+  context.output.result({
+    json: { secrets: names, places: Object.fromEntries(found.map(({ name, place }) => [name, place])) },
+    text: text || "no secrets are stored",
+  });
 }
 
 export async function remove(context: CliContext, { args: [given = ""] }: { args: string[] }): Promise<void> {

@@ -34,7 +34,7 @@ async function nextSteps(context: CliContext, { telegram }: SetupAnswers): Promi
   steps.push("clanker chat      talk to it in another terminal");
   if (telegram !== undefined) steps.push(`write to ${telegram.bot} on Telegram`);
   if (telegram !== undefined && telegram.ownerId === undefined)
-    steps.push("clanker config set channels.telegram.owner_ids YOUR_ID     /whoami to the bot shows your id");
+    steps.push("clanker config set channels.telegram.owner_ids+ YOUR_ID     /whoami to the bot shows your id");
   steps.push("clanker doctor    if something does not work");
   return steps;
 }

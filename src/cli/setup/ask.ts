@@ -33,22 +33,36 @@ const notEmpty = (value: string | undefined) => (value === undefined || value.tr
 
 async function askProvider(flags: SetupFlags): Promise<{ provider: ProviderAnswer; models: readonly string[] }> {
   const ollama = await findLocalOllama();
+  let chosen = flags.provider;
+  let before: ProviderAnswer | undefined;
   for (;;) {
-    const name = flags.provider ?? (await askProviderName(ollama));
-    const provider = await askAccess(name, flags);
+    chosen ??= await askProviderName(ollama);
+    const provider = await askAccess(chosen, flags, before);
     const progress = spinner();
     progress.start(`asking ${provider.name} for its models`);
     try {
       const models = await modelsOf(provider);
-      progress.stop(`${provider.name} answers: ${models.length} models`);
+      progress.stop(`${provider.name} answers: ${models.length} ${models.length === 1 ? "model" : "models"}`);
       return { provider, models };
     } catch (error) {
-      const { message, hint } = describeError(error);
-      progress.error(message);
-      if (hint !== undefined) log.info(hint);
-      if (!(await answer(confirm({ message: "Try again?" })))) throw new UsageError("setup was left", "nothing was changed");
+      // The hint of the error names keys of a config that is not yet written.
+      progress.error(describeError(error).message);
+      before = provider;
+      if ((await askWhatNow(provider)) === "other") [chosen, before] = [undefined, undefined];
     }
   }
+}
+
+async function askWhatNow({ name, kind }: ProviderAnswer): Promise<"again" | "other"> {
+  const again = KEYLESS.includes(name) ? "Try again" : kind === undefined ? "Type the key again" : "Type address and key again";
+  const options = [
+    { value: "again" as const, label: again },
+    { value: "other" as const, label: "Choose another provider" },
+    { value: "leave" as const, label: "Leave setup" },
+  ];
+  const next = await answer(select({ message: "What now?", options }));
+  if (next === "leave") throw new UsageError("setup was left", "nothing was changed");
+  return next;
 }
 
 async function askProviderName(ollama: Awaited<ReturnType<typeof findLocalOllama>>): Promise<string> {
@@ -66,15 +80,22 @@ async function askProviderName(ollama: Awaited<ReturnType<typeof findLocalOllama
   );
 }
 
-async function askAccess(chosen: string, flags: SetupFlags): Promise<ProviderAnswer> {
+/** @param before what was answered to the same questions, to be mended. */
+async function askAccess(chosen: string, flags: SetupFlags, before?: ProviderAnswer): Promise<ProviderAnswer> {
   if (KEYLESS.includes(chosen)) return { name: chosen, ...(flags.baseUrl === undefined ? {} : { baseUrl: flags.baseUrl }) };
   const known = PROVIDERS.find(({ name }) => name === chosen);
   const name =
-    known?.name ?? (chosen === OTHER ? await answer(text({ message: "A short name for it", placeholder: "my-server", validate: checkName })) : chosen);
+    known?.name ??
+    (chosen === OTHER
+      ? await answer(text({ message: "A short name for it, to write NAME:MODEL", placeholder: "my-server", initialValue: before?.name, validate: checkName }))
+      : chosen);
   const baseUrl =
-    flags.baseUrl ?? (known === undefined ? await answer(text({ message: "Its address", placeholder: "https://host/v1", validate: checkUrl })) : undefined);
-  const from = known?.keyFrom === undefined ? "" : ` (from ${known.keyFrom})`;
-  const key = await answer(password({ message: `API key${from}`, validate: known === undefined ? undefined : notEmpty }));
+    flags.baseUrl ??
+    (known === undefined
+      ? await answer(text({ message: "Its address, mostly ending in /v1", placeholder: "https://host/v1", initialValue: before?.baseUrl, validate: checkUrl }))
+      : undefined);
+  const from = known?.keyFrom === undefined ? "; just Enter if it takes none" : ` (from ${known.keyFrom})`;
+  const key = (await answer(password({ message: `API key${from}`, validate: known === undefined ? undefined : notEmpty }))) ?? "";
   return {
     name,
     ...(known === undefined ? { kind: "openai-compatible" as const } : {}),
@@ -83,8 +104,10 @@ async function askAccess(chosen: string, flags: SetupFlags): Promise<ProviderAns
   };
 }
 
-const checkName = (value: string | undefined) => (/^[a-z][a-z0-9_-]{0,40}$/.test(value ?? "") ? undefined : "small letters, digits, - and _");
-const checkUrl = (value: string | undefined) => (/^https?:\/\/[^\s]+$/.test(value ?? "") ? undefined : "an address such as https://host/v1");
+const checkName = (value: string | undefined) =>
+  /^[a-z][a-z0-9_-]{0,40}$/.test(value ?? "") ? undefined : "small letters, digits, - and _, beginning with a letter";
+const checkUrl = (value: string | undefined) =>
+  /^https?:\/\/[^\s]+$/.test(value ?? "") ? undefined : "an address that begins with http:// or https://, such as https://host/v1";
 
 /** Longer lists are typed, not scrolled. */
 const SCROLLABLE = 60;
@@ -133,6 +156,18 @@ async function askTelegram(context: CliContext, flags: SetupFlags): Promise<Tele
   }
 }
 
+/** Ctrl-C ends the waiting, not setup: what was answered before would be lost. A spinner would end the process. */
+async function waitForWord(api: TelegramApi, word: string): ReturnType<TelegramApi["waitForWord"]> {
+  const left = new AbortController();
+  const leave = () => left.abort();
+  process.once("SIGINT", leave);
+  try {
+    return await api.waitForWord(word, AbortSignal.any([AbortSignal.timeout(WORD_MS), left.signal]));
+  } finally {
+    process.off("SIGINT", leave);
+  }
+}
+
 /** Names can be forged, so the owner is whoever writes a word that only this terminal shows. */
 async function learnOwner(context: CliContext, api: TelegramApi, bot: string): Promise<string | undefined> {
   if ((await readRunning(placesOf(context))) !== undefined) {
@@ -141,14 +176,13 @@ async function learnOwner(context: CliContext, api: TelegramApi, bot: string): P
   }
   const word = oneTimeWord();
   note(`Write this to ${bot} from your own account:\n\n    ${word}\n`, "So that it knows you");
-  const progress = spinner();
-  progress.start("waiting for the word");
-  const found = await api.waitForWord(word, AbortSignal.timeout(WORD_MS));
+  log.step(`Waiting for the word, up to ${WORD_MS / 60_000} minutes. Ctrl-C goes on without it.`);
+  const found = await waitForWord(api, word);
   if (found === undefined) {
-    progress.error("nobody wrote the word");
-    log.info("Write /whoami to the bot later, then: clanker config set channels.telegram.owner_ids YOUR_ID");
+    log.warn("Nobody has written the word, so the bot does not know you yet.");
+    log.info("Write /whoami to the bot later, then: clanker config set channels.telegram.owner_ids+ YOUR_ID");
     return undefined;
   }
-  progress.stop(`That was ${found.name} (${found.id})`);
+  log.success(`That was ${found.name} (${found.id})`);
   return (await answer(confirm({ message: "Is that you?" }))) ? found.id : learnOwner(context, api, bot);
 }

@@ -12,8 +12,16 @@ export interface AllowedNames {
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-/** @param options.port the port really listened on. */
-export function createAllowedNames(options: { hosts: readonly string[]; corsOrigins: readonly string[]; port: () => number }): AllowedNames {
+interface NameOptions {
+  readonly hosts: readonly string[];
+  readonly corsOrigins: readonly string[];
+  /** The port really listened on. */
+  readonly port: () => number;
+  /** With TLS no page of ours comes without it. */
+  readonly tls: boolean;
+}
+
+export function createAllowedNames(options: NameOptions): AllowedNames {
   const names = new Set(options.hosts.map((host) => host.toLowerCase()));
   const hostname = (header: string): string | undefined => /^(\[[0-9a-fA-F:.]+\]|[^:[\]@/\\?#\s]+)(?::\d{1,5})?$/.exec(header)?.[1]?.toLowerCase();
   return {
@@ -29,7 +37,7 @@ export function createAllowedNames(options: { hosts: readonly string[]; corsOrig
       } catch {
         return false;
       }
-      if (url.origin !== header || (url.protocol !== "http:" && url.protocol !== "https:")) return false;
+      if (url.origin !== header || !(url.protocol === "https:" || (url.protocol === "http:" && !options.tls))) return false;
       if (url.host === hostHeader.toLowerCase()) return true;
       const own = url.port === String(options.port());
       return (own && LOOPBACK.has(url.hostname)) || ((own || url.port === "") && names.has(url.hostname));

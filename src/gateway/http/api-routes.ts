@@ -34,7 +34,7 @@ export function mountApi(app: Hono<Env>, http: HttpContext): void {
     const name = c.req.path.slice("/api/".length).replaceAll("/", ".");
     const method = http.registry.methods.get(name);
     // Who has no credential does not learn which methods exist.
-    const credential = http.authorise(c.env.incoming, "read");
+    const credential = http.authorise(c.env.incoming);
     if (method === undefined || method.socketOnly) throw new RequestError("method_not_found", `no method ${JSON.stringify(name.slice(0, 100))}`);
     const call = callOf(http, c, credential);
     if (c.req.method === "POST") return c.json((await callMethod(http.registry, name, mayCall(method, credential) ? await readParams(c) : {}, call)) as object);

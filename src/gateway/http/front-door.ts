@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { AuthError, RequestError } from "../../core/errors.ts";
 import { addressKey, inRanges } from "../limits/ip-address.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
@@ -10,6 +10,8 @@ export interface Visitor {
   readonly key: string;
   /** Path without the query, the only part of a URL that may be logged. */
   readonly path: string;
+  /** Where the answer goes; none for an upgrade. */
+  readonly response?: ServerResponse;
 }
 
 export interface FrontDoor {
@@ -25,7 +27,12 @@ const SECRET_PARAMETERS = /^(access_|auth_|gateway_|refresh_|device|bearer_?)?(t
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 const FORWARDED = ["x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded"];
 
-export function createFrontDoor(options: { names: AllowedNames; limiter: RateLimiter; trustedProxies: readonly string[]; authIsNone: boolean }): FrontDoor {
+export function createFrontDoor(options: {
+  names: AllowedNames;
+  limiter: RateLimiter;
+  trustedProxies: readonly string[];
+  authIsNone: () => boolean;
+}): FrontDoor {
   const { names, limiter, trustedProxies } = options;
   return {
     admit(request, kind) {
@@ -41,7 +48,7 @@ export function createFrontDoor(options: { names: AllowedNames; limiter: RateLim
           hint: "call the gateway as localhost or by IP, or add the name to gateway.hosts",
         });
       }
-      if (options.authIsNone && FORWARDED.some((name) => headers[name] !== undefined)) {
+      if (options.authIsNone() && FORWARDED.some((name) => headers[name] !== undefined)) {
         throw new AuthError("proxy_refused", "without a credential the gateway is not served through a proxy", { hint: 'set gateway.auth.mode = "token"' });
       }
       const [path = "/", query = ""] = url.split(/\?(.*)/s, 2);

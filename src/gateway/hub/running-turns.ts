@@ -11,6 +11,8 @@ export interface TurnSnapshot {
 interface Running {
   readonly session: string;
   text: string;
+  /** It is queued again; its text so far is what the next run goes on from. */
+  paused: boolean;
   readonly tools: Map<string, { call_id: string; name: string; state: string }>;
 }
 
@@ -28,7 +30,7 @@ export interface RunningTurns {
 export function createRunningTurns(): RunningTurns {
   const turns = new Map<string, Running>();
   const start = (turnId: string, session: string): Running => {
-    const running: Running = { session, text: "", tools: new Map() };
+    const running: Running = { session, text: "", paused: false, tools: new Map() };
     turns.set(turnId, running);
     // A turn that ended on another gateway never tells us; the oldest goes when there are too many.
     if (turns.size > MAX_TURNS) turns.delete(turns.keys().next().value!);
@@ -36,8 +38,14 @@ export function createRunningTurns(): RunningTurns {
   };
   return {
     apply(event) {
-      if (event.event === "turn.started") start(event.payload.turn_id, event.session);
-      else if (event.event === "turn.ended") turns.delete(event.payload.turn_id);
+      if (event.event === "turn.started") {
+        const known = turns.get(event.payload.turn_id);
+        if (known?.paused) known.paused = false;
+        else start(event.payload.turn_id, event.session);
+      } else if (event.event === "turn.queued") {
+        const known = turns.get(event.payload.turn_id);
+        if (known) known.paused = true;
+      } else if (event.event === "turn.ended") turns.delete(event.payload.turn_id);
       else if (event.event === "turn.delta") {
         const running = turns.get(event.payload.turn_id) ?? start(event.payload.turn_id, event.session);
         const { offset, text } = event.payload;
@@ -49,7 +57,8 @@ export function createRunningTurns(): RunningTurns {
         if (tools !== undefined && (tools.has(call_id) || tools.size < MAX_TOOLS)) tools.set(call_id, { call_id, name, state });
       }
     },
-    list: () => [...turns].map(([turn_id, { session, text, tools }]) => ({ turn_id, session, text, tools: [...tools.values()] })),
+    list: () =>
+      [...turns].filter(([, { paused }]) => !paused).map(([turn_id, { session, text, tools }]) => ({ turn_id, session, text, tools: [...tools.values()] })),
     text: (turnId) => turns.get(turnId)?.text,
   };
 }

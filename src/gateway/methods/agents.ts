@@ -44,6 +44,7 @@ export const agentMethods = [
           created_at: v.number(),
           started_at: v.optional(v.number()),
           not_before: v.number(),
+          reason: v.optional(v.literal("model_away")),
         }),
       ),
     }),
@@ -62,6 +63,7 @@ export const agentMethods = [
           created_at: turn.createdAt,
           started_at: turn.startedAt,
           not_before: turn.notBefore,
+          reason: turn.outageSince === undefined ? undefined : ("model_away" as const),
         })),
       };
     },

@@ -53,6 +53,15 @@ export const configMethods = [
     handler: async ({ patch }, { deps }) => answer(await deps.config.patch(patch)),
   }),
   defineMethod({
+    name: "config.reload",
+    summary: "Reads the configuration files again, for edits made by hand.",
+    params: v.strictObject({}),
+    result: change,
+    scope: "admin",
+    mutating: true,
+    handler: async (_, { deps }) => answer(await deps.config.reload()),
+  }),
+  defineMethod({
     name: "config.schema",
     summary: "JSON Schema of the configuration file.",
     params: v.strictObject({}),

@@ -1,6 +1,7 @@
 import { v } from "../../lib/schema/index.ts";
 import { defineMethod, type Call } from "../method.ts";
 import type { MethodConnection } from "../ws/method-connection.ts";
+import { deviceProof, proofOf } from "./devices.ts";
 import { text, wholeNumber } from "./schemas.ts";
 
 export const PROTOCOL = 1;
@@ -22,33 +23,44 @@ function socketOf(call: Call): MethodConnection {
 export const connectionMethods = [
   defineMethod({
     name: "challenge",
-    summary: "A fresh nonce of this connection.",
+    summary: "A fresh nonce of this connection for one proof of a device, and the gateway's identity, which is part of what is signed.",
     params: v.strictObject({}),
-    result: v.object({ nonce: v.string() }),
+    result: v.object({ nonce: v.string(), gateway: v.string() }),
     scope: "none",
     socketOnly: true,
-    handler: (_, call) => ({ nonce: socketOf(call).nonce() }),
+    handler: (_, call) => ({ nonce: socketOf(call).nonce(), gateway: call.deps.gatewayId }),
   }),
   defineMethod({
     name: "authenticate",
     summary: "Shows the credential; has to come within 10 s of connecting.",
-    params: v.strictObject({ token: v.optional(secretText), password: v.optional(secretText) }),
+    params: v.pipe(
+      v.strictObject({
+        token: v.optional(secretText),
+        password: v.optional(secretText),
+        device: v.optional(v.strictObject({ ...deviceProof.entries, renew_token: v.optional(v.boolean(), false) })),
+      }),
+      v.check((proof) => Object.values(proof).filter((shown) => shown !== undefined).length <= 1, "show one of token, password and device"),
+    ),
     result: v.object({
       protocol: v.number(),
       version: v.string(),
       scopes: v.array(v.string()),
       seq: v.number(),
+      device_token: v.optional(v.string()),
       limits: v.object({ max_frame_bytes: v.number(), max_buffered_bytes: v.number(), max_calls: v.number() }),
     }),
     scope: "none",
     socketOnly: true,
-    handler: (proof, call) => {
-      const credential = socketOf(call).authenticate(proof);
+    handler: async ({ device, ...proof }, call) => {
+      // At once, so that a request right behind this one finds the caller known.
+      const credential = socketOf(call).authenticate(device === undefined ? proof : { device: proofOf(device) });
+      const token = device === undefined ? undefined : await call.gateway.devices.issueToken(credential, device.renew_token);
       return {
         protocol: PROTOCOL,
         version: call.deps.version,
         scopes: [...credential.scopes],
         seq: call.deps.hub.seq,
+        ...(token === undefined ? {} : { device_token: token }),
         limits: { max_frame_bytes: 1024 * 1024, max_buffered_bytes: 1024 * 1024, max_calls: 256 },
       };
     },

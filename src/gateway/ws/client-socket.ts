@@ -10,6 +10,8 @@ export class ClientSocket extends WebSocket {
   /** The connection below. Nothing may be written to it but whole frames. */
   wire: Duplex | undefined = undefined;
   credential: Credential | undefined = undefined;
+  /** From the last challenge, until a proof has used it. */
+  nonce: string | undefined = undefined;
   /** Frames seen before authentication. */
   frames = 0;
   /** A pong or frame has come since the last ping. */

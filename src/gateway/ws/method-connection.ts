@@ -1,5 +1,6 @@
 import type { Credential } from "../auth/credential.ts";
 import type { Proof } from "../auth/authenticator.ts";
+import type { DeviceProof } from "../auth/device-proof.ts";
 
 export interface Subscription {
   /** Event names; undefined = all. */
@@ -12,9 +13,11 @@ export interface Subscription {
 export interface MethodConnection {
   /** @throws AuthError; the socket is closed after a wrong proof. */
   authenticate(proof: Proof): Credential;
+  /** Whether a device that asks to be paired holds its key. @throws AuthError; the socket is closed after a wrong proof. */
+  provePairing(proof: DeviceProof): void;
   /** Replaces the subscription; `since` is replayed behind the answer, before anything new. @returns whether the replay has to be given up (`reset`). */
   subscribe(subscription: Subscription, since: number | undefined): { readonly reset: boolean };
   unsubscribe(): void;
-  /** A fresh nonce of this connection. */
+  /** A fresh nonce of this connection, good for one proof; an earlier one is void. */
   nonce(): string;
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type RawData } from "ws";
 import { AuthError } from "../../core/errors.ts";
-import type { Authenticator } from "../auth/authenticator.ts";
+import type { Asker, Authenticator } from "../auth/authenticator.ts";
 import type { Credential } from "../auth/credential.ts";
 import type { GatewayDeps } from "../deps.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
@@ -10,13 +10,15 @@ import type { GatewayFacts } from "../method.ts";
 import type { Registry } from "../registry.ts";
 import { ClientSocket } from "./client-socket.ts";
 import { handleFrame, type Dispatch } from "./dispatch.ts";
-import { fanOut } from "./event-feed.ts";
+import { createFanOut, inSlices } from "./fan-out.ts";
 import type { MethodConnection } from "./method-connection.ts";
 
 export interface SocketServer {
   readonly count: number;
   /** Takes over an admitted upgrade. `credential` is set when its Authorization header was good. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, visitor: { key: string; credential: Credential | undefined }): void;
+  /** Closes the sockets of callers who would not be let in any more. What they are being sent ends there. */
+  dropStale(): void;
   start(): void;
   /** Closes every socket with 1001 and stops the timers; what is open after `graceMs` is cut. */
   stop(graceMs: number): Promise<void>;
@@ -29,7 +31,10 @@ const MAX_PAYLOAD = 1024 * 1024;
 const PING_MS = 30_000;
 
 /** Close codes of ours: what a client may do next differs. */
-export const CLOSE = { unauthenticated: 4001, tooManyFrames: 4002, tooLate: 4003, tryLater: 4029 } as const;
+export const CLOSE = { unauthenticated: 4001, stale: 4012, tooManyFrames: 4002, tooLate: 4003, tryLater: 4029 } as const;
+
+/** A device that waits for its approval tries again; one that is unknown may ask for it on the same connection. */
+const CLOSE_AFTER: Readonly<Record<string, number>> = { rate_limited: CLOSE.tryLater, device_pending: CLOSE.tryLater };
 
 interface SocketServerDeps {
   readonly deps: GatewayDeps;
@@ -48,6 +53,7 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
   let cancelPing = () => {};
   let cancelStrangers: (() => void) | undefined;
   let unlisten = () => {};
+  const fanOut = createFanOut(sockets);
 
   const welcome = (socket: ClientSocket, credential: Credential) => {
     socket.credential = credential;
@@ -108,13 +114,13 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
   };
 
   const ping = () => {
-    for (const socket of sockets) {
+    inSlices(sockets, (socket) => {
       if (!socket.alive) socket.terminate();
       else {
         socket.alive = false;
         socket.ping();
       }
-    }
+    });
     cancelPing = clock.timer(PING_MS, ping);
   };
 
@@ -136,14 +142,25 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
       return sockets.size;
     },
     upgrade: (request, socket, head, visitor) => server.handleUpgrade(request, socket, head, (client) => accept(client, socket, visitor)),
+    dropStale() {
+      for (const socket of sockets) {
+        if (socket.credential === undefined || authenticator.isCurrent(socket.credential)) continue;
+        socket.credential = undefined;
+        socket.subscription = undefined;
+        socket.close(CLOSE.stale, "this credential is no longer valid");
+        socket.gone?.abort();
+        cutSoon(socket);
+      }
+    },
     start() {
       cancelPing = clock.timer(PING_MS, ping);
-      unlisten = hub.listen((record) => fanOut(sockets, record));
+      unlisten = hub.listen((record) => fanOut.add(record));
     },
     async stop(graceMs) {
       cancelPing();
       cancelStrangers?.();
       unlisten();
+      fanOut.finish();
       const closed = new Promise<void>((resolve) => {
         const check = () => sockets.size === 0 && resolve();
         for (const socket of sockets) socket.once("close", () => setImmediate(check)).close(1001, "the gateway is shutting down");
@@ -168,19 +185,25 @@ function connectionOf(
   deps: GatewayDeps,
   auth: { authenticator: Authenticator; welcome: (socket: ClientSocket, credential: Credential) => void },
 ): MethodConnection {
+  /** A failed proof ends the connection, behind the answer that says why. */
+  const prove = <T>(check: (asker: Asker) => T): T => {
+    const { addressKey, nonce } = socket;
+    socket.nonce = undefined;
+    try {
+      return check({ addressKey, nonce });
+    } catch (error) {
+      const code = error instanceof AuthError ? (CLOSE_AFTER[error.code] ?? CLOSE.unauthenticated) : CLOSE.unauthenticated;
+      setImmediate(() => socket.close(code, "authentication failed"));
+      throw error;
+    }
+  };
   return {
     authenticate(proof) {
-      try {
-        const credential = auth.authenticator.verify(proof, socket.addressKey);
-        auth.welcome(socket, credential);
-        return credential;
-      } catch (error) {
-        // Behind the answer that says why.
-        const later = error instanceof AuthError && error.code === "rate_limited";
-        setImmediate(() => socket.close(later ? CLOSE.tryLater : CLOSE.unauthenticated, "authentication failed"));
-        throw error;
-      }
+      const credential = prove((asker) => auth.authenticator.verify(proof, asker));
+      auth.welcome(socket, credential);
+      return credential;
     },
+    provePairing: (proof) => prove((asker) => auth.authenticator.provePairing(proof, asker)),
     subscribe(subscription, since) {
       const { hub } = deps;
       const reset = since !== undefined && !hub.covers(since);
@@ -194,6 +217,6 @@ function connectionOf(
       socket.subscription = undefined;
       socket.cursor = -1;
     },
-    nonce: () => Buffer.from(deps.random.bytes(16)).toString("base64url"),
+    nonce: () => (socket.nonce = Buffer.from(deps.random.bytes(16)).toString("base64url")),
   };
 }

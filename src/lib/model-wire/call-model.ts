@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import { ModelError } from "../../core/errors.ts";
 import { HttpFailure, type Destination, type Http, type HttpRequest, type HttpResponse } from "../../core/http.ts";
 import { sse, SseTooLarge, type SseEvent } from "../sse/index.ts";
-import { modelFailure } from "./model-failure.ts";
+import { modelFailure, nameOf } from "./model-failure.ts";
 import { record, text } from "./read-json.ts";
 
 export interface CallOptions {
@@ -193,8 +193,4 @@ function broken(options: CallOptions, what: string): ModelError {
 
 function aborted(options: CallOptions): ModelError {
   return new ModelError("model_aborted", `${nameOf(options)}: aborted`, "away");
-}
-
-function nameOf({ provider, model }: Pick<CallOptions, "provider" | "model">): string {
-  return model === "" ? provider : `${provider}:${model}`;
 }

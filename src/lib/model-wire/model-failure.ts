@@ -46,10 +46,15 @@ export function modelFailure(complaint: Complaint): ModelError {
   const verdict = judge(status, `${complaint.type} ${complaint.message}`, complaint);
   const told = `${complaint.type} ${complaint.message}`.trim().replace(/\s+/g, " ").slice(0, 500);
   const wait = verdict.failure === "away" ? retryAfterMs(complaint.headers ?? {}, complaint.now) : undefined;
-  return new ModelError(verdict.code, `${complaint.provider}:${complaint.model}: ${status}${told === "" ? "" : ` ${told}`}`, verdict.failure, {
+  return new ModelError(verdict.code, `${nameOf(complaint)}: ${status}${told === "" ? "" : ` ${told}`}`, verdict.failure, {
     ...(verdict.hint !== undefined && { hint: verdict.hint }),
     ...(wait !== undefined && { retryAfterMs: wait }),
   });
+}
+
+/** `provider:model`, or the provider alone where no model was asked. */
+export function nameOf({ provider, model }: { readonly provider: string; readonly model: string }): string {
+  return model === "" ? provider : `${provider}:${model}`;
 }
 
 function statusOfType(type: string): number {

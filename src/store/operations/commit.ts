@@ -7,11 +7,12 @@ import { appendEntries } from "./entries.ts";
 import { takePending, type PendingRow } from "./inbox.ts";
 import { guardLane, keepLease, leaseLost, releaseLease } from "./leases.ts";
 import { commitDeliveries, insertDelivery } from "./outbox.ts";
-import { jsonOrNull, type TurnRow } from "./rows.ts";
+import { jsonOrNull, type CallRow, type TurnRow } from "./rows.ts";
 import { moveContextStart, sessionById } from "./sessions.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 import { beginTurn, insertTurn, nextTurn } from "./turns.ts";
 import { addUsage, usageParams } from "./usage.ts";
+import { suspend } from "./waiting.ts";
 
 type Input<K extends keyof Operations> = Operations[K]["input"];
 
@@ -54,6 +55,7 @@ export function* takeSteering({ fence, turnId, now }: Input<"takeSteering">): St
 export function* commitTurn(input: Input<"commitTurn">): Steps<Operations["commitTurn"]["output"]> {
   const { fence, turnId, outcome, usage, now } = input;
   const turn = yield* runningTurn(fence, turnId);
+  yield* closeCalls(turn, now);
   const entries = yield* appendEntries(
     turn.session_id,
     input.entries.map((entry) => ({ ...entry, turnId })),
@@ -78,6 +80,21 @@ export function* commitTurn(input: Input<"commitTurn">): Steps<Operations["commi
   const next = input.next ? yield* startNext(turn.session_id, input) : undefined;
   if (next === undefined) yield* releaseLease({ fence });
   return { moved, ...(answerEntry !== undefined && { answerEntry }), ...(next && { next }) };
+}
+
+/** Tokens of the line that stands for a result that will never come. */
+const NO_RESULT_TOKENS = 20;
+
+/** A turn that ends leaves no call without its result (P4): one that was left behind by a stop or a refused commit is closed as interrupted. */
+function* closeCalls(turn: TurnRow, now: number): Steps<void> {
+  const open = yield* all<CallRow>("SELECT * FROM tool_calls WHERE turn_id = ? AND finished_at IS NULL ORDER BY step, position", turn.id);
+  for (const call of open) {
+    yield* run("UPDATE tool_calls SET status = 'interrupted', finished_at = ? WHERE session_id = ? AND id = ?", now, call.session_id, call.id);
+    const text = call.status === "planned" ? "Not run: the turn ended before." : "Interrupted, outcome unknown: it may or may not have happened.";
+    const content = { role: "tool" as const, callId: call.id, name: call.name, text, error: true };
+    const entry = { content, principal: JSON.parse(turn.principal), label: JSON.parse(turn.label), tokens: NO_RESULT_TOKENS, turnId: turn.id, at: now };
+    yield* appendEntries(turn.session_id, [entry], now);
+  }
 }
 
 /** The usage of the last step is that of the model which wrote it. */
@@ -119,6 +136,11 @@ function* startNext(sessionId: string, { fence, now, leaseMs }: Pick<Input<"comm
   if (session === undefined) return undefined;
   yield* keepLease(fence, now, leaseMs);
   return yield* beginTurn(turn!, session, fence, now);
+}
+
+export function* suspendTurn(input: Input<"suspendTurn">): Steps<Operations["suspendTurn"]["output"]> {
+  const turn = yield* runningTurn(input.fence, input.turnId);
+  return yield* suspend(turn, input, () => startNext(turn.session_id, input));
 }
 
 export function* postponeTurn({ fence, turnId, notBefore, outage, handover = false, notice, error, now }: Input<"postponeTurn">): Steps<{ told: boolean }> {

@@ -49,13 +49,15 @@ export function toStoreError(thrown: unknown): ClankerError {
   const error = thrown as { errcode?: number; message?: string };
   const primary = (error.errcode ?? 0) & 0xff;
   const message = `sqlite: ${error.message ?? String(thrown)}`;
+  // What was stored as JSON and is none any more.
+  const unreadable = thrown instanceof SyntaxError;
   if (primary === FULL)
     return new StoreError("disk_full", message, {
       hint: "Free space on the disk of the home folder; nothing that was accepted is lost.",
       retryAfterMs: 5000,
       cause: thrown,
     });
-  if (primary === CORRUPT || primary === NOTADB) {
+  if (primary === CORRUPT || primary === NOTADB || unreadable) {
     return new StoreError("store_corrupt", message, {
       hint: "Stop the gateway, keep a copy of the database file and restore the newest backup beside it.",
       cause: thrown,

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StoreError } from "../../core/errors.ts";
@@ -9,13 +9,17 @@ export interface HomeLock {
 
 /**
  * The right to be the one daemon of a home folder (P11): a lock of the operating system on `lock.db` that dies with the process. Who has it stands in
- * `lock.json` beside it, which alone locks nothing.
+ * `lock.json` beside it, which alone locks nothing. Both are 0600.
  * @throws StoreError `home_locked`, naming the owner's pid.
  */
 export function acquireHomeLock(folder: string): HomeLock {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const owner = join(folder, "lock.json");
-  const database = new DatabaseSync(join(folder, "lock.db"), { timeout: 0 });
+  const file = join(folder, "lock.db");
+  // SQLite would make it readable for everybody; a journal gets the mode of its database.
+  closeSync(openSync(file, "a", 0o600));
+  chmodSync(file, 0o600);
+  const database = new DatabaseSync(file, { timeout: 0 });
   try {
     database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
   } catch (error) {

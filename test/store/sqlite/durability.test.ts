@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { migrateSqlite } from "../../../src/store/operations/migrate-sqlite.ts";
+import { SCHEMA_VERSION } from "../../../src/store/operations/migrations/migrate.ts";
 import { acquireHomeLock, checkSqliteVersion, createSqliteStore } from "../../../src/store/sqlite/index.ts";
 import { rejectsWith, World } from "../../contract/store/world.ts";
 
@@ -99,7 +100,7 @@ describe("the SQLite file", () => {
     assert.throws(() => migrateSqlite(broken, { now: 2 }));
     assert.equal(broken.prepare("SELECT 1 FROM sqlite_master WHERE name = 'deliveries'").get(), undefined, "rolled back whole");
     broken.exec("DROP TABLE blobs");
-    assert.deepEqual(migrateSqlite(broken, { now: 3 }), { from: 1, to: 2 });
+    assert.deepEqual(migrateSqlite(broken, { now: 3 }), { from: 1, to: SCHEMA_VERSION });
     broken.close();
   });
 
@@ -112,11 +113,36 @@ describe("the SQLite file", () => {
     await rejectsWith("schema_newer", createSqliteStore({ path, clock }));
   });
 
-  test("fault-59 a file with a zeroed header is refused and left as it is", async () => {
-    const path = join(newFolder(), "clanker.db");
-    writeFileSync(path, Buffer.alloc(8192));
-    await rejectsWith("store_corrupt", createSqliteStore({ path, clock }));
-    assert.equal(statSync(path).size, 8192);
+  for (const [what, bytes] of [
+    ["with a zeroed header", Buffer.alloc(8192)],
+    ["that has become empty", Buffer.alloc(0)],
+  ] as const) {
+    test(`fault-59 a file ${what} is refused and left as it is, and one copy of it is kept however often that is tried`, async () => {
+      const folder = newFolder();
+      const path = join(folder, "clanker.db");
+      writeFileSync(path, bytes);
+      writeFileSync(`${path}-wal`, "its log");
+      for (let start = 0; start < 3; start += 1) await rejectsWith("store_corrupt", createSqliteStore({ path, clock: { now: () => 1000 * start } }));
+      assert.deepEqual(readFileSync(path), bytes);
+      assert.equal(readFileSync(`${path}-wal`, "utf8"), "its log");
+      const copies = readdirSync(folder).filter((name) => name.includes("damaged"));
+      assert.deepEqual(copies, ["clanker.db.damaged-1970-01-01T000000.000Z", "clanker.db.damaged-1970-01-01T000000.000Z-wal"]);
+      assert.deepEqual(readFileSync(join(folder, copies[0]!)), bytes);
+    });
+  }
+
+  test("fault-59 damage that a crash left is refused at every start, not at the first one only", async () => {
+    const folder = newFolder();
+    const path = join(folder, "clanker.db");
+    const child = startChild("./writing-child.ts", path);
+    let lines = 0;
+    for await (const chunk of child.stdout) if ((lines += String(chunk).split("\n").length) > 3_000) child.kill("SIGKILL");
+    const file = readFileSync(path);
+    // So many pages that some of them are not in the log any more.
+    file.fill(0xff, 4096 * 4);
+    writeFileSync(path, file);
+    for (let start = 0; start < 3; start += 1) await rejectsWith("store_corrupt", createSqliteStore({ path, clock }));
+    assert.deepEqual(readFileSync(path), file);
   });
 });
 
@@ -151,6 +177,28 @@ describe("the SQLite writer", () => {
     );
     await set(8);
     assert.equal(await store.getSetting({ name: "n8" }), "x");
+    await store.close();
+  });
+
+  test("fault-60 a reader that never ends makes writing stop at the cap of the log, and writing goes on when it has gone", async () => {
+    const path = join(newFolder(), "clanker.db");
+    const cap = 2_000_000;
+    const store = await createSqliteStore({ path, clock, logCapBytes: cap });
+    const set = (n: number) => store.setSetting({ name: `n${n % 20}`, value: `${n} `.padEnd(50_000, String(n)) });
+    await set(0);
+    const reader = new DatabaseSync(path, { readOnly: true });
+    reader.exec("BEGIN");
+    reader.prepare("SELECT count(*) FROM settings").get();
+    let refused: { code?: string; retryAfterMs?: number } | undefined;
+    for (let n = 0; n < 200 && refused === undefined; n += 1) await set(n).catch((error: object) => (refused = error));
+    assert.equal(refused?.code, "log_full");
+    assert.equal(refused?.retryAfterMs, 5_000);
+    assert.ok(statSync(`${path}-wal`).size < cap + 200_000);
+    await rejectsWith("log_full", set(1));
+    reader.exec("COMMIT");
+    await set(2);
+    assert.ok(statSync(`${path}-wal`).size < cap);
+    reader.close();
     await store.close();
   });
 

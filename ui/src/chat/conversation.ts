@@ -94,7 +94,7 @@ export function createConversation(connection: Connection, session: string, now:
     const { messages } = await connection.call("messages.history", { session, limit: 50 });
     for (const turn of waiting) {
       for (const message of messages) if (message.turn_id === turn.turn_id && message.type === "message") transcript.accepted(message);
-      transcript.queued(turn.turn_id, now(), turn.not_before);
+      transcript.queued(turn.turn_id, now(), turn);
     }
   };
 
@@ -205,7 +205,7 @@ function apply(transcript: Transcript, event: GatewayEvent, at: number): void {
     case "message.accepted":
       return transcript.accepted(event.payload);
     case "turn.queued":
-      return transcript.queued(event.payload.turn_id, at);
+      return transcript.requeued(event.payload.turn_id, at, event.payload);
     case "turn.started":
       return transcript.started(event.payload.turn_id, at);
     case "turn.delta":

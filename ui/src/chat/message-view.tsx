@@ -46,7 +46,7 @@ export function MessageView({ line, loadFile, onRetry, onDismiss }: MessageViewP
     <article class={`message assistant ${line.state}`} aria-label="Assistant" aria-busy={working}>
       <ToolLines tools={line.tools} />
       {line.text !== "" && <Markdown text={line.text} />}
-      {working && <Working label={line.state === "waiting" ? waitingLabel(line.notBefore) : "Answering"} quiet={line.text !== ""} />}
+      {working && <Working label={line.state === "waiting" ? waitingLabel(line.notBefore, line.waitsFor) : "Answering"} quiet={line.text !== ""} />}
       {line.state === "cancelled" && <footer>Stopped</footer>}
       {line.state === "failed" && <ProblemView problem={line.problem ?? { message: "The answer could not be finished." }} />}
       {line.state === "done" && (
@@ -58,9 +58,10 @@ export function MessageView({ line, loadFile, onRetry, onDismiss }: MessageViewP
   );
 }
 
-function waitingLabel(notBefore: number | undefined): string {
-  if (notBefore === undefined || notBefore < Date.now() + 5_000) return "Waiting for its turn";
-  return `Waiting; tries again at ${new Date(notBefore).toLocaleTimeString(undefined, { timeStyle: "short" })}`;
+function waitingLabel(notBefore: number | undefined, waitsFor: "model" | undefined): string {
+  const soon = notBefore === undefined || notBefore < Date.now() + 5_000;
+  const what = waitsFor === "model" ? "Waiting for the model" : soon ? "Waiting for its turn" : "Waiting";
+  return soon ? what : `${what}; tries again at ${new Date(notBefore).toLocaleTimeString(undefined, { timeStyle: "short" })}`;
 }
 
 function Working({ label, quiet }: { label: string; quiet: boolean }): VNode {

@@ -43,6 +43,8 @@ export type Line =
       readonly state: "waiting" | "running" | "done" | "cancelled" | "failed";
       /** A waiting turn is not tried before this wall time. */
       readonly notBefore?: number | undefined;
+      /** Why it waits, when it is not for its turn. */
+      readonly waitsFor?: "model" | undefined;
       readonly problem?: Problem | undefined;
     }
   | { readonly kind: "notice"; readonly id: string; readonly text: string };
@@ -67,6 +69,7 @@ interface Running {
   readonly at: number;
   state: "waiting" | "running" | "done" | "cancelled" | "failed";
   notBefore?: number | undefined;
+  waitsFor?: "model" | undefined;
   problem?: Problem | undefined;
 }
 
@@ -74,6 +77,12 @@ interface Notice {
   readonly kind: "notice";
   readonly key: string;
   readonly text: string;
+}
+
+interface Queued {
+  /** Wall time before which it is not tried (the model is away, or a batch is collected). */
+  readonly not_before?: number | undefined;
+  readonly reason?: string | undefined;
 }
 
 /** Things that are not stored entries, in the order in which they came up. */
@@ -170,10 +179,15 @@ export class Transcript {
     }
   }
 
-  /** @param notBefore wall time before which it is not tried (the model is away, or a batch is collected). */
-  queued(turnId: string, at: number, notBefore?: number): void {
+  /** @param why from a list, which an event may have overtaken: a turn that runs by now goes on running. */
+  queued(turnId: string, at: number, why: Queued = {}): void {
     const item = this.#turn(turnId, at);
-    if (item.state === "waiting") item.notBefore = notBefore;
+    if (item.state === "waiting") Object.assign(item, waiting(why));
+  }
+
+  /** Event turn.queued: it waits, also if it had begun. */
+  requeued(turnId: string, at: number, why: Queued): void {
+    Object.assign(this.#turn(turnId, at), { state: "waiting", ...waiting(why) });
   }
 
   started(turnId: string, at: number): void {
@@ -261,6 +275,10 @@ export class Transcript {
   }
 }
 
+function waiting({ not_before, reason }: Queued): Pick<Running, "notBefore" | "waitsFor"> {
+  return { notBefore: not_before, waitsFor: reason === "model_away" ? "model" : undefined };
+}
+
 function toFile(media: NonNullable<WireEntry["media"]>[number]): FileLine {
   return { name: media.name ?? media.kind, type: media.type ?? "", id: media.media_id };
 }
@@ -271,8 +289,8 @@ function liveLine(item: Live): Line {
     const { key, text, files, at, from, state, problem } = item;
     return { kind: "user", id: key, text, files, at, from, state, problem };
   }
-  const { turnId, text, tools, at, state, notBefore, problem } = item;
-  return { kind: "assistant", id: `t${turnId}`, text, tools: [...tools.values()], at, state, notBefore, problem };
+  const { turnId, text, tools, at, state, notBefore, waitsFor, problem } = item;
+  return { kind: "assistant", id: `t${turnId}`, text, tools: [...tools.values()], at, state, notBefore, waitsFor, problem };
 }
 
 function toolState(state: string, error: boolean): ToolLine["state"] {

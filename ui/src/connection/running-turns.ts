@@ -27,7 +27,7 @@ export function createRunningTurns(): RunningTurns {
     handle(event) {
       if (event.session === undefined) return;
       if (event.event === "turn.started") turns.set(event.payload.turn_id, get(event.payload.turn_id, event.session));
-      else if (event.event === "turn.ended") turns.delete(event.payload.turn_id);
+      else if (event.event === "turn.ended" || event.event === "turn.queued") turns.delete(event.payload.turn_id);
       else if (event.event === "turn.delta") {
         const { turn_id, offset, text } = event.payload;
         const turn = get(turn_id, event.session);

@@ -101,10 +101,12 @@ export function createSecretStore({ folder, key }: SecretStoreOptions): SecretSt
         return true;
       }),
     list: () => inTurn(async () => [...((await read())?.secrets.keys() ?? [])].toSorted()),
+    place: (name) => inTurn(async () => ((await read())?.secrets.has(name) === true ? "file" : undefined)),
   };
 }
 
-function requireUsable(name: string, value: string): void {
+/** @throws RequestError `secret_bad_name`, `secret_blank` */
+export function requireUsable(name: string, value: string): void {
   if (!NAME.test(name) || name === "constructor" || name === "prototype") {
     throw new RequestError("secret_bad_name", "not a name of a secret", {
       hint: "write 1 to 128 letters, digits, dots, - and _, beginning with a letter or digit",

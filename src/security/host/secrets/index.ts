@@ -1,1 +1,3 @@
 export { createSecretStore, type SecretStore, type SecretStoreOptions } from "./create-secret-store.ts";
+export { findKeychain, type FindKeychainOptions, type Keychain } from "./keychain.ts";
+export { withKeychain } from "./with-keychain.ts";

@@ -2,10 +2,12 @@ import { StoreError } from "../../../core/errors.ts";
 import { one, run, type Steps } from "../statement.ts";
 import { hall } from "./0001-hall.ts";
 import { outbox } from "./0002-outbox.ts";
+import { devices } from "./0003-devices.ts";
+import { kernel } from "./0004-kernel.ts";
 import type { Dialect, Migration } from "./dialect.ts";
 
 /** In order; a released one never changes. */
-export const MIGRATIONS: readonly Migration[] = [hall, outbox];
+export const MIGRATIONS: readonly Migration[] = [hall, outbox, devices, kernel];
 
 /** The schema that this program knows. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,0 +1,11 @@
+import { telegramConfig } from "../channels/telegram/config.ts";
+import { webChannelConfig } from "../gateway/config.ts";
+import { described, v } from "../lib/schema/index.ts";
+
+/** `[channels]`: one section for each channel there is. */
+export const channelsConfig = v.strictObject({
+  web: described(v.optional(webChannelConfig, {}), "The page, and the clients of /ws and HTTP."),
+  telegram: described(v.optional(telegramConfig), "A Telegram bot; further ones under accounts.NAME."),
+});
+
+export type ChannelsConfig = v.InferOutput<typeof channelsConfig>;

@@ -1,0 +1,163 @@
+/** fault-68, fault-69, fault-70: thousands of clients, some of which do not read. */
+import assert from "node:assert/strict";
+import { fork, type ChildProcess } from "node:child_process";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { createGatewayHome, gatewayConfig, type RunningGateway } from "../gateway-process.ts";
+import { createProbe, loopFigures, mib } from "../probed-gateway.ts";
+import { eventually, type Scenario } from "../scenario.ts";
+
+const FAN = "agent:main:hook:fan";
+
+interface CrowdFigures {
+  readonly arrivals: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+  readonly open: number;
+  readonly wrong: number;
+  readonly slowest: number;
+  readonly seqs: readonly number[];
+}
+
+/** Processes of clients. */
+function startCrowd(processes: number) {
+  const children = Array.from({ length: processes }, () =>
+    fork(fileURLToPath(new URL("../crowd-child.ts", import.meta.url)), { stdio: ["ignore", "inherit", "inherit", "ipc"] }),
+  );
+  let next = 0;
+  const ask = <T>(child: ChildProcess, name: string, args: object): Promise<T> => {
+    const id = (next += 1);
+    return new Promise((resolve, reject) => {
+      const heard = (answer: { id: number; value?: T; error?: string }) => {
+        if (answer.id !== id) return;
+        child.off("message", heard);
+        if (answer.error === undefined) resolve(answer.value as T);
+        else reject(new Error(answer.error));
+      };
+      child.on("message", heard);
+      child.send({ id, name, args });
+    });
+  };
+  return {
+    all: <T>(name: string, args: object = {}) => Promise.all(children.map((child) => ask<T>(child, name, args))),
+    async figures(): Promise<CrowdFigures> {
+      const all = await Promise.all(children.map((child) => ask<CrowdFigures>(child, "figures", {})));
+      const most = (pick: (one: CrowdFigures) => number) => Math.max(...all.map(pick));
+      const sum = (pick: (one: CrowdFigures) => number) => all.reduce((total, one) => total + pick(one), 0);
+      return {
+        arrivals: sum((one) => one.arrivals),
+        p50: most((one) => one.p50),
+        p99: most((one) => one.p99),
+        max: most((one) => one.max),
+        open: sum((one) => one.open),
+        wrong: sum((one) => one.wrong),
+        slowest: Math.min(...all.map((one) => one.slowest)),
+        seqs: [...new Set(all.flatMap((one) => one.seqs))],
+      };
+    },
+    stop: () =>
+      Promise.all(
+        children.map(
+          (child) =>
+            new Promise((resolve) => {
+              child.once("exit", resolve);
+              child.kill("SIGKILL");
+            }),
+        ),
+      ),
+  };
+}
+
+async function say(gateway: RunningGateway, session: string, message: string): Promise<void> {
+  const { status } = await gateway.call("POST", "/api/message", { session, message });
+  assert.equal(status, 202);
+}
+
+export const crowd: Scenario = {
+  name: "crowd",
+  title:
+    "10,000 clients with 100 that do not read: the loop stays responsive, readers get everything in order, those who do not read are closed and resume, and all come back after a cut (fault-68, fault-69, fault-70)",
+  async run(size) {
+    const [clients, deaf, events, floods] = size === "long" ? [10_000, 100, 30, 200] : [1_000, 10, 3, 200];
+    const probe = createProbe();
+    const config = gatewayConfig({}).replace("[gateway.auth]", "[gateway]\nmax_connections = 20000\n[gateway.auth]");
+    const home = createGatewayHome({ config, env: probe.env });
+    const people = startCrowd(2);
+    try {
+      const gateway = await home.start();
+      await say(gateway, FAN, "warm up");
+      const from = performance.now();
+      await people.all("connect", { url: `${gateway.url.replace("http", "ws")}/ws`, count: clients / 2, deaf: deaf / 2 });
+      const connected = Math.round(performance.now() - from);
+      await probe.look(gateway.pid);
+
+      const gap = size === "long" ? 1_000 : 300;
+      let expected = 0;
+      const broadcast = async (count: number) => {
+        for (let event = 0; event < count; event += 1) {
+          await say(gateway, FAN, `event ${event}`);
+          await wait(gap);
+        }
+        expected += count;
+        let figures = await people.figures();
+        const total = { ...figures };
+        await eventually("every event at every reader", 60_000, async () => {
+          if (figures.slowest >= expected) return true;
+          figures = await people.figures();
+          Object.assign(total, {
+            ...figures,
+            p50: Math.max(total.p50, figures.p50),
+            p99: Math.max(total.p99, figures.p99),
+            max: Math.max(total.max, figures.max),
+          });
+          return false;
+        });
+        return total;
+      };
+      const calm = await broadcast(events);
+      const loop = await probe.look(gateway.pid);
+
+      await people.all("deafen");
+      const flood = (async () => {
+        for (let n = 0; n < floods; n += 1) await say(gateway, "agent:main:hook:flood", `${n} ${"z".repeat(32_000)}`);
+      })();
+      // Shorter than the pings need to find out by themselves.
+      const flooded = await broadcast(Math.min(10, events));
+      await flood;
+      const underFlood = await probe.look(gateway.pid);
+      const heard = (await people.all<{ closed: number; resets: number }>("hear")).reduce((a, b) => ({
+        closed: a.closed + b.closed,
+        resets: a.resets + b.resets,
+      }));
+      assert.equal(heard.closed, deaf, "every client that did not read was closed with 4008");
+
+      const back = Math.max(...(await people.all<number>("comeBack")));
+      assert.ok(back < 60_000, `all were back after ${back} ms`);
+      const after = await people.figures();
+      assert.equal(after.open, clients);
+      assert.equal(calm.wrong + flooded.wrong + after.wrong, 0, "events out of order or twice");
+      // The whole fan-out in one go would hold the loop for the time of all writes together.
+      if (size === "long") assert.ok(loop.loop.p50 < 50, `the loop's usual delay is ${loop.loop.p50} ms`);
+      assert.ok(loop.rss < 700 * 1024 * 1024);
+      return {
+        clients,
+        "that do not read": deaf,
+        "connected per second": Math.round((clients * 1_000) / connected),
+        "event p50, ms": calm.p50,
+        "event p99, ms": calm.p99,
+        "event p99 while those that do not read are flooded, ms": flooded.p99,
+        ...loopFigures(loop),
+        "event loop p99 under that flood, ms": Math.round(underFlood.loop.p99 * 10) / 10,
+        "RSS, MiB": mib(loop.rss),
+        "closed with 4008": heard.closed,
+        "resumed with reset": heard.resets,
+        "out of order or twice": after.wrong,
+        "all back after a cut, ms": Math.round(back),
+      };
+    } finally {
+      await people.stop();
+      await home.remove();
+    }
+  },
+};

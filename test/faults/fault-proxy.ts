@@ -1,0 +1,90 @@
+/** A wire between the gateway and a server that can be cut, silenced, slowed and made lossy, without rights over the machine's network. */
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+
+export interface FaultProxy {
+  readonly port: number;
+  /**
+   * - `pass`: as if it were not there;
+   * - `refuse`: connections are reset, and those that stand are cut;
+   * - `stall`: connections stand, and not a byte passes: a half-open TCP connection.
+   */
+  mode: "pass" | "refuse" | "stall";
+  /** Every chunk waits so long, milliseconds. */
+  delayMs: number;
+  /** Share of chunks that are lost and come again after the pause TCP makes before it repeats, 0 to 1. */
+  loss: number;
+  /** Share of connections that are cut in the middle of what they carry, 0 to 1. */
+  cuts: number;
+  /** Cuts every connection that stands. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
+/** The least pause before TCP repeats what was lost (RFC 6298 has 1 s; Linux 200 ms), doubled each time. */
+const REPEAT_MS = 200;
+
+/** @param target port of the real server on 127.0.0.1. @param random from 0 to 1 */
+export async function startFaultProxy(target: number, random: () => number): Promise<FaultProxy> {
+  const sockets = new Set<Socket>();
+  let mode: FaultProxy["mode"] = "pass";
+  const proxy = {
+    port: 0,
+    get mode() {
+      return mode;
+    },
+    set mode(wanted) {
+      mode = wanted;
+      if (mode === "refuse") proxy.cut();
+    },
+    delayMs: 0,
+    loss: 0,
+    cuts: 0,
+    cut: () => sockets.forEach((socket) => socket.resetAndDestroy()),
+    async close() {
+      proxy.cut();
+      await new Promise<void>((resolve) => void server.close(() => resolve()));
+    },
+  };
+  const pause = () => {
+    let ms = proxy.delayMs;
+    for (let again = REPEAT_MS; random() < proxy.loss && again < 10_000; again *= 2) ms += again;
+    return ms;
+  };
+  const open = () => proxy.mode !== "stall";
+
+  const carry = (from: Socket, to: Socket) => {
+    // In order, as TCP keeps it: a chunk that is late holds up those behind it.
+    let last: Promise<void> = Promise.resolve();
+    from.on("data", (chunk) => {
+      if (proxy.cuts > 0 && random() < proxy.cuts) return void from.resetAndDestroy();
+      const ms = pause();
+      last = last.then(async () => {
+        if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+        while (!open() && !to.destroyed) await new Promise((resolve) => setTimeout(resolve, 20));
+        if (!to.destroyed) to.write(chunk);
+      });
+    });
+    from.on("end", () => void last.then(() => void to.end()));
+  };
+
+  const server = createServer((near) => {
+    if (proxy.mode === "refuse") return void near.resetAndDestroy();
+    const far = connect(target, "127.0.0.1");
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(socket);
+      socket.on("error", () => other.destroy());
+      socket.on("close", () => {
+        sockets.delete(socket);
+        if (socket.errored) other.destroy();
+      });
+    }
+    carry(near, far);
+    carry(far, near);
+  });
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  proxy.port = (server.address() as AddressInfo).port;
+  return proxy;
+}

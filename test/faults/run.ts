@@ -1,0 +1,98 @@
+/**
+ * The fault lab: does to the real program what happens to programs, and says in figures what became of it.
+ *   npm run faults                       every scenario in its short form
+ *   npm run faults -- --only disk-full   one of them (may be given several times)
+ *   npm run faults -- --long             the long forms: minutes to an hour each
+ *   npm run faults -- --list             what there is
+ * Prints a table, and keeps the figures in test/faults/figures.json, from which docs/reliability.md is made. Ends with 1 when a criterion was missed.
+ */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { casesOf, type Figures, type Scenario } from "./scenario.ts";
+import { scenarios } from "./scenarios.ts";
+
+const file = fileURLToPath(new URL("figures.json", import.meta.url));
+
+/** What figures.json keeps of the last run of a scenario. */
+interface Kept {
+  readonly cases: readonly number[];
+  readonly size: string;
+  readonly figures: Figures;
+}
+
+/** Programs of their own that belong to the lab. */
+const RUNNERS: readonly { readonly name: string; readonly path: string; readonly what: string }[] = [
+  { name: "simulator", path: "../sim/run.ts", what: "the hall in simulated time, with faults by seed (fault-87)" },
+  { name: "crash-points", path: "./crash-points.ts", what: "killed before and after every write and every call (fault-1)" },
+].filter(({ path }) => existsSync(fileURLToPath(new URL(path, import.meta.url))));
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", multiple: true },
+    long: { type: "boolean", default: false },
+    list: { type: "boolean", default: false },
+    json: { type: "string" },
+  },
+});
+
+if (values.list) {
+  for (const { name, title } of scenarios) console.log(`${name.padEnd(20)} ${title}`);
+  for (const { name, what } of RUNNERS) console.log(`${name.padEnd(20)} ${what}`);
+} else process.exitCode = await runAll();
+
+async function runAll(): Promise<number> {
+  const wanted = (name: string) => values.only === undefined || values.only.includes(name);
+  const unknown = (values.only ?? []).filter((name) => ![...scenarios, ...RUNNERS].some((one) => one.name === name));
+  if (unknown.length > 0) {
+    console.error(`no scenario ${unknown.join(", ")}; see --list`);
+    return 2;
+  }
+  const results: Record<string, Kept & { failure?: string }> = {};
+  for (const scenario of scenarios.filter(({ name }) => wanted(name))) results[scenario.name] = await runOne(scenario);
+  for (const runner of RUNNERS.filter(({ name }) => wanted(name))) await runProgram(runner.path);
+  const failed = Object.entries(results).filter(([, { failure }]) => failure !== undefined);
+  keep(results);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
+  console.log(`\n${Object.keys(results).length - failed.length} held, ${failed.length} did not`);
+  return failed.length > 0 || process.exitCode === 1 ? 1 : 0;
+}
+
+async function runOne(scenario: Scenario): Promise<Kept & { failure?: string }> {
+  const size = values.long ? "long" : "short";
+  const begun = performance.now();
+  const base = { cases: casesOf(scenario), size };
+  try {
+    const figures = await scenario.run(size);
+    print(scenario.name, begun, figures);
+    return { ...base, figures };
+  } catch (error) {
+    const failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    print(`✖ ${scenario.name}`, begun, {});
+    console.log(failure.replaceAll(/^/gm, "    "));
+    return { ...base, figures: {}, failure };
+  }
+}
+
+function print(name: string, begun: number, figures: Figures): void {
+  console.log(`\n${name}  (${((performance.now() - begun) / 1_000).toFixed(1)} s)`);
+  for (const [what, value] of Object.entries(figures)) console.log(`  ${what.padEnd(48)} ${value}`);
+}
+
+/** Only what held is kept: a failed run must not stand in the docs as a figure. */
+function keep(results: Record<string, Kept & { failure?: string }>): void {
+  const kept = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, Kept>) : {};
+  for (const [name, { failure, ...result }] of Object.entries(results)) {
+    // The figures of a long run are worth more than those of a short one.
+    if (failure === undefined && (result.size === "long" || kept[name]?.size !== "long")) kept[name] = result;
+  }
+  const known = Object.entries(kept).filter(([name]) => scenarios.some((scenario) => scenario.name === name));
+  writeFileSync(file, `${JSON.stringify(Object.fromEntries(known.toSorted(([a], [b]) => a.localeCompare(b))), null, 2)}\n`);
+}
+
+async function runProgram(path: string): Promise<void> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL(path, import.meta.url)), ...(values.long ? ["--long"] : [])], { stdio: "inherit" });
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  if (code !== 0) process.exitCode = 1;
+}

@@ -1,0 +1,29 @@
+import { ToolError } from "../../src/core/errors.ts";
+import type { Tool } from "../../src/core/tool.ts";
+import { never } from "./sim-store.ts";
+import type { Owner } from "./timeline.ts";
+import type { World } from "./world.ts";
+
+/** `count` must not be run twice for one plan; `look` may be. */
+export function createSimTools(world: World, owner: Owner): Tool[] {
+  const tool = (name: string, safe: boolean): Tool => ({
+    spec: {
+      name,
+      description: name,
+      parameters: { type: "object", properties: { id: { type: "string" } }, required: ["id"], additionalProperties: false },
+    },
+    effects: [],
+    idempotent: safe,
+    parallel: safe,
+    timeoutMs: 30_000,
+    async run(args) {
+      if (owner.dead) return await never();
+      const { id } = args as { id: string };
+      if (world.strikes(world.faults.toolFails)) throw new ToolError("tool_failed", "it did not work");
+      if (world.strikes(world.faults.toolHangs)) return await never();
+      await world.call(owner, `tool ${name}`, () => world.watch.ran(owner, name, id));
+      return { text: `${name} ${id} done`, error: false };
+    },
+  });
+  return [tool("count", false), tool("look", true)];
+}
