@@ -74,8 +74,11 @@ export class Watch {
     const input = work.input as Record<string, unknown>;
     const { output } = work.outcome;
     this.#guarded(name, input);
-    for (const started of startedBy(name, output)) this.#started(started, input["now"] as number, input["leaseMs"] as number);
-    if (name === "claimLease" && output !== undefined) this.#claimed(output as Fence, input["now"] as number, input["leaseMs"] as number, true);
+    for (const started of startedBy(name, output)) {
+      this.#started(started);
+      this.#claimed(started.fence, input["now"] as number, input["leaseMs"] as number, name === "commitTurn" ? "kept" : "free");
+    }
+    if (name === "claimLease" && output !== undefined) this.#claimed(output as Fence, input["now"] as number, input["leaseMs"] as number, "own");
     if (name === "boot") this.#freed((lease) => lease.owner?.startsWith(`${String(input["instance"])}.`) === true);
     if (name === "renewLeases") for (const lease of output as string[]) this.#renewed(lease, (input["now"] as number) + (input["leaseMs"] as number));
     if (name === "releaseLease" || name === "postponeTurn" || (name === "commitTurn" && (output as { next?: unknown }).next === undefined))
@@ -278,16 +281,17 @@ export class Watch {
     if (number < newest) this.broken("P3", `${name} was done under fence ${number} of ${lease}, which is at ${newest}`);
   }
 
-  #started({ fence, resumed, turn }: StartedTurn, now: number, leaseMs: number): void {
+  #started({ resumed, turn }: StartedTurn): void {
     if (resumed) this.counts.resumed += 1;
     if (this.#ended.has(turn.id)) this.broken("P3", `turn ${turn.id} was started after its end`);
-    this.#claimed(fence, now, leaseMs, false);
   }
 
-  #claimed({ lease, owner, fence }: Fence, now: number, leaseMs: number, again: boolean): void {
+  /** @param how a lease may be taken when it is free, also when it is the owner's own, or it is only prolonged. */
+  #claimed({ lease, owner, fence }: Fence, now: number, leaseMs: number, how: "free" | "own" | "kept"): void {
     const held = this.#leases.get(lease);
-    const isKept = held?.fence === fence && held.owner === owner;
-    if (!isKept && held?.owner !== undefined && held.expiresAt > now && !(again && held.owner === owner))
+    if (how === "kept" ? held?.fence !== fence : fence <= (held?.fence ?? 0))
+      this.broken("P3", `${lease} was taken with fence ${fence} after ${held?.fence ?? 0}`);
+    if (how !== "kept" && held?.owner !== undefined && held.expiresAt > now && !(how === "own" && held.owner === owner))
       this.broken("P3", `${lease} was taken by ${owner} while ${held.owner} held it`);
     this.#leases.set(lease, { owner, fence, expiresAt: now + leaseMs });
   }
