@@ -61,14 +61,20 @@ export const FLOWS: readonly Flow[] = [
   {
     name: "steering",
     queueMode: "immediate",
-    updates: [{ update: update("say tools slowly"), answer: "re: say" }, { update: update("say more"), waits: 300 }],
+    updates: [
+      { update: update("say tools slowly"), answer: "re: say" },
+      { update: update("say more"), waits: 300 },
+    ],
   },
   { name: "outage", outage: true, updates: [{ update: update("say later"), answer: "re: say later" }] },
   { name: "stranger", updates: [{ update: update("let me in", { sender: "3" }) }] },
   {
     name: "undeliverable",
     refusedConversation: "2",
-    updates: [{ update: update("say hello"), answer: "re: say hello" }, { update: update("say nothing", { sender: "2" }), waits: 200 }],
+    updates: [
+      { update: update("say hello"), answer: "re: say hello" },
+      { update: update("say nothing", { sender: "2" }), waits: 200 },
+    ],
   },
 ];
 

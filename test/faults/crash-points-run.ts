@@ -33,6 +33,8 @@ export interface EnumerateOptions {
   readonly postgres?: TestPostgres;
   /** Takes every n-th point, default 1. */
   readonly every?: number;
+  /** Points before the first one that is taken, default 0. */
+  readonly skip?: number;
   readonly onReport?: (report: PointReport) => void;
 }
 
@@ -48,13 +50,13 @@ function isWorthDying({ name, nth }: NthPoint): boolean {
 }
 
 /** Kills one process at each of them. */
-export async function enumerateFlow({ flow, postgres, every = 1, onReport }: EnumerateOptions): Promise<PointReport[]> {
+export async function enumerateFlow({ flow, postgres, every = 1, skip = 0, onReport }: EnumerateOptions): Promise<PointReport[]> {
   const reports: PointReport[] = [];
   const points = await pointsOf(flow, postgres);
   for (const [index, die] of points.entries()) {
-    if (index % every !== 0) continue;
+    if (index < skip || (index - skip) % every !== 0) continue;
     // One half of the points on a platform that takes a repeated send as one, the other half on one that does not.
-    const idempotentSend = (index / every) % 2 === 0;
+    const idempotentSend = ((index - skip) / every) % 2 === 0;
     const report = await inFreshHome(flow, postgres, idempotentSend, async (options) => {
       const died = await runAndDie({ ...options, die });
       const problems = await recover(flow, options);

@@ -16,7 +16,10 @@ function without(...changes: readonly (readonly [condition: string, instead: str
 const UNIQUE: readonly Mutant[] = [
   {
     name: "the unique key of updates, and the look-up before it",
-    mutation: { schema: ["DROP INDEX inbox_key"], rewrite: without(["WHERE i.channel = ? AND i.account = ? AND i.key = ?", "WHERE i.channel = ? AND i.account = ? AND i.key = ? AND 1 = 0"]) },
+    mutation: {
+      schema: ["DROP INDEX inbox_key"],
+      rewrite: without(["WHERE i.channel = ? AND i.account = ? AND i.key = ?", "WHERE i.channel = ? AND i.account = ? AND i.key = ? AND 1 = 0"]),
+    },
   },
   {
     name: "the look-up before the unique key of updates",
@@ -24,7 +27,10 @@ const UNIQUE: readonly Mutant[] = [
   },
   {
     name: "the one current session of a key, and the look-up before it",
-    mutation: { schema: ["DROP INDEX sessions_current"], rewrite: without(["WHERE key = ? AND ended_at IS NULL", "WHERE key = ? AND ended_at IS NULL AND 1 = 0"]) },
+    mutation: {
+      schema: ["DROP INDEX sessions_current"],
+      rewrite: without(["WHERE key = ? AND ended_at IS NULL", "WHERE key = ? AND ended_at IS NULL AND 1 = 0"]),
+    },
   },
   {
     name: "the senders that were refused before",
@@ -39,9 +45,10 @@ const FENCES: readonly Mutant[] = [
   {
     name: "the check of the fence",
     mutation: {
-      rewrite: without(
-        ["SELECT fence FROM leases WHERE lease = ? AND owner = ? AND fence = ?", "SELECT fence FROM leases WHERE lease = ? AND (owner = ? OR 1 = 1) AND (fence = ? OR 1 = 1)"],
-      ),
+      rewrite: without([
+        "SELECT fence FROM leases WHERE lease = ? AND owner = ? AND fence = ?",
+        "SELECT fence FROM leases WHERE lease = ? AND (owner = ? OR 1 = 1) AND (fence = ? OR 1 = 1)",
+      ]),
     },
   },
   {
@@ -58,11 +65,9 @@ const FENCES: readonly Mutant[] = [
   },
   {
     name: "the leases of the dead process at a start",
-    mutation: { rewrite: without(["UPDATE leases SET owner = NULL, expires_at = 0 WHERE owner IS NOT NULL", "UPDATE leases SET fence = fence WHERE owner IS NOT NULL"]) },
-  },
-  {
-    name: "the state that a part must have to be sent",
-    mutation: { rewrite: without(["WHERE delivery_id = ? AND number = ? AND status = 'queued'", "WHERE delivery_id = ? AND number = ?"]) },
+    mutation: {
+      rewrite: without(["UPDATE leases SET owner = NULL, expires_at = 0 WHERE owner IS NOT NULL", "UPDATE leases SET fence = fence WHERE owner IS NOT NULL"]),
+    },
   },
   {
     name: "the doubt about an interrupted send",
@@ -75,7 +80,10 @@ const FENCES: readonly Mutant[] = [
   {
     name: "the order of one conversation",
     mutation: {
-      rewrite: without(["SELECT MIN(seq) AS first FROM deliveries WHERE status = 'open' AND channel = ? AND account = ? GROUP BY conversation", "SELECT seq AS first FROM deliveries WHERE status = 'open' AND channel = ? AND account = ?"]),
+      rewrite: without([
+        "SELECT MIN(seq) AS first FROM deliveries WHERE status = 'open' AND channel = ? AND account = ? GROUP BY conversation",
+        "SELECT seq AS first FROM deliveries WHERE status = 'open' AND channel = ? AND account = ?",
+      ]),
     },
   },
   {

@@ -79,13 +79,16 @@ export class Watch {
       this.#claimed(started.fence, input["now"] as number, input["leaseMs"] as number, name === "commitTurn" ? "kept" : "free");
     }
     if (name === "claimLease" && output !== undefined) this.#claimed(output as Fence, input["now"] as number, input["leaseMs"] as number, "own");
-    if (name === "boot") this.#freed((lease) => lease.owner?.startsWith(`${String(input["instance"])}.`) === true);
+    if (name === "boot") this.#booted(`${String(input["instance"])}.`);
     if (name === "renewLeases") for (const lease of output as string[]) this.#renewed(lease, (input["now"] as number) + (input["leaseMs"] as number));
     if (name === "releaseLease" || name === "postponeTurn" || (name === "commitTurn" && (output as { next?: unknown }).next === undefined))
       this.#freed((_, key) => key === (input["fence"] as Fence).lease);
     if (name === "markSending") this.#intents.add(`${String(input["deliveryId"])}.${String(input["part"])}`);
     if (name === "settlePart" && input["status"] === "queued")
-      this.#waits.set(`${String(input["deliveryId"])}.${String(input["part"])}`, this.#world.timeline.now + (input["notBefore"] as number) - this.#world.wall());
+      this.#waits.set(
+        `${String(input["deliveryId"])}.${String(input["part"])}`,
+        this.#world.timeline.now + (input["notBefore"] as number) - this.#world.wall(),
+      );
     if (name === "openDraft") this.#intents.add(`${(input["delivery"] as { id: string }).id}.0`);
   }
 
@@ -294,6 +297,13 @@ export class Watch {
     if (how !== "kept" && held?.owner !== undefined && held.expiresAt > now && !(how === "own" && held.owner === owner))
       this.broken("P3", `${lease} was taken by ${owner} while ${held.owner} held it`);
     this.#leases.set(lease, { owner, fence, expiresAt: now + leaseMs });
+  }
+
+  /** What a dead process held must not stand in the way of the next one: it goes on at once, not when the lease has run out. */
+  #booted(prefix: string): void {
+    this.#freed((lease) => lease.owner?.startsWith(prefix) === true);
+    for (const { lease } of this.rows<{ lease: string }>("SELECT lease FROM leases WHERE owner LIKE ?", `${prefix}%`))
+      this.broken("P5", `${lease} is still held by the dead process of the same home`);
   }
 
   #freed(which: (lease: Leased, key: string) => boolean): void {
