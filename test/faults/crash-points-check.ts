@@ -44,7 +44,7 @@ async function checkSends(flow: Flow, files: PlatformFiles, store: Store, idempo
   for (const { update, answer } of flow.updates) {
     if (answer === undefined) continue;
     const { conversation } = update.address;
-    const reads = [...shown].filter(([key, text]) => key.startsWith(`${conversation} `) && text.startsWith(answer)).length;
+    const reads = [...shown].filter(([key, text]) => key.startsWith(`${conversation} `) && text.includes(answer)).length;
     const inDoubt = doubtful.some((delivery) => delivery.address.conversation === conversation);
     if (reads === 0 && !inDoubt) problems.push(`nobody has read the answer to ${update.key}`);
   }

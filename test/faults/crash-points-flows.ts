@@ -53,8 +53,9 @@ export const FLOWS: readonly Flow[] = [
   {
     name: "command",
     updates: [
-      { update: update("say first"), answer: "re: say first" },
-      { update: update("/new"), waits: 1_500, answer: "A new conversation" },
+      // Answered or stopped by the command behind it, as it comes.
+      { update: update("say first") },
+      { update: update("/new"), waits: 1_500, answer: "new conversation" },
       { update: update("say second"), waits: 500, answer: "re: say second" },
     ],
   },

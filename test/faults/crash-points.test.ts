@@ -49,7 +49,13 @@ describe("the wrapper around the ports", () => {
     };
     await assert.rejects(channel.send({ text: "c", payload: null }, target), { code: "down" });
     assert.equal(channel.render({ parts: [{ type: "text", text: "x" }] }).length, 1);
-    assert.deepEqual(passed, ["before channel.loop.send", "after channel.loop.send", "before channel.loop.edit", "after channel.loop.edit", "before channel.loop.send"]);
+    assert.deepEqual(passed, [
+      "before channel.loop.send",
+      "after channel.loop.send",
+      "before channel.loop.edit",
+      "after channel.loop.edit",
+      "before channel.loop.send",
+    ]);
     assert.deepEqual(
       bare.shown.map((message) => message.text),
       ["b"],
@@ -58,7 +64,10 @@ describe("the wrapper around the ports", () => {
 
   test("a model's stream has points before it, after its first piece and before its end; a tool before and after (fault-1)", async () => {
     const { passed, onPoint } = recorder();
-    const provider = pointProvider(createScripted(() => reply("one two")), onPoint);
+    const provider = pointProvider(
+      createScripted(() => reply("one two")),
+      onPoint,
+    );
     const texts: string[] = [];
     const request = { system: "", entries: [], tools: [], maxTokens: 1, thinking: "off" } as const;
     for await (const event of provider.model("test").stream(request, new AbortController().signal)) if (event.type === "text") texts.push(event.text);
@@ -75,7 +84,9 @@ describe("the flows", () => {
     for (const flow of FLOWS) for (const { name } of await pointsOf(flow)) reached.add(name);
     const sources = globSync(["src/turn/**/*.ts", "src/jobs/**/*.ts"], { cwd: root }).map((path) => readFileSync(join(root, path), "utf8"));
     const called = sources.flatMap((text) => [...text.matchAll(/\bstore\s*\.(\w+)\(/g)].map((match) => match[1]!));
-    const missing = [...new Set(called)].filter((name) => DURABILITY[name as keyof typeof DURABILITY] !== "read" && name in DURABILITY && !reached.has(`store.${name}`));
+    const missing = [...new Set(called)].filter(
+      (name) => DURABILITY[name as keyof typeof DURABILITY] !== "read" && name in DURABILITY && !reached.has(`store.${name}`),
+    );
     assert.deepEqual(missing, [], "add a flow to test/faults/crash-points-flows.ts that reaches these writes");
     for (const name of ["channel.desk.send", "channel.desk.edit", "channel.desk.fetchMedia", "model.stream", "tool.count", "tool.look"])
       assert.ok(reached.has(name), `${name} is reached by no flow`);
@@ -89,19 +100,15 @@ describe("the flows", () => {
       assert.deepEqual(describeProblems(reports), []);
     });
 
-  test(
-    "the same on PostgreSQL (fault-1, fault-65)",
-    { skip: postgresBinaries() === undefined ? "no PostgreSQL server on this machine" : false },
-    async () => {
-      const postgres = await startPostgres();
-      try {
-        for (const [index, flow] of FLOWS.entries()) {
-          const reports = await enumerateFlow({ flow, postgres, every: 24, skip: index % 24 });
-          assert.deepEqual(describeProblems(reports), []);
-        }
-      } finally {
-        await postgres.stop();
+  test("the same on PostgreSQL (fault-1, fault-65)", { skip: postgresBinaries() === undefined ? "no PostgreSQL server on this machine" : false }, async () => {
+    const postgres = await startPostgres();
+    try {
+      for (const [index, flow] of FLOWS.entries()) {
+        const reports = await enumerateFlow({ flow, postgres, every: 24, skip: index % 24 });
+        assert.deepEqual(describeProblems(reports), []);
       }
-    },
-  );
+    } finally {
+      await postgres.stop();
+    }
+  });
 });

@@ -2,10 +2,13 @@
 import { DURABILITY } from "../../src/core/store.ts";
 import type { OperationName } from "../../src/store/operations/operations.ts";
 import type { Mutation } from "./sim-database.ts";
+import { runWorld, type WorldOptions } from "./world.ts";
 
 export interface Mutant {
   readonly name: string;
   readonly mutation: Mutation;
+  /** Many short lives in which the power fails all the time, instead of a few long ones: for what is lost within milliseconds. */
+  readonly powerCuts?: true;
 }
 
 /** A condition in the text of a statement, and what stands there instead. */
@@ -95,6 +98,25 @@ const FENCES: readonly Mutant[] = [
 /** Every operation that must be on disk before its answer, committed as if it need not be. */
 const LAZY: readonly Mutant[] = (Object.keys(DURABILITY) as OperationName[])
   .filter((name) => DURABILITY[name] === "full")
-  .map((name) => ({ name: `the disk sync of ${name}`, mutation: { lazy: name } }));
+  .map((name) => ({ name: `the disk sync of ${name}`, mutation: { lazy: name }, powerCuts: true }));
 
 export const MUTANTS: readonly Mutant[] = [...UNIQUE, ...FENCES, ...LAZY];
+
+const LONG = { seeds: 8, options: { steps: 8_000 } };
+const POWER_CUTS = { seeds: 80, options: { steps: 1_200, faults: { crashBetween: 0.03, powerCut: 1, diskFullPerHour: 0, ioError: 0 } } };
+
+/** Tries one seed after the other. @returns what noticed the mutant first, undefined when it survives. */
+export async function hunt({ mutation, powerCuts }: Mutant, more: WorldOptions = {}): Promise<string | undefined> {
+  const { seeds, options } = powerCuts ? POWER_CUTS : LONG;
+  for (let seed = 1; seed <= seeds; seed += 1) {
+    const { violations } = await runWorld(seed, { ...options, mutation, ...more });
+    if (violations[0]) return `seed ${seed}: ${violations[0].promise}: ${violations[0].text}`;
+  }
+  return undefined;
+}
+
+/** Whether the unchanged program keeps every promise in the worlds of the hunt: else nothing is proved by it. */
+export async function huntNothing(): Promise<string[]> {
+  const found = [await hunt({ name: "nothing", mutation: {} }), await hunt({ name: "nothing", mutation: {}, powerCuts: true })];
+  return found.filter((one) => one !== undefined);
+}

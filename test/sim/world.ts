@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly mutation?: Mutation;
   /** Without the check of the store's own contract: only what people and platforms can see. */
   readonly lenient?: boolean;
+  /** Instead of what the seed has chosen. */
+  readonly faults?: Partial<Faults>;
   /** Keeps the whole trace instead of its end. */
   readonly keepTrace?: boolean;
 }
@@ -71,11 +73,12 @@ export class World {
   #steps = 0;
   #starts = 0;
 
-  constructor(seed: number, { mutation = {}, lenient = false, keepTrace = false }: WorldOptions) {
+  constructor(seed: number, { mutation = {}, lenient = false, keepTrace = false, faults = {} }: WorldOptions) {
     this.#kept = keepTrace ? Number.MAX_SAFE_INTEGER : RECENT;
     this.seed = seed;
     this.#random = createSeededRandom(seed);
-    this.climate = climateOf(this.#random);
+    const climate = climateOf(this.#random);
+    this.climate = { ...climate, faults: { ...climate.faults, ...faults } };
     this.faults = this.climate.faults;
     this.timeline = new Timeline(createSeededRandom(seed + 0x5eed));
     this.database = new SimDatabase(mutation);
