@@ -12,7 +12,7 @@ import { findUnrest, settleAccounts } from "./accounts.ts";
 import type { Pending, Shown } from "./platform.ts";
 import type { Work } from "./sim-database.ts";
 import type { Owner } from "./timeline.ts";
-import type { World } from "./world.ts";
+import type { SimWorld, Watcher } from "./sim-world.ts";
 
 export interface Violation {
   /** P1 to P10 of docs/reliability.md. */
@@ -38,12 +38,12 @@ const MAX_CONTEXT = 50;
 type Leased = { owner: string | undefined; fence: number; expiresAt: number };
 type Announced = { readonly turnId: string; readonly entry?: number; readonly outcome?: string };
 
-export class Watch {
+export class Watch implements Watcher {
   readonly violations: Violation[] = [];
   readonly counts = { turns: 0, sends: 0, edits: 0, effects: 0, updates: 0, lostWrites: 0, dead: 0, resumed: 0 };
   /** Requests of programs. */
   readonly asked: Pending[] = [];
-  readonly #world: World;
+  readonly #world: SimWorld;
   readonly #lenient: boolean;
   #leases = new Map<string, Leased>();
   /** Nonces whose sending is on record. */
@@ -56,7 +56,7 @@ export class Watch {
   /** What was announced since the last power cut. */
   #announced: Announced[] = [];
 
-  constructor(world: World, lenient: boolean) {
+  constructor(world: SimWorld, lenient: boolean) {
     this.#world = world;
     this.#lenient = lenient;
   }

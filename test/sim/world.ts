@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 import type { Random } from "../../src/core/random.ts";
 import { createSeededRandom } from "../fakes/seeded-random.ts";
 import { CALM, climateOf, type Climate, type Faults } from "./climate.ts";
-import { restartPause, startGateway, type Life } from "./gateway.ts";
+import { restartPause, startGateway } from "./gateway.ts";
+import type { Life, SimWorld } from "./sim-world.ts";
 import { createPeople, type People } from "./people.ts";
 import { Platform } from "./platform.ts";
 import { SimDatabase, type Mutation } from "./sim-database.ts";
@@ -49,7 +50,7 @@ export interface WorldReport {
   readonly recent: readonly string[];
 }
 
-export class World {
+export class World implements SimWorld {
   readonly seed: number;
   readonly climate: Climate;
   readonly timeline: Timeline;
