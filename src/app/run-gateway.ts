@@ -32,7 +32,8 @@ import { createProviders } from "./providers.ts";
 import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
-import { createTools, openToolPowers } from "./tools.ts";
+import { openLocalPowers } from "./local-tools.ts";
+import { createTools } from "./tools.ts";
 import { VERSION } from "../core/version.ts";
 import { openSecrets } from "./workbench.ts";
 
@@ -81,7 +82,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
   const providers = await createProviders(config, { http, clock, random });
-  const powers = openToolPowers(config, places, { env: options.env, log });
+  const powers = openLocalPowers(config, places, { env: options.env, log });
   const intake = lateIntake();
   const channels = await openChannels(config, (channel, account) => ({
     intake: intake.port,
@@ -106,7 +107,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     blobs,
     gate: createGate(toolRulesOf(live)),
     hideSecrets: (text) => redact.values(text),
-    tools: await createTools({ config, http, clock }, powers),
+    tools: await createTools({ config, http, clock, ...powers }),
     places: live.places,
     agent: live.agent,
     model: providers.model,

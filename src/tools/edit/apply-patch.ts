@@ -58,9 +58,10 @@ function findLines(lines: readonly string[], wanted: readonly string[], { from, 
   const fits = (at: number) => at >= from && at <= last && wanted.every((line, index) => lines[at + index] === line);
   // Nothing to find: a hunk that only adds goes behind the line that its header names (`@@ -0,0 +1 @@` before the first).
   if (wanted.length === 0) return Math.min(Math.max(near + 1, from, 0), lines.length);
+  const start = Math.max(0, Math.min(near, last));
   for (let distance = 0; distance <= lines.length; distance++) {
-    if (fits(near - distance)) return near - distance;
-    if (fits(near + distance)) return near + distance;
+    if (fits(start - distance)) return start - distance;
+    if (fits(start + distance)) return start + distance;
   }
   return undefined;
 }

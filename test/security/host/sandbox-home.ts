@@ -23,7 +23,7 @@ export async function lend(folder: string): Promise<void> {
 export async function openSandboxHome(options: Partial<ProcessesOptions> = {}): Promise<SandboxHome> {
   const folder = await mkdtemp(join(tmpdir(), "clanker-sandbox-"));
   const workspace = join(folder, "workspace");
-  await mkdir(workspace);
+  await mkdir(workspace, { mode: 0o700 });
   await lend(workspace);
   const processes = createProcesses({
     sandbox: { backend: "bubblewrap", image: "none" },

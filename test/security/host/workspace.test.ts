@@ -304,6 +304,12 @@ describe("search in a workspace", () => {
     await assert.rejects(find({ path: "nowhere" }), withCode("not_found"));
   });
 
+  it("says so when it breaks off", async () => {
+    await using world = await openWorld();
+    await rm(world.workspace.root, { recursive: true });
+    await assert.rejects(world.workspace.search({ ...query, pattern: "x" }, {}), withCode("search_failed"));
+  });
+
   it("sec-120 a pattern that would never end is stopped, and what was found is told", async () => {
     await using world = await openWorld();
     await world.workspace.write("a", bytes("aaaa\n"), { label: PRIVATE });

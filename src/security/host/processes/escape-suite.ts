@@ -41,7 +41,7 @@ export async function runEscapeSuite({ processes, folder, port, own }: EscapeSui
   const base = join(folder, `sandbox-trial-${id}`);
   const workspace = join(base, "workspace");
   const secret = join(base, "secret");
-  await mkdir(workspace, { recursive: true, mode: 0o755 });
+  await mkdir(workspace, { recursive: true, mode: 0o700 });
   await own?.(workspace);
   await writeFile(secret, `canary-${id}\n`, { mode: 0o644 });
   try {

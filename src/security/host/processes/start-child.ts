@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import type { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import type { ExecEnd, ExecLimits } from "../../../core/processes.ts";
 import type { Launch } from "../sandbox/index.ts";
@@ -28,6 +29,8 @@ export interface RunningChild {
 const WATCH_MS = 200;
 /** Rounds of looking for what a killed program has left behind. */
 const SWEEPS = 50;
+/** A kernel ends what was killed in far less. */
+const CLOSE_MS = 5_000;
 
 /** Starts a program in a group of its own, watches the limits that the kernel does not keep, and leaves no process behind. */
 export function startChild({ file, args, env, data = [], stop }: Launch, options: ChildOptions): RunningChild {
@@ -65,7 +68,9 @@ export function startChild({ file, args, env, data = [], stop }: Launch, options
     // A process that left the group may hold the pipes open: what counts is the program's own end, then the sweep.
     child.once("exit", (code, signal) => {
       const how: ExecEnd = code === null ? { kind: "signalled", signal: signal ?? "unknown" } : { kind: "exited", code };
-      void sweep(child, options.mark).then(() => (closedOf(child) ? resolve(how) : child.once("close", () => resolve(how))));
+      void sweep(child, options.mark)
+        .then(() => untilClosed(child))
+        .then(() => resolve(how));
     });
   });
   const ended = closed.then(async (how) => {
@@ -77,8 +82,19 @@ export function startChild({ file, args, env, data = [], stop }: Launch, options
   return { ended, written: () => written, kill: () => finish({ kind: "cancelled" }) };
 }
 
-function closedOf(child: ChildProcess): boolean {
-  return child.stdio.every((stream) => stream === null || stream === undefined || (stream as { closed?: boolean }).closed === true);
+/** Until all that was written is read. Whoever holds a pipe open although everything was killed is not waited for. */
+function untilClosed(child: ChildProcess): Promise<void> {
+  const streams = child.stdio.filter((stream) => stream !== null && stream !== undefined) as Readable[];
+  if (streams.every((stream) => stream.closed)) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      for (const stream of streams) stream.destroy();
+    }, CLOSE_MS);
+    child.once("close", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /** Gives stdin and the descriptors behind it their texts. Programs that end without reading close the pipe; that is theirs to do. */

@@ -29,11 +29,12 @@ const GROUP = `root:x:0:\nsandbox:x:${SANDBOX_USER}:\n`;
 export function bubblewrapLaunch({ file, entry, system, hidden }: Bubblewrap, { argv, workspace, cwd, env, limits }: Inside): Launch {
   const tmpfs = (path: string, megabytes: number) => ["--perms", "1777", "--size", String(megabytes * MB), "--tmpfs", path];
   const asRoot = entry.as === "root";
+  // No --new-session: the whole command is started in a session of its own, and bubblewrap must not leave the group before it is bound to its parent's end.
   const args = [
-    ["--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--cap-drop", "ALL"],
-    // Only to become nobody, below: they are given up before the program starts.
+    ["--die-with-parent", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--cap-drop", "ALL"],
+    // Only to enter the workspace and become nobody, below: they are given up before the program starts.
     asRoot
-      ? ["SETUID", "SETGID", "SETPCAP"].flatMap((name) => ["--cap-add", `CAP_${name}`])
+      ? ["SETUID", "SETGID", "SETPCAP", "DAC_READ_SEARCH"].flatMap((name) => ["--cap-add", `CAP_${name}`])
       : ["--unshare-user", ...(entry.sealed ? ["--disable-userns"] : [])],
     asRoot ? [] : ["--uid", String(SANDBOX_USER), "--gid", String(SANDBOX_USER)],
     ["--hostname", "sandbox", "--ro-bind", "/usr", "/usr", ...system],
