@@ -108,7 +108,7 @@ async function ask(question: Question, deps: ApprovalsDeps): Promise<Asked> {
     case "granted":
       return { kind: "run", grant: opened.grantId, facts: plan.facts };
     case "denied":
-      return { kind: "refused", text: "The owner has denied exactly this a short while ago. Do not try it again.", denied: true };
+      return { kind: "refused", text: "The owner has denied exactly this just now. Do not try it again.", denied: true };
     case "full":
       return {
         kind: "refused",
