@@ -44,7 +44,6 @@ const agentConfig = v.strictObject({
   thinking: described(v.optional(thinking), "How much its model thinks; default: agents.thinking.", { example: "low" }),
   tools: described(v.optional(toolsConfig), "Its tools; default: agents.tools."),
   workspace: described(v.optional(folder), "Its folder for files and programs; default: workspaces/NAME in the data folder.", {
-    restart: true,
     example: "~/researcher",
   }),
 });
@@ -77,7 +76,6 @@ export const agentsConfig = v.strictObject({
     "How long a question to the owner waits for its answer.",
   ),
   workspace: described(v.optional(folder), "Folder for the assistant's files and programs; ~ is your home. Default: workspaces/main in the data folder.", {
-    restart: true,
     example: "~/assistant",
   }),
   sandbox: described(v.optional(sandboxConfig, {}), "Where programs run that the model asks for, and their limits."),

@@ -49,9 +49,9 @@ export function createLocalTools({ agents: { sandbox } }: Config, { processes, w
 /** Bytes of output after which a program is stopped: far more than a model can use. */
 const OUTPUT_BYTES = 50_000_000;
 
-/** Programs and files, as the config sets them up. */
-export function openLocalPowers({ agents }: Config, places: Places, { env, log }: { readonly env: Env; readonly log: Log }): LocalPowers {
-  const { sandbox } = agents;
+/** Programs and files, as the config sets them up; whose folder is which holds at once when it is changed. */
+export function openLocalPowers(config: () => Config, places: Places, { env, log }: { readonly env: Env; readonly log: Log }): LocalPowers {
+  const { sandbox } = config().agents;
   const processes = createProcesses({
     sandbox,
     limits: {
@@ -66,7 +66,7 @@ export function openLocalPowers({ agents }: Config, places: Places, { env, log }
     containerEnv: pick(env, ["PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "XDG_RUNTIME_DIR", "CONTAINER_HOST"]),
     log,
   });
-  const named = (agent: string) => (agent === "main" ? agents.workspace : agents.list[agent]?.workspace);
+  const named = (agent: string) => (agent === "main" ? config().agents.workspace : config().agents.list[agent]?.workspace);
   const home = env["HOME"] ?? homedir();
   return {
     processes,

@@ -82,7 +82,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
   const providers = await createProviders(config, { http, clock, random });
-  const powers = openLocalPowers(config, places, { env: options.env, log });
+  const live = createLiveSettings(config);
+  const powers = openLocalPowers(() => live.config(), places, { env: options.env, log });
   const intake = lateIntake();
   const channels = await openChannels(config, (channel, account) => ({
     intake: intake.port,
@@ -95,7 +96,6 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     cursor: (name) => store.getCursor({ channel, account, name }),
   }));
   const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
-  const live = createLiveSettings(config);
   const hall = createHall({
     store,
     bus,

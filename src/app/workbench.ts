@@ -52,7 +52,7 @@ export type SandboxProof =
 export async function proveSandbox(config: Config, places: Places, env: Env): Promise<SandboxProof> {
   // In a folder of its own: a doctor changes nothing, and a running gateway's programs are not ended as leftovers.
   const folder = await mkdtemp(join(tmpdir(), "clanker-doctor-"));
-  const { processes } = openLocalPowers(config, { ...places, dataFolder: folder }, { env, log: silentLog });
+  const { processes } = openLocalPowers(() => config, { ...places, dataFolder: folder }, { env, log: silentLog });
   try {
     const found = await processes.availability("sandbox");
     if (found.kind === "unavailable") return found;

@@ -261,7 +261,7 @@ export interface Operations {
   // --- Approvals
   /**
    * Asks the owner about a planned call. `known`: this call has asked before. `granted`, `denied`: an earlier answer holds for the same plan (a grant for the session or
-   * for always; a denial in this session within the last hour). `full`: three of the session are pending. Nothing is stored but what was `asked`. full.
+   * for always; a denial in this turn). `full`: three of the session are pending. Nothing is stored but what was `asked`. full.
    */
   openApproval: Operation<
     { fence: Fence; approval: NewApproval; audit: AuditEvent; now: number },

@@ -8,7 +8,6 @@ import type { Clock } from "../core/clock.ts";
 import type { ToolCallPart } from "../core/entry.ts";
 import type { Hub } from "../core/event.ts";
 import type { Log } from "../core/log.ts";
-import type { Button, Message } from "../core/message.ts";
 import type { Principal } from "../core/principal.ts";
 import { newId, type Random } from "../core/random.ts";
 import type { Approval, ApprovalScope } from "../core/records.ts";
@@ -19,6 +18,7 @@ import { newCode, normalCode } from "../security/code.ts";
 import { planDigest, planKey, renderPlan, type Plan } from "../security/plan.ts";
 import type { AgentSettings } from "./agent-settings.ts";
 import type { Channels } from "./channels.ts";
+import { askMessage, describeAsk } from "./show-approval.ts";
 
 /** What becomes of a call that has to be asked for. */
 export type Asked =
@@ -65,8 +65,6 @@ export interface ApprovalsDeps {
 }
 
 const CODE_LENGTH = 6;
-/** How the data of an ask's button begins. */
-const BUTTON = "ask";
 
 export function createApprovals(deps: ApprovalsDeps): Approvals {
   return {
@@ -110,7 +108,7 @@ async function ask(question: Question, deps: ApprovalsDeps): Promise<Asked> {
     case "granted":
       return { kind: "run", grant: opened.grantId, facts: plan.facts };
     case "denied":
-      return { kind: "refused", text: "The owner has denied exactly this a short while ago. Do not try it again.", denied: true };
+      return { kind: "refused", text: "The owner has denied exactly this just now. Do not try it again.", denied: true };
     case "full":
       return {
         kind: "refused",
@@ -226,27 +224,6 @@ export function isOwnersChat(principal: Principal): boolean {
   return principal.class === "owner" && principal.direct;
 }
 
-function choicesOf(approval: Approval): (ApprovalScope | "deny")[] {
-  return approval.rememberable ? ["once", "session", "always", "deny"] : ["once", "deny"];
-}
-
-const LABELS: Record<ApprovalScope | "deny", string> = { once: "Allow once", session: "Allow in this chat", always: "Always allow exactly this", deny: "Deny" };
-
-/** `/approve CODE`, `/deny CODE` say the same as the buttons, for platforms without them. */
-function askMessage(approval: Approval): Message {
-  const words = approval.rememberable ? " (add session or always to be asked no more for exactly this)" : "";
-  const text = `May I do this?\n\n${approval.text}\n\nAnswer with /approve ${approval.code}${words} or /deny ${approval.code}.`;
-  const buttons: Button[] = choicesOf(approval).map((choice) => ({ label: LABELS[choice], data: `${BUTTON}:${approval.code}:${choice}` }));
-  return { parts: [{ type: "notice", text }], buttons };
-}
-
-/** What a pressed button of an ask means; undefined for any other press. */
-export function pressedAnswer(data: string): { code: string; decision: ApprovalScope | "deny" } | undefined {
-  const [kind, code = "", decision = "", ...rest] = data.split(":");
-  if (kind !== BUTTON || rest.length > 0 || !Object.hasOwn(LABELS, decision)) return undefined;
-  return { code, decision: decision as ApprovalScope | "deny" };
-}
-
 function askDelivery(approval: Approval, address: Address, deps: ApprovalsDeps): NewDelivery {
   const parts = deps.channels.render(address, askMessage(approval));
   return { id: newId(deps.clock, deps.random), address, parts, expiresAt: Math.min(approval.expiresAt, deps.clock.now() + deps.deliveryTtlMs) };
@@ -260,23 +237,6 @@ function noteDelivery(text: string, { turn }: StartedTurn, deps: ApprovalsDeps):
 
 function published(approval: Approval, deps: ApprovalsDeps): void {
   deps.hub.publish({ event: "approval.asked", session: approval.sessionKey, payload: describeAsk(approval) });
-}
-
-/** An ask as clients get it. */
-export function describeAsk(approval: Approval) {
-  const { id, code, turnId, callId, tool, text, reason, askedAt, expiresAt } = approval;
-  return {
-    approval_id: id,
-    code,
-    turn_id: turnId,
-    call_id: callId,
-    tool,
-    text,
-    reason,
-    choices: choicesOf(approval),
-    asked_at: askedAt,
-    expires_at: expiresAt,
-  };
 }
 
 function resolved({ id, code, turnId, sessionKey, status, scope }: Approval, deps: ApprovalsDeps): void {

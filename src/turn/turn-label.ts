@@ -3,7 +3,7 @@ import { isAtLeast, joinLabels, maySee, type Label } from "../core/label.ts";
 import { messageText } from "../core/message.ts";
 import { audienceOf } from "../core/principal.ts";
 import type { StartedTurn } from "../core/store.ts";
-import { defangLinks, linksOf } from "../security/url-provenance.ts";
+import { defangLinks, linksOf, needsProvenance } from "../security/url-provenance.ts";
 import type { Places } from "./place.ts";
 
 /** The label of everything that a running turn has in its context: it begins with what was said and only ever falls. */
@@ -20,21 +20,30 @@ export interface TurnLabel {
   said(parts: readonly AssistantPart[]): readonly AssistantPart[];
 }
 
+const NO_LINKS: ReadonlySet<string> = new Set();
+
 export function createTurnLabel(first: Label): TurnLabel {
   let label = first;
   const links = new Set<string>();
-  const outgoing = (text: string) => defangLinks(text, { label, trusted: links });
+  let unread: Entry[] = [];
+  // Only a tainted private context has to know them, and most are neither: then no text is looked through.
+  const trustedLinks = (): ReadonlySet<string> => {
+    if (!needsProvenance(label)) return NO_LINKS;
+    for (const { content } of unread) if (content.role === "user") for (const link of linksOf(messageText(content.message))) links.add(link);
+    unread = [];
+    return links;
+  };
+  const outgoing = (text: string) => defangLinks(text, { label, trusted: trustedLinks() });
   return {
     current: () => label,
     add(more) {
       label = joinLabels(label, more);
     },
-    read({ content, label: own }) {
-      label = joinLabels(label, own);
-      if (content.role !== "user" || !isAtLeast(own.integrity, "TRUSTED")) return;
-      for (const link of linksOf(messageText(content.message))) links.add(link);
+    read(entry) {
+      label = joinLabels(label, entry.label);
+      if (entry.content.role === "user" && isAtLeast(entry.label.integrity, "TRUSTED")) unread.push(entry);
     },
-    trustedLinks: () => links,
+    trustedLinks,
     outgoing,
     said: (parts) => parts.map((part) => (part.type === "text" ? { ...part, text: outgoing(part.text) } : part)),
   };

@@ -43,7 +43,7 @@ async function withTools(
   const folder = await mkdtemp(join(tmpdir(), "clanker-app-tools-"));
   const config = v.parse(rootSchema, { agents });
   const places = { configFile: join(folder, "config.toml"), configFolder: folder, dataFolder: join(folder, "data"), lastGoodFile: join(folder, "last") };
-  const powers = openLocalPowers(config, places, { env, log: silentLog });
+  const powers = openLocalPowers(() => config, places, { env, log: silentLog });
   try {
     await use(createLocalTools(config, powers), folder);
   } finally {

@@ -168,6 +168,21 @@ describe("the method registry", () => {
     assert.equal(({} as Record<string, unknown>)["x"], undefined);
   });
 
+  test("sec-37 a wrong pairing code is not found, and after five of them every one is refused for an hour", async () => {
+    const other = await openTestGateway();
+    const call = { ...callAs(holder(["pairing"])), deps: other.deps };
+    const approve = (code: string) => callMethod(createRegistry(), "pairing.approve", { code }, call);
+    for (let i = 0; i < 5; i += 1) await assert.rejects(approve(`WR0NG00${i}`), { code: "pairing_not_found" });
+    await assert.rejects(approve("WR0NG009"), { code: "pairing_locked" });
+    await assert.rejects(callMethod(createRegistry(), "pairing.deny", { pairing_id: "nobody" }, call), { code: "pairing_not_found" });
+    await assert.rejects(callMethod(createRegistry(), "pairing.deny", {}, call), { code: "bad_params" });
+    await assert.rejects(callMethod(createRegistry(), "approvals.resolve", { approval: "CODE1", decision: "once" }, call), { code: "forbidden" });
+    await assert.rejects(callMethod(createRegistry(), "approvals.resolve", { approval: "X", decision: "once", approved: true }, callAs(holder(SCOPES))), {
+      code: "bad_params",
+    });
+    await other.stop();
+  });
+
   test("every answer has the shape that its entry promises", async () => {
     const registry = createRegistry();
     const run = (await callMethod(registry, "agent.run", { message: "hi" }, { ...callAs(holder(SCOPES)), signal: new AbortController().signal })) as {

@@ -2,7 +2,7 @@ import type { Approval } from "../../core/records.ts";
 import { newId } from "../../core/random.ts";
 import type { Update } from "../../core/update.ts";
 import { v } from "../../lib/schema/index.ts";
-import { describeAsk } from "../../turn/approvals.ts";
+import { describeAsk } from "../../turn/show-approval.ts";
 import { defineMethod } from "../method.ts";
 import { limit, notFound } from "./schemas.ts";
 

@@ -14,8 +14,6 @@ type Input<K extends keyof Operations> = Operations[K]["input"];
 
 /** Asks of one session that may be open at a time (sec-59). */
 export const MAX_PENDING = 3;
-/** A plan that was denied is not asked again for this long. */
-const DENIED_MS = 3600_000;
 
 const WITH_KEY = "SELECT a.*, s.key AS session_key FROM approvals a LEFT JOIN sessions s ON s.id = a.session_id";
 
@@ -29,12 +27,7 @@ export function* openApproval({ fence, approval, audit: event, now }: Input<"ope
     sessionId,
   );
   if (grant !== undefined) return { kind: "granted", grantId: grant.id };
-  const denied = yield* one(
-    "SELECT id FROM approvals WHERE plan_key = ? AND session_id = ? AND status = 'denied' AND answered_at > ? LIMIT 1",
-    approval.planKey,
-    sessionId,
-    now - DENIED_MS,
-  );
+  const denied = yield* one("SELECT id FROM approvals WHERE plan_key = ? AND turn_id = ? AND status = 'denied' LIMIT 1", approval.planKey, approval.turnId);
   if (denied !== undefined) return { kind: "denied" };
   const pending = yield* one<{ count: number }>("SELECT COUNT(*) AS count FROM approvals WHERE session_id = ? AND status = 'pending'", sessionId);
   if (pending!.count >= MAX_PENDING) return { kind: "full" };
