@@ -16,7 +16,9 @@ const END = "<!-- end of what is made -->";
 const CASES: Readonly<Record<number, string>> = {
   1: "killed at any point of a message's way",
   2: "killed at random under load",
+  3: "killed while it recovers",
   4: "Telegram's offset against what is committed",
+  5: "killed between the parts of an answer",
   6: "killed during a tool that must not run twice",
   8: "killed during a migration",
   9: "killed while the config is written",
@@ -33,6 +35,7 @@ const CASES: Readonly<Record<number, string>> = {
   25: "a channel that is down when an answer is ready",
   26: "restarts with delivered answers",
   27: "a very long answer",
+  30: "the receipt of a send cannot be stored",
   31: "the primary model is overloaded",
   32: "a model that asks for a long pause",
   33: "a stream that falls silent",
@@ -61,6 +64,7 @@ const CASES: Readonly<Record<number, string>> = {
   80: "upgrade and back",
   82: "days under load",
   86: "a turn that wedges again after the restart",
+  85: "a tool, a model or a platform that hangs",
   87: "the whole hall in simulated time",
 };
 
