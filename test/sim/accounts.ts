@@ -40,10 +40,11 @@ function messages(world: SimWorld): Finding[] {
   });
 }
 
-/** What one person said in one session is told in the order in which it was accepted. */
+/** What one person said in one session is told in the order in which it was accepted; what was cancelled stands where that was done. */
 function order(world: SimWorld): Finding[] {
   const rows = world.watch.rows<{ key: string; seq: number; lane: string }>(
-    `SELECT i.key, i.seq, e.session_id || ' ' || i.principal AS lane FROM entries e JOIN inbox i ON i.id = e.message_id WHERE i.waits = 'turn'
+    `SELECT i.key, i.seq, e.session_id || ' ' || i.principal AS lane FROM entries e JOIN inbox i ON i.id = e.message_id
+       JOIN turns t ON t.id = i.turn_id WHERE i.waits = 'turn' AND t.status <> 'cancelled'
      ORDER BY e.session_id, e.number`,
   );
   const last = new Map<string, { key: string; seq: number }>();
