@@ -1,6 +1,6 @@
 /**
  * Measures the budgets beside a bare Node server: `npm run bench -- [--quick] [--only GROUP,GROUP] [--keep] [--dist FOLDER] [--on FOLDER] [--cpu-prof FOLDER]`.
- *   --quick     under two minutes, few rounds, fewer connections and messages; without it everything as the budget says, about eight minutes
+ *   --quick     under two minutes, few rounds, fewer connections and messages; without it everything as the budget says, about ten minutes
  *   --only      these groups, or the groups of these rows: cli start idle latency throughput sockets fanout history sessions hi postgres peer
  *   --keep      makes this run (or, with --only, these groups of it) the baseline bench/baseline.json that later runs are compared with,
  *               and writes its figures into docs/performance.md

@@ -67,7 +67,7 @@ const CASES: Readonly<Record<number, string>> = {
   71: "1,000 messages a second",
   72: "a tool that prints without end",
   75: "SIGTERM in the middle of turns",
-  76: "process trees that will not end",
+  76: "children that ignore the end, and their children",
   77: "kill -9, and the next start",
   78: "a config that is wrong",
   80: "upgrade and back",

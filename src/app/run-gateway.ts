@@ -107,7 +107,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     blobs,
     gate: createGate(toolRulesOf(live)),
     hideSecrets: (text) => redact.values(text),
-    tools: await createTools({ config, http, clock, ...powers }),
+    tools: await createTools({ config, http, clock, store, random, ...powers }),
     places: live.places,
     agent: live.agent,
     model: providers.model,

@@ -4,6 +4,7 @@ import type { Receipt, RenderedPart } from "./channel.ts";
 import type { Device } from "./device.ts";
 import type { Entry, NewEntry, ToolCallPart } from "./entry.ts";
 import type { Label } from "./label.ts";
+import type { Memory, Sight } from "./memory.ts";
 import type { Message } from "./message.ts";
 import type { Usage } from "./model.ts";
 import type { Principal } from "./principal.ts";
@@ -406,6 +407,15 @@ export interface Operations {
   setDeviceToken: Operation<{ id: string; epoch: number; known?: string | null; tokenDigest: string | null; rotate: boolean }, Device | undefined>;
   /** No scopes, no token, no request, epoch + 1. Undefined when there is no such device. full. */
   revokeDevice: Operation<{ id: string }, Device | undefined>;
+  // --- Memories
+  /** `known`: the same text of the same person was there already. `full`: the agent remembers as much as it may. full. */
+  saveMemory: Operation<{ memory: Memory }, "saved" | "known" | "full">;
+  /** Best match first: by words and their beginnings, then by likeness of spelling. read. */
+  searchMemories: Operation<{ agent: string; sight: Sight; query: string; limit: number }, Memory[]>;
+  /** Newest first; `before` pages by id. read. */
+  listMemories: Operation<{ agent: string; sight: Sight; before?: string; limit: number }, Memory[]>;
+  /** With `person`, only one of theirs. full. @returns false when there is none that may be seen. */
+  forgetMemory: Operation<{ id: string; agent: string; sight: Sight; person?: string }, boolean>;
 
   // --- The rest
   putBlob: Operation<{ id: string; bytes: Uint8Array; type: string; name?: string; sha256: string; now: number }, BlobInfo>;
@@ -498,6 +508,10 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   rejectDevice: "full",
   setDeviceToken: "full",
   revokeDevice: "full",
+  saveMemory: "full",
+  searchMemories: "read",
+  listMemories: "read",
+  forgetMemory: "full",
   putBlob: "full",
   getBlob: "read",
   getSetting: "read",

@@ -41,7 +41,9 @@ const RETRY_MS = { first: 500, most: 4_000 };
 
 /** Sends until `signal` aborts or the account's lease is lost. Rejects only with StoreError `lease_lost`. */
 export async function deliverLoop(channel: Channel, fence: Fence, deps: DeliverDeps, signal: AbortSignal): Promise<void> {
-  await recover(channel, fence, deps);
+  const account = { channel: channel.name, account: channel.account };
+  const recovered = await deps.store.recoverDeliveries({ fence, ...account, resend: channel.capabilities.idempotentSend, now: deps.clock.now() });
+  for (const delivery of recovered) report(delivery, channel, deps, "a send was interrupted");
   let wake = () => {};
   let woken = false;
   const unsubscribe = deps.bus.subscribe("outbox", (payload) => {
@@ -70,13 +72,6 @@ export async function deliverLoop(channel: Channel, fence: Fence, deps: DeliverD
   }
 }
 
-/** What stands as `sending` while nothing is being sent was interrupted: by a crash, or by a store that could not take the receipt (fault-30). */
-async function recover(channel: Channel, fence: Fence, deps: DeliverDeps): Promise<void> {
-  const account = { channel: channel.name, account: channel.account };
-  const recovered = await deps.store.recoverDeliveries({ fence, ...account, resend: channel.capabilities.idempotentSend, now: deps.clock.now() });
-  for (const delivery of recovered) report(delivery, channel, deps, "a send was interrupted");
-}
-
 /** @returns milliseconds until there may be something to do. */
 async function deliverDue(channel: Channel, fence: Fence, deps: DeliverDeps, signal: AbortSignal): Promise<number> {
   const account = { channel: channel.name, account: channel.account, now: deps.clock.now() };
@@ -84,24 +79,16 @@ async function deliverDue(channel: Channel, fence: Fence, deps: DeliverDeps, sig
     for (const delivery of await deps.store.expireDeliveries({ now: account.now })) report(delivery, channel, deps, "it could not be sent in time");
     const due = await deps.store.dueDeliveries({ ...account, limit: BATCH });
     if (due.length > 0) {
-      const results = await Promise.allSettled(due.map((delivery) => sendDelivery(delivery, channel, fence, deps, signal)));
-      const broken = results.filter((result) => result.status === "rejected").map(({ reason }) => reason as unknown);
-      if (broken.length === 0) return 0;
-      // Behind all of them: now nothing of this account is being sent.
-      if (!broken.some(isLeaseLost)) await recover(channel, fence, deps);
-      throw broken.find(isLeaseLost) ?? broken[0];
+      await Promise.all(due.map((delivery) => sendDelivery(delivery, channel, fence, deps, signal)));
+      return 0;
     }
     const next = await deps.store.nextDelivery(account);
     return next === undefined ? LOOK_MS : Math.max(1, Math.min(LOOK_MS, next - deps.clock.now()));
   } catch (thrown) {
-    if (isLeaseLost(thrown)) throw thrown;
+    if (thrown instanceof StoreError && thrown.code === "lease_lost") throw thrown;
     deps.log.warn("the outbox could not be read or written; trying again", { ...account, error: String(thrown) });
     return 1_000;
   }
-}
-
-function isLeaseLost(thrown: unknown): boolean {
-  return thrown instanceof StoreError && thrown.code === "lease_lost";
 }
 
 async function sendDelivery(delivery: Delivery, channel: Channel, fence: Fence, deps: DeliverDeps, signal: AbortSignal): Promise<void> {

@@ -148,9 +148,9 @@ async function answerCall(
   try {
     await audit("tool.started", { effects: tool.effects });
     const result = await tool.run(call.args, {
+      agent,
       principal,
       label,
-      agent,
       sessionId: id,
       turnId: id,
       clock: deps.clock,

@@ -5,6 +5,7 @@ import { deviceCases } from "./store/device-cases.ts";
 import { inboxCases } from "./store/inbox-cases.ts";
 import { kernelCases } from "./store/kernel-cases.ts";
 import { leaseCases } from "./store/lease-cases.ts";
+import { memoryCases } from "./store/memory-cases.ts";
 import { outboxCases } from "./store/outbox-cases.ts";
 import { sessionCases } from "./store/session-cases.ts";
 import { turnCases } from "./store/turn-cases.ts";
@@ -37,6 +38,7 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
     describe("outbox", () => outboxCases(world));
     describe("approvals, pairings and audit", () => kernelCases(world));
     describe("devices", () => deviceCases(world));
+    describe("memories", () => memoryCases(world));
     describe("sessions and the rest", () => sessionCases(world));
 
     test("everything is found again after a restart, and a closed store refuses", async () => {

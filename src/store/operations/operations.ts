@@ -8,6 +8,7 @@ import { commitStep, commitTurn, postponeTurn, suspendTurn, takeSteering } from 
 import { readEntries, setEntryMessage } from "./entries.ts";
 import { getCursor, getInboxItem, listInbox } from "./inbox.ts";
 import { claimLease, releaseLease, renewLeases } from "./leases.ts";
+import { forgetMemory, listMemories, saveMemory, searchMemories } from "./memories.ts";
 import { dueDeliveries, enqueueDelivery, getDelivery, listDeliveries, nextDelivery, openDraft, settleDraft } from "./outbox.ts";
 import { answerPairing, isPaired, listPairings } from "./pairings.ts";
 import { approveDevice, listDevices, rejectDevice, requestDevice, revokeDevice, setDeviceToken } from "./devices.ts";
@@ -86,6 +87,10 @@ const runs: Runs = {
   deleteSession,
   readEntries,
   setEntryMessage,
+  saveMemory,
+  searchMemories,
+  listMemories,
+  forgetMemory,
   putBlob,
   getBlob,
   getSetting,
