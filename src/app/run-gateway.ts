@@ -14,6 +14,7 @@ import { createGate } from "../security/gate.ts";
 import { createHttp } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
 import { createHall } from "../turn/hall.ts";
+import { createOutboxDoor } from "../turn/outbox-door.ts";
 import { openAuditLog } from "./audit-log.ts";
 import { createBlobs } from "./blobs.ts";
 import { createChannelSupervisor } from "./channel-supervisor.ts";
@@ -96,26 +97,22 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     cursor: (name) => store.getCursor({ channel, account, name }),
   }));
   const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
+  const speech = { store, bus, clock, random, accounts: supervisor.accounts, notifyTo: config.notifications.to };
   const hall = createHall({
-    store,
-    bus,
+    ...speech,
     hub,
-    clock,
-    random,
     log,
     metrics,
     blobs,
     gate: createGate(toolRulesOf(live)),
     hideSecrets: (text) => redact.values(text),
-    tools: await createTools({ config, http, clock, store, random, ...powers }),
+    tools: await createTools({ config, http, clock, store, random, outbox: createOutboxDoor(speech), ...powers }),
     places: live.places,
     agent: live.agent,
     model: providers.model,
-    accounts: supervisor.accounts,
     owner: `${instance}.${boot}`,
     version: VERSION,
     timeZone: hostTimeZone(options.env),
-    notifyTo: config.notifications.to,
   });
   const audit = await openAuditLog(places.dataFolder, { store, clock, log });
   intake.become(hall.intake);

@@ -35,9 +35,11 @@ function refusal({ principal, label }: GateContext, tool: Tool, verdict: Verdict
   return undefined;
 }
 
-function weigh({ principal, label, trustedLinks }: GateContext, tool: Tool, args: unknown, verdict: Verdict): Decision {
-  const review = tool.review?.(args) ?? {};
+function weigh(context: GateContext, given: Tool, args: unknown, verdict: Verdict): Decision {
+  const { principal, label, trustedLinks } = context;
+  const review = given.review?.(args, context) ?? {};
   if (review.deny !== undefined) return deny(review.deny);
+  const tool = review.home === true ? { ...given, effects: given.effects.filter((effect) => effect !== "message") } : given;
   const reasons: string[] = [];
   if (breaksRuleOfTwo(powersOf(label, tool)) && !asksOnlyTrustedLinks(tool, args, trustedLinks))
     reasons.push("untrusted content, private data and a change or a way out come together");

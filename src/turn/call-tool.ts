@@ -153,6 +153,7 @@ function contextOf({ turn, session }: StartedTurn, deps: CallToolDeps, signal: A
   return {
     principal: turn.principal,
     label: deps.label.current(),
+    trustedLinks: deps.label.trustedLinks(),
     agent: turn.agent,
     sessionId: session.id,
     turnId: turn.id,

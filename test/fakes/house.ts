@@ -1,4 +1,5 @@
 import { createLocalBus } from "../../src/bus/local/index.ts";
+import type { Bus } from "../../src/core/bus.ts";
 import type { Event } from "../../src/core/event.ts";
 import { silentLog, type Log } from "../../src/core/log.ts";
 import { textMessage } from "../../src/core/message.ts";
@@ -18,6 +19,8 @@ import { createSeededRandom } from "./seeded-random.ts";
 
 export interface HouseOptions {
   readonly store: Store;
+  /** Default: one of its own. */
+  readonly bus?: Bus;
   readonly provider: Provider;
   readonly clock?: ManualClock;
   readonly channel?: LoopChannel;
@@ -82,7 +85,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const owner = `${instance}.${boot}`;
   const hall = createHall({
     store: options.store,
-    bus: createLocalBus(),
+    bus: options.bus ?? createLocalBus(),
     hub: { publish: (event) => events.push(event) },
     clock,
     random,
