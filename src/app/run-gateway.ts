@@ -154,6 +154,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]! })) },
     turns: { abort: (which) => hall.abort(which) },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
+    tools: hall.outside,
     pairing: hall.pairing,
     audit,
     logs: { tail: async (query) => ring.tail(query) },

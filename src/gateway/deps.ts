@@ -13,6 +13,7 @@ import type { Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
 import type { Thinking } from "../core/update.ts";
 import type { AuditVerdict } from "../security/audit.ts";
+import type { OutsideTools } from "../turn/call-outside.ts";
 import type { PairingDesk } from "../turn/pairing.ts";
 import type { EventHub } from "./hub/create-hub.ts";
 
@@ -115,6 +116,8 @@ export interface GatewayDeps {
   /** Stops turns, queued or running; answers the ids of those it stopped. */
   readonly turns: { abort(target: { sessionId?: string; turnId?: string }): Promise<string[]> };
   readonly stateless: Stateless;
+  /** Tool calls outside a turn. */
+  readonly tools: OutsideTools;
   /** Strangers who ask to be let in. */
   readonly pairing: Pick<PairingDesk, "answer" | "list">;
   readonly audit: { verify(): Promise<AuditVerdict> };

@@ -13,6 +13,7 @@ import { pairingMethods } from "./methods/pairing.ts";
 import { deviceMethods } from "./methods/devices.ts";
 import { sessionMethods } from "./methods/sessions.ts";
 import { statusMethods } from "./methods/status.ts";
+import { toolMethods } from "./methods/tools.ts";
 
 /** All methods by name. The only door to a method is `callMethod`. */
 export interface Registry {
@@ -30,6 +31,7 @@ export function coreMethods(): readonly Method[] {
     ...sessionMethods,
     ...chatMethods,
     ...agentMethods,
+    ...toolMethods,
     ...channelMethods,
     ...approvalMethods,
     ...pairingMethods,

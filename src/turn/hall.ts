@@ -14,6 +14,7 @@ import type { Model } from "../core/model.ts";
 import type { Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
 import type { Gate, Tool } from "../core/tool.ts";
+import { createOutsideTools, type OutsideTools } from "./call-outside.ts";
 import { createApprovals } from "./approvals.ts";
 import { createChannels, type Channels } from "./channels.ts";
 import { holdAccount } from "./channel-account.ts";
@@ -66,6 +67,8 @@ export interface Hall {
   readonly notify: Notify;
   readonly channels: Channels;
   readonly pairing: PairingDesk;
+  /** Tools for callers of the gateway, outside a turn. */
+  readonly outside: OutsideTools;
   /** Receives and sends for one account until `signal` aborts. Never rejects. */
   hold(channel: Channel, signal: AbortSignal): Promise<void>;
   stateless(request: StatelessRequest, watch: Parameters<typeof runStateless>[2]): Promise<StatelessAnswer>;
@@ -104,6 +107,7 @@ export function createHall(given: HallDeps): Hall {
     channels,
     pairing,
     hold: (channel, signal) => holdAccount(channel, { ...deps, notify }, signal),
+    outside: createOutsideTools({ ...deps, recent }),
     stateless: (request, watch) => runStateless(request, { ...deps, cooldowns }, watch),
     send: (address, message) => outbox.send(address, message),
     async abort(which) {

@@ -92,6 +92,13 @@ describe("tools/message", () => {
     assert.deepEqual(sent, ["loop:default:1 see hxxps://evil[.]example/?d=1 and https://good.example/", `loop:default:7 ${text}`]);
   });
 
+  it("says that there is no outbox where nobody sends", async () => {
+    await assert.rejects(
+      setUp().tool.run({ to: "here", text: "x" }, toolContext()),
+      (error: unknown) => error instanceof ToolError && error.code === "no_outbox",
+    );
+  });
+
   it("names who would get it as a fact of the plan, and an unknown channel is an error before anybody is asked", async () => {
     const { tool } = setUp();
     assert.deepEqual(await tool.facts!({ to: "loop:default:7", text: "x" }, toolContext()), { to: "loop:default:7" });
