@@ -24,6 +24,8 @@ export interface HouseOptions {
   readonly provider: Provider;
   readonly clock?: ManualClock;
   readonly channel?: LoopChannel;
+  /** Beside `channel`. */
+  readonly moreChannels?: readonly LoopChannel[];
   readonly tools?: readonly Tool[];
   readonly place?: Partial<Place>;
   readonly agent?: Partial<AgentSettings>;
@@ -63,6 +65,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const clock = options.clock ?? createManualClock();
   const random = createSeededRandom(options.seed ?? 1);
   const channel = options.channel ?? createLoopChannel();
+  const channels = [channel, ...(options.moreChannels ?? [])];
   const events: Event[] = [];
   const instance = options.instance ?? "house";
   const { boot } = await options.store.boot({ now: clock.now(), instance });
@@ -94,10 +97,10 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     blobs: createBlobs(options.store, { clock, random }),
     gate: options.gate ?? createGate(),
     tools: options.tools ?? [],
-    places: (name) => (name === channel.name || name === "web" ? place : undefined),
+    places: (name) => (name === "web" || channels.some((one) => one.name === name) ? place : undefined),
     agent: () => agent,
     model: (id) => options.provider.model(id.slice(id.indexOf(":") + 1)),
-    accounts: new Map([[`${channel.name}:default`, channel]]),
+    accounts: new Map(channels.map((one) => [`${one.name}:default`, one])),
     owner,
     version: "test",
     timeZone: "UTC",
@@ -105,7 +108,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     ...(options.hideSecrets && { hideSecrets: options.hideSecrets }),
   });
   const stopped = new AbortController();
-  const done = Promise.all([hall.lanes.start(stopped.signal), hall.hold(channel, stopped.signal)]);
+  const done = Promise.all([hall.lanes.start(stopped.signal), ...channels.map((one) => hall.hold(one, stopped.signal))]);
   await clock.advance(0);
   let number = 0;
   const message = (text: string, more: Partial<MessageUpdate> = {}): MessageUpdate => {

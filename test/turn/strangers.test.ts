@@ -109,10 +109,11 @@ describe("bots among themselves", () => {
 
   test("sec-39: two gateways in one open group that need no mention, each hearing the other and its own echo, end within three exchanges", async () => {
     const clock = createManualClock();
+    const stores = { a: createMemoryStore({}), b: createMemoryStore({}) };
     const houses = await Promise.all(
-      ["a", "b"].map((name) =>
+      (["a", "b"] as const).map((name) =>
         openHouse({
-          store: createMemoryStore({}),
+          store: stores[name],
           clock,
           instance: name,
           channel: createLoopChannel(name),
@@ -137,6 +138,7 @@ describe("bots among themselves", () => {
     assert.ok(exchanges <= 3, `${exchanges} exchanges`);
     assert.equal(said().length, 2, "one answer each, to the person");
     for (const house of houses) await house.stop();
+    for (const store of Object.values(stores)) await store.close();
   });
 
   test("sec-39: a bot is nobody even where its id is allowed, the owner's or in a direct chat", async () => {
