@@ -142,7 +142,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     },
     texts: () => channel.shown.map((one) => one.text),
     async stop() {
-      await hall.lanes.drain(0);
+      const drained = hall.lanes.drain(0);
+      await clock.advance(0);
+      await drained;
       stopped.abort();
       await clock.advance(0);
       await done;
