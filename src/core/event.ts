@@ -71,6 +71,7 @@ export type Event =
       readonly event: "device.changed";
       readonly payload: { device_id: string; change: "requested" | "approved" | "rejected" | "rotated" | "revoked"; name?: string };
     }
+  | { readonly event: "pairing.changed"; readonly payload: { pairing_id: string; change: "asked" | "approved" | "denied" } }
   | { readonly event: "notice"; readonly session?: string; readonly payload: { code: string; text: string } }
   | { readonly event: "shutdown"; readonly payload: { reason: string } };
 

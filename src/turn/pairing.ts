@@ -67,6 +67,8 @@ export function createPairingDesk(deps: PairingDeps): PairingDesk {
         ...(channel !== undefined && { channel }),
         ...(account !== undefined && { account }),
       });
+      if (answered.kind === "answered")
+        deps.hub.publish({ event: "pairing.changed", payload: { pairing_id: answered.pairing.id, change: decision === "approve" ? "approved" : "denied" } });
       if (answered.kind === "answered" && answered.pairing.status === "approved") {
         const { address } = answered.pairing;
         await deps.store.enqueueDelivery({ delivery: notice("You are let in. Write to me whenever you like.", address, now + NOTICE_TTL_MS, deps), now });

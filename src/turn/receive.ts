@@ -213,7 +213,11 @@ function settle(update: Update, prepared: Prepared, output: AcceptOutput, deps: 
     return { kind: "duplicate", ...(messageId && { messageId }), ...(turnId && { turnId }), ...(sessionId && { sessionId }), ...(key && { sessionKey: key }) };
   }
   if (output.kind === "refused") {
-    if (output.told) deps.channels.wake(update.address);
+    if (output.told) {
+      deps.channels.wake(update.address);
+      const { item } = prepared;
+      if (item.kind === "refused" && item.pairing) deps.hub.publish({ event: "pairing.changed", payload: { pairing_id: item.pairing.id, change: "asked" } });
+    }
     return { kind: "refused", reason: "sender is not allowed" };
   }
   if (prepared.command) {

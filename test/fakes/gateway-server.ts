@@ -74,6 +74,7 @@ export async function startGatewayServer(uiRoot: string): Promise<GatewayServer>
     ["agent.status", () => ({ turns: [] })],
     ["messages.history", () => ({ messages: [] })],
     ["approvals.list", () => ({ approvals: [] })],
+    ["pairing.list", () => ({ pairings: [] })],
     ["chat.abort", () => ({ turn_ids: ["turn-1"] })],
   ]);
 

@@ -503,6 +503,8 @@ describe("strangers in the hall", () => {
     await house.say(`/pair ${code.toLowerCase()}`);
     assert.ok(house.texts().some((text) => /Let in: Eve \(66 on loop\)/.test(text)));
     assert.ok(house.texts().some((text) => /You are let in/.test(text)));
+    const told = house.events.flatMap((event) => (event.event === "pairing.changed" ? [event.payload.change] : []));
+    assert.deepEqual(told, ["asked", "approved"]);
     await house.say("thanks", eve);
     assert.equal((await store.listTurns({ limit: 1 }))[0]!.principal.class, "trusted");
     await house.say("in the group", { ...eve, address: { channel: "loop", account: "default", conversation: "-5" } });

@@ -459,4 +459,46 @@ describe("the page", () => {
       await cards.first().waitFor({ state: "hidden" });
       assert.deepEqual(problems, []);
     }));
+
+  test("who asks to be let in is a card: let in by the code they were given, or turned away; names are plain text (sec-26, sec-37)", () =>
+    visit(async ({ page, server, problems }) => {
+      await ready(page);
+      const knock = (id: string, name: string) => ({
+        pairing_id: id,
+        channel: "telegram",
+        account: "default",
+        sender_id: `70${id}`,
+        name,
+        status: "pending",
+        created_at: Date.now(),
+        expires_at: Date.now() + 3_600_000,
+      });
+      const [eve, bob] = [knock("1", "<img src=x onerror=alert(1)>"), knock("2", "Bob")];
+      server.answers.set("pairing.list", () => ({ pairings: [eve, bob, { ...knock("3", "Old"), status: "approved" }] }));
+      server.answers.set("pairing.deny", () => ({ pairing: { ...eve, status: "denied" } }));
+      server.answers.set("pairing.approve", ({ code }) => {
+        if (code !== "B0BSC0DE") throw Object.assign(new Error("no such code or pairing, or it has expired"), { code: "pairing_not_found" });
+        return { pairing: { ...bob, status: "approved" } };
+      });
+      server.publish("pairing.changed", undefined, { pairing_id: "1", change: "asked" });
+      const cards = page.locator(".pairing");
+      await cards.nth(1).waitFor();
+      assert.equal(await cards.count(), 2);
+      assert.equal(await page.locator(".pairing img").count(), 0);
+      const bobs = page.getByRole("form", { name: "Bob asks to be let in" });
+      assert.equal(await bobs.getByRole("button", { name: "Let in" }).isDisabled(), true);
+      await bobs.getByLabel("Code that Bob was given").fill("WRONG123");
+      await bobs.getByRole("button", { name: "Let in" }).click();
+      await bobs.getByRole("alert").getByText("no such code").waitFor();
+      await server.nextCall("pairing.approve");
+
+      await bobs.getByLabel("Code that Bob was given").fill("B0BSC0DE");
+      await page.keyboard.press("Enter");
+      assert.deepEqual(await server.nextCall("pairing.approve"), { code: "B0BSC0DE", channel: "telegram", account: "default" });
+      await bobs.waitFor({ state: "hidden" });
+      await cards.getByRole("button", { name: "Turn away" }).click();
+      assert.deepEqual(await server.nextCall("pairing.deny"), { pairing_id: "1" });
+      await cards.first().waitFor({ state: "hidden" });
+      assert.deepEqual(problems, []);
+    }));
 });

@@ -5,6 +5,7 @@ import { ApprovalCards } from "./approvals/approval-cards.tsx";
 import { Chat } from "./chat/chat.tsx";
 import { Icon, Mark } from "./icons/icon.tsx";
 import type { OpenHouse } from "./open-house.ts";
+import { PairingCards } from "./pairings/pairing-cards.tsx";
 import { SessionList } from "./sessions/session-list.tsx";
 import { sessionName } from "./sessions/session-name.ts";
 import { StatusPanel } from "./status/status-panel.tsx";
@@ -54,6 +55,7 @@ export function House({ house, onLeave }: { house: OpenHouse; onLeave: () => voi
             {connection.state.value === "connecting" ? "Connecting…" : "The gateway does not answer. Trying again…"}
           </p>
         )}
+        <PairingCards pairings={house.pairings} />
         <ApprovalCards approvals={house.approvals} current={current} />
         <Chat key={current} connection={connection} conversation={house.conversation(current)} attachments={attachments} model={model} />
       </main>

@@ -4,6 +4,7 @@ import { createAttachments, type Attachments } from "./chat/attachments.ts";
 import { createConversation, type Conversation } from "./chat/conversation.ts";
 import { openConnection, type Connection } from "./connection/connection.ts";
 import { createRunningTurns, type RunningTurns } from "./connection/running-turns.ts";
+import { createPairings, type Pairings } from "./pairings/pairings.ts";
 import { createSessions, type Sessions } from "./sessions/sessions.ts";
 import { createStatus, type Status } from "./status/status.ts";
 
@@ -14,6 +15,7 @@ export interface OpenHouse {
   readonly sessions: Sessions;
   readonly status: Status;
   readonly approvals: Approvals;
+  readonly pairings: Pairings;
   readonly attachments: Attachments;
   /** The conversation of a session key; made when it is first looked at, kept with its draft. */
   conversation(session: string): Conversation;
@@ -26,6 +28,7 @@ export function openHouse(token: string | undefined, onRefused: () => void): Ope
   const sessions = createSessions(connection);
   const status = createStatus(connection);
   const approvals = createApprovals(connection);
+  const pairings = createPairings(connection);
   const conversations = new Map<string, Conversation>();
   const running = createRunningTurns();
 
@@ -34,6 +37,7 @@ export function openHouse(token: string | undefined, onRefused: () => void): Ope
     sessions.handle(event);
     status.handle(event);
     approvals.handle(event);
+    pairings.handle(event);
     for (const conversation of conversations.values()) conversation.handle(event);
     if (event.event === "session.changed" && event.payload.change === "deleted") conversations.delete(event.payload.key);
   });
@@ -43,6 +47,7 @@ export function openHouse(token: string | undefined, onRefused: () => void): Ope
     sessions.resume().catch(() => undefined);
     status.load().catch(() => undefined);
     approvals.load().catch(() => undefined);
+    pairings.load().catch(() => undefined);
     for (const conversation of conversations.values()) void conversation.resume(running.list());
   });
   const stop = effect(() => {
@@ -56,6 +61,7 @@ export function openHouse(token: string | undefined, onRefused: () => void): Ope
     sessions,
     status,
     approvals,
+    pairings,
     attachments: createAttachments(connection.upload),
     conversation(session) {
       const known = conversations.get(session);

@@ -18,6 +18,7 @@ export type GatewayEvent = { readonly session?: string } & (
       readonly payload: Pick<WireApproval, "approval_id" | "code" | "turn_id" | "tool" | "text" | "reason" | "choices" | "asked_at" | "expires_at">;
     }
   | { readonly event: "approval.resolved"; readonly payload: { approval_id: string; code: string; turn_id: string; status: string } }
+  | { readonly event: "pairing.changed"; readonly payload: { pairing_id: string; change: string } }
   | { readonly event: "config.changed"; readonly payload: unknown }
   | { readonly event: "notice"; readonly payload: { code: string; text: string } }
   | { readonly event: "shutdown"; readonly payload: { reason: string } }
