@@ -11,6 +11,8 @@ export interface Principal {
   /** Where it was said. */
   readonly where: Address;
   readonly direct: boolean;
+  /** Stable platform id of the sender, for the owner's rules per sender; absent for our own clients. */
+  readonly sender?: string;
 }
 
 /** A message joins or steers a turn only if this holds (house.md 2.2). */

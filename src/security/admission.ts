@@ -56,6 +56,7 @@ function refused(reason: string): Admission {
 
 /** The immutable principal of an admitted update, and the label of what it says. */
 export function principalOf(update: Update, admission: Extract<Admission, { kind: "admitted" }>, person: string): { principal: Principal; label: Label } {
-  const principal: Principal = { person, class: admission.class, where: update.address, direct: update.direct };
+  const sender = update.authenticated ? {} : { sender: update.sender.id };
+  const principal: Principal = { person, class: admission.class, where: update.address, direct: update.direct, ...sender };
   return { principal, label: labelOf(principal) };
 }

@@ -3,7 +3,7 @@
  * What must stay true: nothing happens for a stranger but one commit and, once, one notice (no download, no model, no typing); the promise resolves
  * after that commit, so whoever called may acknowledge to the platform then and not before (P1).
  */
-import { formatAddress } from "../core/address.ts";
+import { formatAddress, type Address } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import { RequestError } from "../core/errors.ts";
 import type { NewEntry } from "../core/entry.ts";
@@ -14,10 +14,11 @@ import { messageText, textMessage, type Message } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
 import { newId, type Random } from "../core/random.ts";
 import type { AcceptItem, AcceptOutput, NewSession, Store } from "../core/store.ts";
-import type { Cursor, Update } from "../core/update.ts";
+import type { Cursor, MessageUpdate, Update } from "../core/update.ts";
 import { estimateEntry } from "../agent/tokens.ts";
 import { admit, principalOf } from "../security/admission.ts";
 import { agentOfKey, mainKey, sessionKey } from "../sessions/session-key.ts";
+import { boundByJob, jobOf } from "./bound-by-job.ts";
 import type { Channels } from "./channels.ts";
 import { commandOf, type CommandName, type Commands } from "./commands.ts";
 import type { Lanes } from "./lanes.ts";
@@ -78,7 +79,7 @@ async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
     return { item: { ...base, kind: "refused", senderId: update.sender.id, ...(tell && { notice: strangerNotice(update, deps) }) } };
   }
   const person = admission.person ?? (await deps.people.idOf(channel, account, update.sender));
-  const { principal, label } = principalOf(update, admission, person);
+  const { principal, label } = boundByJob(update, principalOf(update, admission, person));
   const session = await sessionOf(update, place, principal, deps);
   const ids = { messageId: newId(deps.clock, deps.random), turnId: newId(deps.clock, deps.random) };
   const admitted = {
@@ -90,27 +91,31 @@ async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
     queueMode: place.queueMode,
     notBefore: 0,
     claim: false,
-    address: update.address,
+    address: jobOf(update)?.answerTo ?? update.address,
     options: update.type === "message" ? (update.options ?? {}) : {},
   };
-  const command = update.type === "message" && (update.direct || admission.addressed) ? commandOf(messageText(update.message)) : undefined;
+  const job = jobOf(update);
+  if (job?.reminder) return { item: { ...admitted, kind: "record", ...replyDelivery(admitted.address, messageText((update as MessageUpdate).message), deps) } };
+  const command = update.type === "message" && !job && (update.direct || admission.addressed) ? commandOf(messageText(update.message)) : undefined;
   if (command) {
     const reply = (await repliedBefore(update, deps)) ?? (await deps.commands.run(command, { principal, session, update }));
     return {
-      item: { ...admitted, update: { ...update, commandReply: reply } as Update, kind: "record", ...replyDelivery(update, reply, deps) },
+      item: { ...admitted, update: { ...update, commandReply: reply } as Update, kind: "record", ...replyDelivery(update.address, reply, deps) },
       command: { name: command, reply },
     };
   }
   const entry = entryOf(update, admitted, deps);
   if (update.type === "edit") return { item: { ...admitted, kind: "edit", ...(entry && { entry }) } };
   if (update.type !== "message" || !entry) return { item: { ...admitted, kind: "record" } };
-  const replyTo = update.direct ? {} : { replyTo: update.messageId };
+  const replyTo = update.direct || job ? {} : { replyTo: update.messageId };
   if (!answers(update, place, admission.addressed)) return { item: { ...admitted, ...replyTo, kind: "context", entry } };
-  const batch = place.queueMode === "batch";
+  const batch = !job && place.queueMode === "batch";
   return {
     item: {
       ...admitted,
       ...replyTo,
+      // A job is a turn of its own: it steers nobody's and stops nobody's.
+      ...(job && { queueMode: "queue" }),
       kind: "turn",
       entry,
       notBefore: batch ? deps.clock.now() + place.batchQuietMs : 0,
@@ -191,6 +196,11 @@ function settle(update: Update, prepared: Prepared, output: AcceptOutput, deps: 
     deps.channels.wake(update.address);
     return { kind: "command", ...prepared.command, sessionId: output.session.id };
   }
+  const job = jobOf(update);
+  if (job?.reminder) {
+    deps.channels.wake(job.answerTo ?? update.address);
+    return { kind: "context", messageId: output.messageId, sessionId: output.session.id };
+  }
   publishAccepted(update, output, deps);
   if (output.interrupts !== undefined && output.turnId !== undefined) deps.lanes.stop({ turnId: output.interrupts }, { kind: "interrupt", by: output.turnId });
   if (output.started) deps.lanes.take(output.started);
@@ -236,10 +246,10 @@ function strangerNotice(update: Update, deps: ReceiveDeps) {
   };
 }
 
-function replyDelivery(update: Update, reply: string, deps: ReceiveDeps) {
-  if (!deps.channels.delivers(update.address)) return {};
-  const parts = deps.channels.render(update.address, textMessage(reply));
-  return { reply: { id: newId(deps.clock, deps.random), address: update.address, parts, expiresAt: deps.clock.now() + NOTICE_TTL_MS } };
+function replyDelivery(address: Address, reply: string, deps: ReceiveDeps) {
+  if (!deps.channels.delivers(address)) return {};
+  const parts = deps.channels.render(address, textMessage(reply));
+  return { reply: { id: newId(deps.clock, deps.random), address, parts, expiresAt: deps.clock.now() + NOTICE_TTL_MS } };
 }
 
 function isConflict(update: Update, output: AcceptOutput): boolean {

@@ -5,6 +5,7 @@ import { finishCall, listCalls, startCall } from "./calls.ts";
 import { commitStep, commitTurn, postponeTurn, takeSteering } from "./commit.ts";
 import { readEntries, setEntryMessage } from "./entries.ts";
 import { getCursor, getInboxItem, listInbox } from "./inbox.ts";
+import { finishJobRun, getJob, jobAgenda, jobsAhead, listJobRuns, listJobs, planJobRuns, removeJob, saveJob, startJobRun } from "./jobs.ts";
 import { claimLease, releaseLease, renewLeases } from "./leases.ts";
 import { dueDeliveries, enqueueDelivery, getDelivery, listDeliveries, nextDelivery, openDraft, settleDraft } from "./outbox.ts";
 import { approveDevice, listDevices, rejectDevice, requestDevice, revokeDevice, setDeviceToken } from "./devices.ts";
@@ -65,6 +66,16 @@ const runs: Runs = {
   deleteSession,
   readEntries,
   setEntryMessage,
+  saveJob,
+  getJob,
+  listJobs,
+  removeJob,
+  planJobRuns,
+  jobAgenda,
+  jobsAhead,
+  startJobRun,
+  finishJobRun,
+  listJobRuns,
   putBlob,
   getBlob,
   getSetting,
