@@ -2,7 +2,7 @@ import type { Migration } from "./dialect.ts";
 
 /** Scheduled work and its runs. */
 export const jobs: Migration = {
-  number: 4,
+  number: 6,
   name: "jobs",
   statements: () => [
     `CREATE TABLE jobs (id TEXT PRIMARY KEY, person TEXT NOT NULL, enabled BIGINT NOT NULL, body TEXT NOT NULL, principal TEXT NOT NULL, label TEXT NOT NULL,
