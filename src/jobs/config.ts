@@ -1,3 +1,4 @@
+import { isTimeZone } from "../core/time-zone.ts";
 import { described, v } from "../lib/schema/index.ts";
 
 const wholeNumber = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
@@ -48,11 +49,3 @@ export const cronConfig = v.strictObject({
 });
 
 export type CronConfig = v.InferOutput<typeof cronConfig>;
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
-  } catch {
-    return false;
-  }
-}

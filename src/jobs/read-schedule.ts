@@ -3,6 +3,7 @@ import { Cron } from "croner";
 import type { QuietHours, Schedule } from "../core/job.ts";
 import type { ScheduleText } from "../core/jobs.ts";
 import { RequestError } from "../core/errors.ts";
+import { isTimeZone } from "../core/time-zone.ts";
 import { badSchedule, cronOf, nextSlot } from "./slots.ts";
 
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3600_000, d: 86_400_000, w: 7 * 86_400_000 };
@@ -59,15 +60,10 @@ export function durationOf(text: string): number | undefined {
 
 /** @throws RequestError `bad_time_zone` */
 export function checkTimeZone(timeZone: string): void {
-  if (timeZone === "UTC") return;
-  try {
-    new Intl.DateTimeFormat("en", { timeZone });
-  } catch (cause) {
-    throw new RequestError("bad_time_zone", `there is no time zone ${JSON.stringify(timeZone.slice(0, 100))}`, {
-      cause,
-      hint: "use an IANA name such as Europe/Berlin or America/New_York",
-    });
-  }
+  if (isTimeZone(timeZone)) return;
+  throw new RequestError("bad_time_zone", `there is no time zone ${JSON.stringify(timeZone.slice(0, 100))}`, {
+    hint: "use an IANA name such as Europe/Berlin or America/New_York",
+  });
 }
 
 /** `22:00` as minutes of the day; undefined when it is none. */
