@@ -25,7 +25,7 @@ export interface Plan {
  */
 export function decideSlots(job: Job, now: number, catchUpsBefore = 0): Plan {
   const begin = Math.min(job.cursor, now);
-  const { slots, more } = slotsUntil(job, begin, now);
+  const { slots, more, next } = slotsUntil(job, begin, now);
   const late = slots.filter((slot) => now - slot > ON_TIME_MS + staggerOf(job));
   const onTime = slots.slice(late.length);
   if (more) {
@@ -40,7 +40,7 @@ export function decideSlots(job: Job, now: number, catchUpsBefore = 0): Plan {
     ...caughtUp.map((slot, i) => ({ ...runOf(job, slot), trigger: "catch_up" as const, notBefore: now + (catchUpsBefore + i) * CATCH_UP_GAP_MS })),
     ...onTime.map((slot) => ({ ...runOf(job, slot), trigger: "schedule" as const, notBefore: slot + staggerOf(job) })),
   ];
-  return { cursor: now, skipped: late.length - caughtUp.length, runs, more: false, ...nextOf(job, now) };
+  return { cursor: now, skipped: late.length - caughtUp.length, runs, more: false, ...(next !== undefined && { nextSlot: next, nextAt: next }) };
 }
 
 /** Under `once` one run stands for everything that was missed, and one that is on time is that run. */
@@ -49,13 +49,14 @@ function mostLate({ catchUp, catchUpLimit }: Job, late: readonly number[], someO
   return late.slice(-(catchUp === "once" ? 1 : catchUpLimit));
 }
 
-function slotsUntil(job: Job, after: number, now: number): { slots: number[]; more: boolean } {
+function slotsUntil(job: Job, after: number, now: number): { slots: number[]; more: boolean; next?: number } {
   const slots: number[] = [];
-  for (let at = nextSlot(job.schedule, after); at !== undefined && at <= now; at = nextSlot(job.schedule, at)) {
+  let at = nextSlot(job.schedule, after);
+  for (; at !== undefined && at <= now; at = nextSlot(job.schedule, at)) {
     if (slots.length === MOST_AT_ONCE) return { slots, more: true };
     slots.push(at);
   }
-  return { slots, more: false };
+  return { slots, more: false, ...(at !== undefined && { next: at }) };
 }
 
 /** The first slot behind `cursor`, as a job carries it. */

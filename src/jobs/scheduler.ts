@@ -46,13 +46,14 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   };
 
   const hold = async (fence: Fence, signal: AbortSignal) => {
-    let seen = Infinity;
+    let seen = { wall: Infinity, monotonic: deps.clock.monotonic() };
     while (!signal.aborted) {
       poked = false;
       const now = deps.clock.now();
       // At the start too: nobody knows what the clock did meanwhile.
-      if (now < seen - BACK_MS) await turnBack(fence, now, deps);
-      seen = now;
+      const elapsed = deps.clock.monotonic() - seen.monotonic;
+      if (now < seen.wall - BACK_MS) await turnBack(fence, { now, back: now - elapsed }, deps);
+      seen = { wall: now, monotonic: deps.clock.monotonic() };
       const { next, running } = await workOff(fence, deps, signal);
       const most = running > 0 ? Math.min(RUNNING_MS, sweepMs) : sweepMs;
       await pause(next === undefined ? most : Math.max(1, Math.min(most, next - deps.clock.now())), signal);
@@ -90,10 +91,13 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   };
 }
 
-/** The wall clock was ahead: what it has decided too early comes at its time, unless it has run already, which its key tells. */
-async function turnBack(fence: Fence, now: number, { store, log }: WorkDeps): Promise<void> {
+/**
+ * The wall clock was ahead: what it has decided too early comes at its time, unless it has run already, which its key tells.
+ * @param times `back`: the earliest wall time since the last look.
+ */
+async function turnBack(fence: Fence, { now, back }: { now: number; back: number }, { store, log }: WorkDeps): Promise<void> {
   for (const job of await store.jobsAhead({ now, limit: 100_000 })) {
     log.warn("the wall clock has gone back; a job is decided anew from now on", { job: job.id, aheadMs: job.cursor - now });
-    await store.planJobRuns({ fence, jobId: job.id, revision: job.revision, cursor: now, ...nextOf(job, now), skipped: 0, runs: [], now });
+    await store.planJobRuns({ fence, jobId: job.id, revision: job.revision, cursor: back, ...nextOf(job, back), skipped: 0, runs: [], now });
   }
 }

@@ -14,52 +14,63 @@ interface Watched {
   readonly periods: { from: number; schedule: Schedule }[];
 }
 
-test("fault-52 over 10,000 days with kills at random commits, restarts, lists and edits at the edges of slots, each slot runs exactly once", { timeout: 180_000 }, async () => {
-  const world = await openJobWorld({ seed: 52 });
-  const { clock, random } = world;
-  const begin = clock.now();
-  const until = begin + DAYS * DAY;
-  const daily = watch(await world.add({ schedule: { cron: PATTERNS[0], timeZone: "Europe/Berlin" }, kind: "reminder", text: "daily", catchUp: "all", catchUpLimit: 1000 }));
-  const often = watch(await world.add({ schedule: { every: "36h" }, kind: "reminder", text: "often", catchUp: "all", catchUpLimit: 1000, staggerMs: 600_000 }));
-  const weekly = watch(await world.add({ schedule: { cron: "0 12 * * 1" }, kind: "reminder", text: "weekly", catchUp: "all", catchUpLimit: 1000 }));
-  const watched = [daily, often, weekly];
-  let restarts = 0;
-  let edits = 0;
-  const restart = async () => {
-    restarts += 1;
-    if (!world.dead && random.number() < 0.5) await world.kill();
-    else if (!world.dead) world.dieAt(0, "before");
-    if (world.dead) await world.kill().catch(() => {});
-    await clock.advance(Math.floor(random.number() * 10) * 3600_000);
-    await world.start();
-  };
-  while (clock.now() < until) {
-    // To the edge of somebody's next slot, a millisecond around it, or anywhere.
-    const near = nextOf(watched[Math.floor(random.number() * watched.length)]!, clock.now());
-    const edge = [-1, 0, 1, 30_000][Math.floor(random.number() * 4)]!;
-    const goal = random.number() < 0.7 ? near + edge : clock.now() + Math.floor(random.number() * 3 * DAY);
-    await clock.advance(Math.max(1, goal - clock.now()));
-    const dice = random.number();
+test(
+  "fault-52 over 10,000 days with kills at random commits, restarts, lists and edits at the edges of slots, each slot runs exactly once",
+  { timeout: 180_000 },
+  async () => {
+    const world = await openJobWorld({ seed: 52 });
+    const { clock, random } = world;
+    const begin = clock.now();
+    const until = begin + DAYS * DAY;
+    const daily = watch(
+      await world.add({ schedule: { cron: PATTERNS[0], timeZone: "Europe/Berlin" }, kind: "reminder", text: "daily", catchUp: "all", catchUpLimit: 1000 }),
+    );
+    const often = watch(
+      await world.add({ schedule: { every: "100h" }, kind: "reminder", text: "often", catchUp: "all", catchUpLimit: 1000, staggerMs: 600_000 }),
+    );
+    const weekly = watch(await world.add({ schedule: { cron: "0 12 * * 1" }, kind: "reminder", text: "weekly", catchUp: "all", catchUpLimit: 1000 }));
+    const watched = [daily, often, weekly];
+    let restarts = 0;
+    let edits = 0;
+    const restart = async () => {
+      restarts += 1;
+      if (!world.dead && random.number() < 0.5) await world.kill();
+      else if (!world.dead) world.dieAt(0, "before");
+      if (world.dead) await world.kill().catch(() => {});
+      await clock.advance(Math.floor(random.number() * 10) * 3600_000);
+      await world.start();
+    };
+    while (clock.now() < until) {
+      // To the edge of somebody's next slot, a millisecond around it, or anywhere.
+      const near = nextOf(watched[Math.floor(random.number() * watched.length)]!, clock.now());
+      const edge = [-1, 0, 1, 30_000][Math.floor(random.number() * 4)]!;
+      const goal = random.number() < 0.7 ? near + edge : clock.now() + Math.floor(random.number() * 3 * DAY);
+      await clock.advance(Math.max(1, goal - clock.now()));
+      const dice = random.number();
+      if (world.dead) await restart();
+      else if (dice < 0.1) world.dieAt(Math.floor(random.number() * 4), random.number() < 0.5 ? "before" : "after");
+      else if (dice < 0.15) await restart();
+      else if (dice < 0.3) await Promise.allSettled([world.jobs.list(OWNER, 100), world.jobs.runs({ limit: 10 }, OWNER), world.jobs.status(OWNER)]);
+      else if (dice < 0.4) edits += await edit(world, daily, PATTERNS[Math.floor(random.number() * PATTERNS.length)]);
+      else if (dice < 0.45) edits += await edit(world, often, undefined);
+    }
     if (world.dead) await restart();
-    else if (dice < 0.1) world.dieAt(Math.floor(random.number() * 4), random.number() < 0.5 ? "before" : "after");
-    else if (dice < 0.15) await restart();
-    else if (dice < 0.3) await Promise.allSettled([world.jobs.list(OWNER, 100), world.jobs.runs({ limit: 10 }, OWNER), world.jobs.status(OWNER)]);
-    else if (dice < 0.4) edits += await edit(world, daily, PATTERNS[Math.floor(random.number() * PATTERNS.length)]);
-    else if (dice < 0.45) edits += await edit(world, often, undefined);
-  }
-  if (world.dead) await restart();
-  await clock.advance(3 * DAY);
-  if (world.dead) await restart();
-  await clock.advance(DAY);
-  for (const one of watched) {
-    const wanted = slotsOf(one, begin, until);
-    const ran = world.slots(one.id).filter((slot) => slot <= until);
-    assert.deepEqual(ran.toSorted((a, b) => a - b), wanted);
-    assert.equal(new Set(ran).size, ran.length);
-  }
-  assert.ok(restarts > 100 && edits > 100, `${restarts} restarts, ${edits} edits`);
-  await world.stop();
-});
+    await clock.advance(3 * DAY);
+    if (world.dead) await restart();
+    await clock.advance(DAY);
+    for (const one of watched) {
+      const wanted = slotsOf(one, begin, until);
+      const ran = world.slots(one.id).filter((slot) => slot <= until);
+      assert.deepEqual(
+        ran.toSorted((a, b) => a - b),
+        wanted,
+      );
+      assert.equal(new Set(ran).size, ran.length);
+    }
+    assert.ok(restarts > 100 && edits > 100, `${restarts} restarts, ${edits} edits`);
+    await world.stop();
+  },
+);
 
 function watch(job: Job): Watched {
   return { id: job.id, periods: [{ from: job.createdAt, schedule: job.schedule }] };

@@ -67,9 +67,9 @@ export async function openJobWorld(options: { seed?: number; start?: number; dep
   const start = async () => {
     const real = createMemoryStore({ database });
     const { boot } = await real.boot({ now: clock.now(), instance: "world" });
-    const fate: Fate = { dead: false, left: Infinity, when: "before" };
-    const store = mortal(real, fate);
     const stop = new AbortController();
+    const fate: Fate = { dead: false, left: Infinity, when: "before", die: () => stop.abort() };
+    const store = mortal(real, fate);
     const jobs = createJobs({
       store,
       intake: inbox,
@@ -139,6 +139,8 @@ interface Fate {
   dead: boolean;
   left: number;
   when: "before" | "after";
+  /** A dead process does not try again. */
+  readonly die: () => void;
 }
 
 const CHANGES = new Set(["planJobRuns", "startJobRun", "finishJobRun", "saveJob", "removeJob"]);
@@ -150,13 +152,18 @@ function mortal(store: Store, fate: Fate): Store {
     async (input: never) => {
       if (fate.dead) throw gone();
       const dies = CHANGES.has(name) && (fate.left -= 1) < 0;
-      if (dies && fate.when === "before") fate.dead = true;
+      if (dies && fate.when === "before") end(fate);
       if (fate.dead) throw gone();
       const output = await (run as (input: never) => Promise<unknown>)(input);
-      if (dies) fate.dead = true;
+      if (dies) end(fate);
       if (fate.dead) throw gone();
       return output;
     },
   ]);
   return Object.fromEntries(entries) as unknown as Store;
+}
+
+function end(fate: Fate): void {
+  fate.dead = true;
+  fate.die();
 }
