@@ -125,18 +125,6 @@ export const cronMethods = [
     handler: async ({ id, ...given }, { deps, credential }) => describeJob(await deps.jobs.edit(id, inputOf(given), makerOf(credential))),
   }),
   defineMethod({
-    name: "cron.remove",
-    summary: "Removes a job; a run that has begun ends by itself.",
-    params: v.strictObject({ id: jobId }),
-    result: v.object({ removed: v.boolean() }),
-    scope: "admin",
-    mutating: true,
-    handler: async ({ id }, { deps, credential }) => {
-      await deps.jobs.remove(id, ownerAt(credential));
-      return { removed: true };
-    },
-  }),
-  defineMethod({
     name: "cron.run",
     summary: "Runs a job now, beside its schedule; job.ran tells how it ended.",
     params: v.strictObject({ id: jobId }),
@@ -164,6 +152,18 @@ export const cronMethods = [
     handler: async (_, { deps, credential }) => {
       const { nextAt, ...status } = await deps.jobs.status(ownerAt(credential));
       return { ...status, ...(nextAt === undefined ? {} : { next_at: nextAt }) };
+    },
+  }),
+  defineMethod({
+    name: "cron.remove",
+    summary: "Removes a job; a run that has begun ends by itself.",
+    params: v.strictObject({ id: jobId }),
+    result: v.object({ removed: v.boolean() }),
+    scope: "admin",
+    mutating: true,
+    handler: async ({ id }, { deps, credential }) => {
+      await deps.jobs.remove(id, ownerAt(credential));
+      return { removed: true };
     },
   }),
 ];
