@@ -4,6 +4,7 @@ import { labelOf, type Principal } from "../../src/core/principal.ts";
 import type { JobInput } from "../../src/core/jobs.ts";
 import type { Outcome } from "../../src/core/intake.ts";
 import { CATCH_UP_GAP_MS } from "../../src/jobs/decide.ts";
+import { createMemoryStore } from "../../src/store/memory/index.ts";
 import { BY_OWNER, ELSEWHERE, openJobWorld, OWNER, type JobWorld } from "./job-world.ts";
 
 const MINUTE = 60_000;
@@ -249,6 +250,32 @@ describe("jobs", () => {
       assert.deepEqual(tainted.label, { integrity: "GUEST", confidentiality: "PRIVATE" });
       assert.deepEqual(tainted.principal, clean.principal);
     }));
+
+  test("there are no more jobs than there may be (too_many_jobs), and an edit that somebody else always overtakes gives up (job_changed)", async () => {
+    await inWorld(
+      async (world) => {
+        await world.add(hourly());
+        await assert.rejects(world.add(hourly()), { code: "too_many_jobs" });
+      },
+      { deps: { maxJobs: 1 } },
+    );
+    const store = createMemoryStore();
+    const overtaken = {
+      ...store,
+      saveJob: async (input: Parameters<typeof store.saveJob>[0]) => (input.revision === undefined ? store.saveJob(input) : undefined),
+    };
+    await inWorld(
+      async (world) => {
+        const job = await world.add(hourly());
+        await assert.rejects(world.jobs.edit(job.id, { name: "other" }, BY_OWNER), { code: "job_changed" });
+        const ann: Principal = { person: "ann", class: "trusted", where: ELSEWHERE, direct: true, sender: "2" };
+        const maker = { principal: ann, label: labelOf(ann) };
+        for (let i = 0; i < 50; i += 1) await world.jobs.add(hourly(), maker);
+        await assert.rejects(world.jobs.add(hourly(), maker), { code: "too_many_jobs" });
+      },
+      { deps: { store: overtaken } },
+    );
+  });
 
   test("what a job cannot be is refused with a reason", () =>
     inWorld(async (world) => {
