@@ -137,6 +137,37 @@ describe("jobs", () => {
     }
   });
 
+  test("fault-56 killed while a run is handed over or a job is removed: the turn is the same one, and the job is there or gone", async () => {
+    for (const when of ["before", "after"] as const) {
+      const accepted = new Set<string>();
+      const receive = async (updates: readonly { key: string }[]): Promise<Outcome[]> =>
+        updates.map(({ key }) => {
+          const kind = accepted.has(key) ? ("duplicate" as const) : ("turn" as const);
+          accepted.add(key);
+          return { kind, messageId: key, turnId: `turn of ${key}`, sessionId: "s", sessionKey: "agent:main:s" };
+        });
+      await inWorld(
+        async (world) => {
+          const job = await world.add({ schedule: { every: "1h" }, text: "work" });
+          world.dieAt(1, when);
+          await world.clock.advance(HOUR + 1);
+          assert.ok(world.dead);
+          await world.kill();
+          await world.start();
+          await world.clock.advance(MINUTE);
+          const runs = await world.jobs.runs({ id: job.id, limit: 5 }, OWNER);
+          assert.deepEqual([runs.length, accepted.size, runs[0]?.turnId], [1, 1, `turn of job:${runs[0]?.id}`]);
+          world.dieAt(0, when);
+          await assert.rejects(world.jobs.remove(job.id, OWNER), { code: "store_closed" });
+          await world.kill();
+          await world.start();
+          assert.equal((await world.jobs.list(OWNER, 5)).length, when === "before" ? 1 : 0);
+        },
+        { intake: { receive } },
+      );
+    }
+  });
+
   test("a one-shot runs once and is gone, its run is remembered; a kept one stays", () =>
     inWorld(async (world) => {
       const gone = await world.add({ schedule: { at: "20m" }, kind: "reminder", text: "tea" });
