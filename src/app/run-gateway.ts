@@ -11,7 +11,7 @@ import { ensureGatewayToken, keepLastGood, loadConfig, type Env, type LoadConfig
 import { createGateway, createHub } from "../gateway/index.ts";
 import { createMetrics } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
-import { createHttp } from "../security/host/egress/index.ts";
+import { createHttp, createSockets } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
 import { createHall } from "../turn/hall.ts";
 import { createBlobs } from "./blobs.ts";
@@ -75,6 +75,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const instance = await instanceOf(store);
   const { boot } = await store.boot({ now: clock.now(), instance });
   const http = createHttp({ log, metrics });
+  const sockets = createSockets({ log, metrics, clock });
   const hub = createHub({ clock, boot, log });
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
@@ -83,6 +84,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const channels = await openChannels(config, (channel, account) => ({
     intake: intake.port,
     http,
+    sockets,
     blobs,
     clock,
     random,
