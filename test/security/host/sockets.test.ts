@@ -103,7 +103,10 @@ describe("the door to outgoing sockets", () => {
 
   test("says why there is no socket: nobody there, another answer, too slow, called off", async () => {
     const server = createServer((_, response) => void response.writeHead(429).end("slow down"));
+    const upgraded: { destroy(): void }[] = [];
     server.on("upgrade", (request, socket) => {
+      upgraded.push(socket);
+      socket.on("error", () => {});
       if (request.url === "/mute") return;
       socket.end("HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n");
     });
@@ -115,6 +118,7 @@ describe("the door to outgoing sockets", () => {
     const waiting = failure(sockets.connect({ baseUrl: `http://${host}/mute` }, { signal: stop.signal }));
     stop.abort();
     assert.match(await waiting, /^aborted/);
+    for (const one of upgraded) one.destroy();
     server.closeAllConnections();
     await new Promise((resolve) => void server.close(resolve));
     assert.equal(await failure(sockets.connect({ baseUrl: `http://${host}` })), "connect false");
