@@ -38,6 +38,8 @@ export interface SendTarget {
   readonly replyTo?: string;
   /** Stable per part: for platforms with idempotent sends. */
   readonly nonce: string;
+  /** Set when this part may have been sent before: no try of it is older than this, wall milliseconds. Platforms remember a nonce for some minutes only. */
+  readonly triedSince?: number;
   readonly signal: AbortSignal;
 }
 
