@@ -42,9 +42,13 @@ export async function admit(account: DiscordAccount, events: readonly GatewayEve
     const before = updates.length;
     updates.push(...(await translated(account, event, { position: next, signal })));
     if (event.type === "INTERACTION_CREATE" && updates.length > before) interactions.set(updates.at(-1)!.key, event.data as WireInteraction);
-    store ||= event.type === "READY" || event.type === "GUILD_CREATE" || updates.length > before;
+    store ||= event.type === "READY" || updates.length > before;
   }
-  if (next.gap?.guilds.size === 0) next.gap = undefined;
+  // The history is read: from now on a restart may resume.
+  if (next.gap?.guilds.size === 0) {
+    next.gap = undefined;
+    store = true;
+  }
   if (next.session !== undefined) next.session = { ...next.session, seq: events.at(-1)!.seq };
   const { deps, config } = account;
   const outcomes = store ? await deps.intake.receive(updates, cursorOf(next, config.account)) : [];

@@ -25,7 +25,6 @@ const NOTHING_NEW = 6;
 const CHANGE_MESSAGE = 7;
 const EPHEMERAL = 64;
 const PRESSED = 3;
-const MAX_TEXT = 2_000;
 
 /** Replaces the whole list of global commands; the same list again changes nothing. */
 export async function announceCommands({ api, deps, me }: DiscordAccount, signal: AbortSignal): Promise<void> {
@@ -67,6 +66,6 @@ function pressed(outcome: Outcome) {
 }
 
 function shown(outcome: Outcome) {
-  const content = outcome.kind === "command" ? outcome.reply.slice(0, MAX_TEXT).toWellFormed() || "Done." : "I am on it.";
+  const content = outcome.kind === "command" ? "Done." : "I am on it.";
   return { type: SHOW_MESSAGE, data: { content, flags: EPHEMERAL, allowed_mentions: { parse: [] } } };
 }

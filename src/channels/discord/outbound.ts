@@ -28,20 +28,24 @@ const NO_MENTIONS = { parse: [], replied_user: false };
 /** Create Message: a nonce has up to 25 characters. */
 const NONCE_LENGTH = 25;
 const HISTORY_PAGES = 5;
+const MAX_SETTLED = 2_000;
 
 export function createOutbound(account: DiscordAccount): Outbound {
   const { api, deps, timing } = account;
+  /** Messages that are known as other parts: the same words twice are two messages. */
+  const settled = new Set<string>();
   return {
     async send(part, target) {
       const payload = part.payload as DiscordPayload;
       const channel = channelOf(target.address);
       try {
         const old = target.triedSince !== undefined && deps.clock.now() - target.triedSince > timing.nonceMs;
-        const found = old ? await findPosted(account, payload, { channel, since: target.triedSince!, signal: target.signal }) : undefined;
+        const found = old ? await findPosted(account, payload, { channel, since: target.triedSince!, settled, signal: target.signal }) : undefined;
         const message = found ?? (await post(account, payload, target));
-        // Discord gives back what an earlier try has posted under this nonce; a preview may have said less then.
-        const stale = target.triedSince !== undefined && payload.kind === "text" && !saysTheSame(message, payload);
-        if (stale) await api.call("PATCH", `/channels/${channel}/messages/${message.id}`, { body: editBody(payload), signal: target.signal });
+        remember(settled, message.id);
+        // Discord gives back what an earlier try has posted under this nonce; a preview whose answer was lost said less then.
+        if (payload.kind === "text" && !saysTheSame(message, payload))
+          await api.call("PATCH", `/channels/${channel}/messages/${message.id}`, { body: editBody(payload), signal: target.signal });
         return { messageId: message.id };
       } catch (error) {
         throw toChannelError(error);
@@ -65,6 +69,11 @@ export function createOutbound(account: DiscordAccount): Outbound {
       }
     },
   };
+}
+
+function remember(ids: Set<string>, id: string): void {
+  ids.add(id);
+  if (ids.size > MAX_SETTLED) ids.delete(ids.values().next().value!);
 }
 
 /** A thread is a channel of its own. */
@@ -124,12 +133,12 @@ async function nonceOf(nonce: string): Promise<string> {
 async function findPosted(
   { api, me }: DiscordAccount,
   payload: DiscordPayload,
-  { channel, since, signal }: { channel: string; since: number; signal: AbortSignal },
+  { channel, since, settled, signal }: { channel: string; since: number; settled: ReadonlySet<string>; signal: AbortSignal },
 ): Promise<WireMessage | undefined> {
   let after = snowflakeAt(since - 5_000);
   for (let page = 0; page < HISTORY_PAGES; page++) {
     const messages = (await api.call("GET", `/channels/${channel}/messages?after=${after}&limit=100`, { signal })) as WireMessage[];
-    const found = messages.find((message) => message.author?.id === me?.id && saysTheSame(message, payload));
+    const found = messages.find((message) => message.author?.id === me?.id && !settled.has(message.id) && saysTheSame(message, payload));
     if (found !== undefined || messages.length < 100) return found;
     after = messages.reduce((newest, { id }) => (BigInt(id) > BigInt(newest) ? id : newest), after);
   }
