@@ -10,6 +10,8 @@ export interface GatewaySettings {
   mute: boolean;
   /** So many RESUMEs are answered with Invalid Session, `d` as given. */
   rejectResumes: { times: number; resumable: boolean };
+  /** READY comes without what is in the servers. */
+  withholdGuilds: boolean;
   /** Identify is answered by closing with this code. */
   refuseIdentify: number | undefined;
 }
@@ -87,6 +89,7 @@ export function serveGateway(state: FakeState, settings: GatewaySettings, log: G
           application: { id: state.me.id },
         };
         state.dispatch("READY", ready);
+        if (settings.withholdGuilds) return;
         const all = [...state.channels.values()].filter((channel) => channel.guild_id !== undefined);
         const shown = all.map(({ messages, ...channel }) => ({ ...channel, last_message_id: messages.at(-1)?.id ?? null }));
         state.dispatch("GUILD_CREATE", { id: state.guild, channels: shown.filter((one) => one.type === 0), threads: shown.filter((one) => one.type === 11) });

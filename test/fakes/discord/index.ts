@@ -68,7 +68,14 @@ export async function startFakeDiscord({
   heartbeatMs = 250,
 }: { token?: string; heartbeatMs?: number } = {}): Promise<FakeDiscord> {
   const state = createState(token);
-  const settings: GatewaySettings = { heartbeatMs, deaf: false, mute: false, rejectResumes: { times: 0, resumable: true }, refuseIdentify: undefined };
+  const settings: GatewaySettings = {
+    heartbeatMs,
+    deaf: false,
+    mute: false,
+    withholdGuilds: false,
+    rejectResumes: { times: 0, resumable: true },
+    refuseIdentify: undefined,
+  };
   const log: GatewayLog = { identifies: 0, resumes: 0, heartbeats: 0, intents: 0, closes: [] };
   const addChannel = (channel: Omit<FakeChannel, "messages">) => state.channels.set(channel.id, { ...channel, messages: [] });
   addChannel({ id: DIRECT, type: 1 });
