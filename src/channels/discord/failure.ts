@@ -23,6 +23,7 @@ export function toChannelError(error: unknown): ChannelError {
 
 /** JSON error codes by which a refusal explains itself. */
 const UNKNOWN_CHANNEL = 10003;
+const UNKNOWN_MESSAGE = 10008;
 const TOO_LARGE = 40005;
 const MISSING_ACCESS = 50001;
 const CANNOT_MESSAGE_USER = 50007;
@@ -42,11 +43,12 @@ function fromAnswer(error: DiscordFailure): ChannelError {
       "discord_no_permission",
       "Give the bot View Channel, Send Messages, Send Messages in Threads, Attach Files and Read Message History there",
     );
+  if (code === UNKNOWN_MESSAGE) return permanent("discord_message_gone", "Somebody has deleted the message that was to be changed");
   if (code === UNKNOWN_CHANNEL || status === 404) return permanent("discord_channel_not_found", "Check the address; the channel may have been deleted");
   if (status === 413 || code === TOO_LARGE) return tooBig(answer, error);
   return permanent("discord_refused", "Discord will not take this message; its answer says why");
 }
 
 function tooBig(message: string, cause: unknown): ChannelError {
-  return new ChannelError("discord_file_too_big", message, "permanent", { hint: "Bots can send files of up to 10 MB, and fetch those of up to 20 MB", cause });
+  return new ChannelError("discord_file_too_big", message, "permanent", { hint: "Bots can send files of up to 10 MiB, and fetch those of up to 20 MB", cause });
 }

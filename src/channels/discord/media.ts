@@ -7,8 +7,8 @@ import { DiscordFailure, type Upload } from "./api.ts";
 import { toChannelError } from "./failure.ts";
 
 const MAX_FETCH_BYTES = 20_000_000;
-/** What every server and conversation takes; boosted ones take more. */
-const MAX_UPLOAD_BYTES = 10_000_000;
+/** Reference, Uploading Files: 10 MiB everywhere; boosted servers take more. */
+const MAX_UPLOAD_BYTES = 10 * 1024 * 1024;
 const FILE_HOSTS = ["https://cdn.discordapp.com", "https://media.discordapp.net"];
 
 /** The URL came with a message, so only Discord's own file hosts are asked, and without the token. @throws ChannelError */
@@ -52,7 +52,7 @@ export async function uploadOf({ deps }: DiscordAccount, media: Media): Promise<
   const blob = media.blob === undefined ? undefined : await deps.blobs.get(media.blob);
   if (blob === undefined) throw new ChannelError("blob_missing", `the file ${media.blob} is not stored any more`, "permanent");
   if (blob.size > MAX_UPLOAD_BYTES)
-    throw new ChannelError("discord_file_too_big", `the file has ${blob.size} bytes`, "permanent", { hint: "Bots can send files of up to 10 MB" });
+    throw new ChannelError("discord_file_too_big", `the file has ${blob.size} bytes`, "permanent", { hint: "Bots can send files of up to 10 MiB" });
   return { bytes: blob.bytes, type: blob.type, name: media.name ?? blob.name ?? nameOf(blob.type) };
 }
 

@@ -83,6 +83,7 @@ describe("sending to discord", () => {
         [403, 50001, "discord_no_permission"],
         [403, 50013, "discord_no_permission"],
         [404, 10003, "discord_channel_not_found"],
+        [404, 10008, "discord_message_gone"],
         [401, 0, "discord_token_refused"],
         [400, 50035, "discord_refused"],
         [413, 40005, "discord_file_too_big"],
@@ -135,7 +136,7 @@ describe("sending to discord", () => {
         [...discord.files.values()].map((bytes) => [...bytes]),
         [[1, 2, 3]],
       );
-      const large = blobs.add(new Uint8Array(10_000_001), "video/mp4");
+      const large = blobs.add(new Uint8Array(10_485_761), "video/mp4");
       const error = await failure(send(bench, { parts: [{ type: "media", media: { kind: "video", blob: large } }] }, at(DIRECT, { nonce: "l" })));
       assert.deepEqual([error.code, error.failure], ["discord_file_too_big", "permanent"]);
       const gone = await failure(send(bench, { parts: [{ type: "media", media: { kind: "video", blob: "nothing" } }] }, at(DIRECT, { nonce: "g" })));
