@@ -24,15 +24,11 @@ owner_ids = ["${PERSON}"]
 groups.allowed = ["${CHANNEL}"]
 `,
     });
-    const t0 = Date.now();
     gateway = await home.start();
-    console.error("START", Date.now() - t0);
     await discord.until(() => discord.log.identifies === 1);
   });
   after(async () => {
-    const t0 = Date.now();
     const exit = await gateway?.stop();
-    console.error("STOP", Date.now() - t0, gateway.stdout().slice(-1500), gateway.stderr().slice(-3000));
     await home?.remove();
     await discord?.close();
     await model?.close();

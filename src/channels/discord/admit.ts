@@ -91,6 +91,10 @@ async function translate(account: DiscordAccount, event: GatewayEvent, { positio
       learnGuild(account, data);
       await fillGuild(account, data, position, signal);
       return [];
+    case "GUILD_DELETE":
+      // We were taken out of it; while it is only unavailable it comes back, and its history is read then.
+      if ((data as WireGuild).unavailable !== true) position.gap?.guilds.delete((data as WireGuild).id);
+      return [];
     case "CHANNEL_CREATE":
     case "CHANNEL_UPDATE":
     case "THREAD_CREATE":

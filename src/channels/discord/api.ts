@@ -4,6 +4,9 @@ import type { Destination, Http, HttpResponse } from "../../core/http.ts";
 import type { Random } from "../../core/random.ts";
 import { multipart } from "../../lib/multipart/index.ts";
 
+/** Reference, User Agent: another form may be turned away before it reaches Discord. */
+export const USER_AGENT = "DiscordBot (https://github.com/open-clanker/open-clanker, 1)";
+
 export interface Upload {
   readonly bytes: Uint8Array;
   readonly type: string;
@@ -75,7 +78,7 @@ export function createApi(destination: Destination, { http, random, clock }: { h
       });
       const resetMs = seconds(response.headers["x-ratelimit-reset-after"]);
       if (response.headers["x-ratelimit-remaining"] === "0" && resetMs !== undefined) hold(route, resetMs);
-      if (response.status >= 200 && response.status < 300) return response.status === 204 ? undefined : await answerOf(response, `${method} ${path}`);
+      if (response.status >= 200 && response.status < 300) return await answerOf(response, `${method} ${path}`);
       const { failure, global } = await failureOf(response, `${method} ${path}`);
       if (failure.status === 429) hold(global ? "global" : route, failure.retryAfterMs ?? 1_000);
       throw failure;
@@ -101,11 +104,13 @@ function uploadBody(body: unknown, upload: Upload, random: Random): { headers: R
   return { headers: { "content-type": whole.contentType }, body: whole.body };
 }
 
+/** Also an empty body is read: unread it would hold its connection. */
 async function answerOf(response: HttpResponse, call: string): Promise<unknown> {
+  const text = await response.text();
+  if (text === "") return undefined;
   try {
-    return JSON.parse(await response.text()) as unknown;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    return JSON.parse(text) as unknown;
+  } catch {
     throw new DiscordFailure(call, { status: 502, description: "not an answer of Discord" });
   }
 }

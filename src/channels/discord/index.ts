@@ -2,7 +2,7 @@
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { createAuthors, createBackground, createHealth, type DiscordAccount, recover } from "./account.ts";
-import { createApi } from "./api.ts";
+import { createApi, USER_AGENT } from "./api.ts";
 import type { DiscordAccountConfig } from "./config.ts";
 import { receiveEvents } from "./gateway.ts";
 import { announceCommands } from "./interactions.ts";
@@ -16,9 +16,6 @@ import type { WireUser } from "./wire.ts";
 export type { DiscordAccountConfig } from "./config.ts";
 export { plainMarkdown } from "./render.ts";
 export type { DiscordTiming } from "./timing.ts";
-
-/** Reference, User Agent: another form may be turned away before it reaches Discord. */
-const USER_AGENT = "DiscordBot (https://github.com/open-clanker/open-clanker, 1)";
 
 /**
  * @param timing for tests: shorter waits.

@@ -2,6 +2,7 @@
 import type { Outcome } from "../../core/intake.ts";
 import { Secret } from "../../core/secret.ts";
 import type { DiscordAccount } from "./account.ts";
+import { USER_AGENT } from "./api.ts";
 import type { WireInteraction } from "./wire.ts";
 
 /** Application Command Option Types: 3 is a text. */
@@ -49,7 +50,7 @@ export async function answerInteraction({ config, deps }: DiscordAccount, intera
       {
         method: "POST",
         path: `/interactions/${encodeURIComponent(interaction.id)}/{secret}/callback`,
-        headers: { "content-type": "application/json" },
+        headers: { "content-type": "application/json", "user-agent": USER_AGENT },
         body: JSON.stringify(body),
         signal,
       },

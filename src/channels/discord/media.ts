@@ -3,7 +3,7 @@ import type { FetchedMedia } from "../../core/channel.ts";
 import { ChannelError } from "../../core/errors.ts";
 import type { Media } from "../../core/message.ts";
 import type { DiscordAccount } from "./account.ts";
-import { DiscordFailure, type Upload } from "./api.ts";
+import { DiscordFailure, type Upload, USER_AGENT } from "./api.ts";
 import { toChannelError } from "./failure.ts";
 
 const MAX_FETCH_BYTES = 20_000_000;
@@ -22,7 +22,7 @@ export async function fetchMedia({ config, deps }: DiscordAccount, media: Media,
     throw new ChannelError("discord_file_too_big", `the file has ${media.size} bytes`, "permanent", { hint: "Files of up to 20 MB are fetched" });
   }
   try {
-    const response = await deps.http.request({ baseUrl: url.origin }, { path: url.pathname + url.search, signal });
+    const response = await deps.http.request({ baseUrl: url.origin, headers: { "user-agent": USER_AGENT } }, { path: url.pathname + url.search, signal });
     if (response.status !== 200) throw new DiscordFailure("download", { status: response.status, description: (await response.text(64_000)).slice(0, 200) });
     const bytes = await response.bytes(MAX_FETCH_BYTES);
     const type = sniff(bytes) ?? media.type ?? response.headers["content-type"]?.split(";")[0] ?? "application/octet-stream";

@@ -26,7 +26,7 @@ export async function answerRest(state: FakeState, request: IncomingMessage, res
   const path = url.pathname.replace(/^\/api\/v10/, "");
   const { body, file } = readBody(Buffer.concat(chunks), request.headers["content-type"] ?? "");
   state.calls.push({ method, path, body, at: performance.now() });
-  if (request.headers["user-agent"]?.startsWith("DiscordBot (") !== true && !path.startsWith("/interactions/")) state.violations.push("no valid user agent");
+  if (request.headers["user-agent"]?.startsWith("DiscordBot (") !== true) state.violations.push("no valid user agent");
   const fault = state.faults.findIndex((one) => one.method === method && one.path.test(path));
   const [broken] = fault < 0 ? [] : state.faults.splice(fault, 1);
   const reply = (status: number, answer?: unknown, headers: Record<string, string> = {}) => {
