@@ -12,6 +12,11 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createTelegram } = await import("../channels/telegram/index.ts");
     return createTelegram({ ...settings, token, account }, deps);
   },
+  discord: async ({ token, ...settings }, account, deps) => {
+    if (token === undefined) return undefined;
+    const { createDiscord } = await import("../channels/discord/index.ts");
+    return createDiscord({ ...settings, token, account }, deps);
+  },
 };
 
 /** Makes the enabled channel accounts of the config. */

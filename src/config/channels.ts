@@ -1,3 +1,4 @@
+import { discordConfig } from "../channels/discord/config.ts";
 import { telegramConfig } from "../channels/telegram/config.ts";
 import { webChannelConfig } from "../gateway/config.ts";
 import { described, v } from "../lib/schema/index.ts";
@@ -6,6 +7,7 @@ import { described, v } from "../lib/schema/index.ts";
 export const channelsConfig = v.strictObject({
   web: described(v.optional(webChannelConfig, {}), "The page, and the clients of /ws and HTTP."),
   telegram: described(v.optional(telegramConfig), "A Telegram bot; further ones under accounts.NAME."),
+  discord: described(v.optional(discordConfig), "A Discord bot; further ones under accounts.NAME."),
 });
 
 export type ChannelsConfig = v.InferOutput<typeof channelsConfig>;
