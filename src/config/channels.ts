@@ -1,3 +1,4 @@
+import { slackConfig } from "../channels/slack/config.ts";
 import { telegramConfig } from "../channels/telegram/config.ts";
 import { webChannelConfig } from "../gateway/config.ts";
 import { described, v } from "../lib/schema/index.ts";
@@ -5,6 +6,7 @@ import { described, v } from "../lib/schema/index.ts";
 /** `[channels]`: one section for each channel there is. */
 export const channelsConfig = v.strictObject({
   web: described(v.optional(webChannelConfig, {}), "The page, and the clients of /ws and HTTP."),
+  slack: described(v.optional(slackConfig), "A Slack app's bot; further workspaces under accounts.NAME."),
   telegram: described(v.optional(telegramConfig), "A Telegram bot; further ones under accounts.NAME."),
 });
 

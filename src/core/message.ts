@@ -30,7 +30,20 @@ export interface Message {
   /** Platform id of the message this one answers. */
   readonly replyTo?: string;
   /** Text of the message this one answers, as the platform handed it over. */
-  readonly quote?: { readonly sender?: string; readonly text: string };
+  readonly quote?: {
+    readonly sender?: string;
+    readonly text: string;
+    /** It quotes the assistant or the sender themselves from this very conversation: nothing new came in with it. */
+    readonly own?: boolean;
+  };
+  /** Offered below the text where the platform has them; a press comes back as an update with `data`. */
+  readonly buttons?: readonly Button[];
+}
+
+export interface Button {
+  readonly label: string;
+  /** At most 64 bytes (Telegram's limit of callback_data). */
+  readonly data: string;
 }
 
 export function textMessage(text: string): Message {

@@ -1,0 +1,69 @@
+/** Pressed buttons and slash commands as our updates. Pure; see inbound.ts. */
+import type { Update } from "../../core/update.ts";
+import { addressOf, type InboundContext, isDirect, isTs, person, tsToMs } from "./inbound.ts";
+import type { BlockActions, Incoming, SlashCommand } from "./wire.ts";
+import { translateEvent } from "./inbound.ts";
+
+/** What the buttons of our messages are called: Slack wants a name that is unique in its message. */
+export const ACTION = "clanker:";
+
+export function translate(incoming: Incoming, context: InboundContext): Update[] {
+  switch (incoming.kind) {
+    case "event":
+      return translateEvent(incoming.payload, context);
+    case "interactive":
+      return pressUpdates(incoming.payload, context);
+    case "command":
+      return commandUpdates(incoming.payload, context);
+  }
+}
+
+/** Slack sends a button's value only to the app whose message it stands on, as that app wrote it. */
+function pressUpdates(payload: BlockActions, context: InboundContext): Update[] {
+  const user = payload.user?.id;
+  const channel = payload.channel?.id ?? payload.container?.channel_id;
+  const ts = payload.container?.message_ts ?? payload.message?.ts;
+  const team = payload.team?.id ?? payload.user?.team_id;
+  if (payload.type !== "block_actions" || user === undefined || channel === undefined || ts === undefined) return [];
+  if (team !== undefined && team !== context.me.teamId && payload.user?.team_id !== context.me.teamId) return [];
+  const thread = payload.container?.thread_ts ?? payload.message?.thread_ts;
+  return (payload.actions ?? []).flatMap(({ type, action_id: id = "", value, action_ts: at }) => {
+    if (type !== "button" || !id.startsWith(ACTION) || value === undefined || at === undefined) return [];
+    return [
+      {
+        type: "press" as const,
+        key: `press:${channel}:${ts}:${user}:${at}:${id}`,
+        address: { ...addressOf(channel, context), ...(thread === undefined || thread === ts ? {} : { thread }) },
+        sender: person(user, context),
+        direct: isDirect(channel),
+        at: isTs(at) ? tsToMs(at) : context.now,
+        messageId: ts,
+        data: value,
+      },
+    ];
+  });
+}
+
+/** Slack keeps `/new` and the like for itself, so the app has one command: `/clanker new` is our `/new`. */
+const COMMANDS = /^(new|stop|status|help|whoami|approve|deny)(?=\s|$)/;
+
+function commandUpdates(payload: SlashCommand, context: InboundContext): Update[] {
+  const { user_id: user, channel_id: channel, trigger_id: trigger, team_id: team } = payload;
+  if (user === undefined || channel === undefined || trigger === undefined) return [];
+  if (team !== undefined && team !== context.me.teamId) return [];
+  const written = (payload.text ?? "").trim();
+  const text = written === "" ? "/help" : COMMANDS.test(written) ? `/${written}` : written;
+  return [
+    {
+      type: "message",
+      key: `cmd:${channel}:${trigger}`,
+      address: addressOf(channel, context),
+      sender: person(user, context),
+      direct: isDirect(channel),
+      at: context.now,
+      messageId: `command:${trigger}`,
+      message: { parts: [{ type: "text", text }] },
+      addressed: true,
+    },
+  ];
+}
