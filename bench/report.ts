@@ -17,6 +17,8 @@ export interface Machine {
   readonly cores: number;
   /** Of a 4 kB write with fsync, milliseconds, before and after the run. */
   readonly fsyncMs: { readonly p50: number; readonly p99: number };
+  /** Share of all cores that other programs used before and after the run, 0 to 1. */
+  readonly othersShare: number;
 }
 
 /** A figure that got worse by more than this share is named. */
@@ -83,7 +85,9 @@ export function figure(value: number): string {
 /** One line about the machine and its disk: a durable turn is never faster than that. */
 export function describe({ machine, at, mode }: Results): string {
   const { p50, p99 } = machine.fsyncMs;
-  return `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, a 4 kB write with fsync takes ${figure(p50)} ms (p99 ${figure(p99)} ms), ${at.slice(0, 10)}, ${mode} run`;
+  const others =
+    machine.othersShare > 0.1 ? `; other programs used ${Math.round(machine.othersShare * 100)} % of the processor, so these figures say little` : "";
+  return `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, a 4 kB write with fsync takes ${figure(p50)} ms (p99 ${figure(p99)} ms), ${at.slice(0, 10)}, ${mode} run${others}`;
 }
 
 const BLOCK = /(<!-- bench: (\S+) -->\n)[^]*?(<!-- \/bench -->)/g;

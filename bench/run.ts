@@ -1,6 +1,6 @@
 /**
  * Measures the budgets beside a bare Node server: `npm run bench -- [--quick] [--only GROUP,GROUP] [--keep] [--dist FOLDER] [--on FOLDER] [--cpu-prof FOLDER]`.
- *   --quick     under two minutes, few rounds, fewer connections and messages; without it everything as the budget says, about eight minutes
+ *   --quick     under two minutes, few rounds, fewer connections and messages; without it everything as the budget says, about ten minutes
  *   --only      these groups, or the groups of these rows: cli start idle latency throughput sockets fanout history sessions hi postgres peer
  *   --keep      makes this run (or, with --only, these groups of it) the baseline bench/baseline.json that later runs are compared with,
  *               and writes its figures into docs/performance.md
@@ -24,6 +24,7 @@ import { measureIdle } from "./measure/idle.ts";
 import { measureLatency } from "./measure/latency.ts";
 import { describeMachine } from "./measure/machine.ts";
 import { measurePeer } from "./measure/peer.ts";
+import { measureSandbox } from "./measure/sandbox.ts";
 import { measureSockets } from "./measure/sockets.ts";
 import { measureStart } from "./measure/start.ts";
 import { measureThroughput } from "./measure/throughput.ts";
@@ -44,6 +45,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   history: measureHistory,
   sessions: measureSessions,
   hi: measureHi,
+  sandbox: measureSandbox,
   postgres: measureBackends,
   peer: measurePeer,
 };
@@ -83,7 +85,7 @@ report(await measureAll());
 async function measureAll(): Promise<Results> {
   const measured: Measured[] = [];
   const absent: Record<string, string> = {};
-  const before = describeMachine(folder);
+  const before = await describeMachine(folder);
   for (const [name, measure] of Object.entries(MEASUREMENTS)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const from = performance.now();
@@ -97,9 +99,9 @@ async function measureAll(): Promise<Results> {
       console.error(`${name}: ${error instanceof NotHere ? error.message : error instanceof Error ? error.stack : String(error)}`);
     }
   }
-  const after = describeMachine(folder);
+  const after = await describeMachine(folder);
   const fsyncMs = { p50: (before.fsyncMs.p50 + after.fsyncMs.p50) / 2, p99: Math.max(before.fsyncMs.p99, after.fsyncMs.p99) };
-  return { at: new Date().toISOString(), mode, machine: { ...after, fsyncMs }, measured, absent };
+  return { at: new Date().toISOString(), mode, machine: { ...after, fsyncMs, othersShare: (before.othersShare + after.othersShare) / 2 }, measured, absent };
 }
 
 /** Built anew when the sources are newer; copied, so that a build meanwhile changes nothing under the running programs. */

@@ -1,5 +1,5 @@
 /**
- * Builds dist/: the program, the workers of the store and of web pages, the client and the page. Run by `npm ci` (prepare), `npm run build` and, when dist is
+ * Builds dist/: the program, its workers, the client and the page. Run by `npm ci` (prepare), `npm run build` and, when dist is
  * older than the sources, by the tests. What has no source yet is left out.
  */
 import { createHash } from "node:crypto";
@@ -9,6 +9,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { rolldown, type InputOptions, type OutputOptions } from "rolldown";
+import { leanBuiltins } from "./lean-builtins.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
@@ -26,7 +27,7 @@ async function bundle(input: InputOptions, output: OutputOptions): Promise<reado
   }
 }
 
-const node: InputOptions = { platform: "node", external: [/^node:/, ...OPTIONAL] };
+const node: InputOptions = { platform: "node", external: OPTIONAL, plugins: [leanBuiltins()] };
 
 /** The program: lazily imported modules stay chunks of their own, so that `clanker --help` loads no gateway. */
 async function buildProgram(out: string): Promise<void> {
@@ -99,6 +100,10 @@ export async function build(): Promise<void> {
     const parts: [source: string, run: () => Promise<void>][] = [
       ["src/main.ts", () => buildProgram(next)],
       ["src/store/sqlite/writer-worker.ts", () => buildSingle("src/store/sqlite/writer-worker.ts", join(next, "chunks/sqlite-writer.js"), node)],
+      [
+        "src/security/host/workspace/search-worker.ts",
+        () => buildSingle("src/security/host/workspace/search-worker.ts", join(next, "chunks/file-search.js"), node),
+      ],
       ["src/media/html/html-worker.ts", () => buildSingle("src/media/html/html-worker.ts", join(next, "chunks/html-reader.js"), node)],
       ["src/client/index.ts", () => buildSingle("src/client/index.ts", join(next, "client.js"), { platform: "neutral" })],
       ["ui/src/main.tsx", () => buildPage(join(next, "ui"))],

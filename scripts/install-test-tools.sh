@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside npm packages on Debian and Ubuntu: a real PostgreSQL, Chromium for the page, ps for process checks.
+# Installs what the tests need beside npm packages on Debian and Ubuntu: a real PostgreSQL, Chromium for the page, ps for process checks,
+# strace for what reaches the disk.
+# bubblewrap for the sandbox.
 # Needs root or sudo. Safe to run again: what is there already is left alone.
 set -euo pipefail
 
@@ -7,6 +9,8 @@ need=()
 [ -n "$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null || true)" ] || need+=(postgresql)
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || need+=(chromium)
 command -v ps >/dev/null || need+=(procps)
+command -v strace >/dev/null || need+=(strace)
+command -v bwrap >/dev/null || need+=(bubblewrap)
 
 if [ "${#need[@]}" -eq 0 ]; then
   echo "test tools: all present"

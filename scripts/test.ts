@@ -17,7 +17,7 @@ import { build, isStale } from "./build.ts";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** Slow or in need of more than Node: whole programs, kill -9, PostgreSQL, Chromium. */
-const NOT_UNIT = /^test\/(e2e|faults|store\/postgres|bus\/postgres)[/.]|^test\/ui\/page/;
+const NOT_UNIT = /^test\/(e2e|faults|sim\/(seeds-\d+|mutants)|store\/postgres|bus\/postgres)[/.]|^test\/ui\/page/;
 
 interface Failure {
   readonly title: string;

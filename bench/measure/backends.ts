@@ -16,8 +16,8 @@ export async function measureBackends({ dist, folder, by, cpuProfile }: BenchCon
   if (postgresBinaries() === undefined) throw new NotHere("no PostgreSQL on this machine; as root: node scripts/postgres.ts --install");
   const figuresOf = (name: string, storage: string): Promise<Figures> =>
     withScene({ dist, home: join(folder, name), storage, cpuProfile }, async (scene) => {
-      const { timed } = await closedTurns(scene, by([2_000, 4_000], [5_000, 15_000]));
-      const { turns, model } = await pacedBlock(scene, { sessions: 10, turns: by(300, 2_000), prefix: "paced" });
+      const { timed } = await closedTurns(scene, by([1_500, 2_500], [5_000, 15_000]));
+      const { turns, model } = await pacedBlock(scene, { sessions: 10, turns: by(150, 2_000), prefix: "paced" });
       return { latency: median(turns) - median(model), throughput: perSecond(timed) };
     });
   const server = await startPostgres();

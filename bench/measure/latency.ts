@@ -27,7 +27,7 @@ export async function pacedBlock(
 
 /** End to end at an easy pace, less what the model itself takes at that pace; beside a WebSocket echo. */
 export async function measureLatency({ dist, folder, by, cpuProfile }: BenchContext): Promise<Measured[]> {
-  const turns = by(160, 1_000);
+  const turns = by(100, 1_000);
   return await withScene({ dist, home: join(folder, "latency"), cpuProfile }, async (scene) =>
     withBare(async (bare) => {
       const { load, gateway } = scene;

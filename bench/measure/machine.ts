@@ -4,8 +4,19 @@ import { join } from "node:path";
 import type { Machine } from "../report.ts";
 import { median, percentile } from "../statistics.ts";
 
+/** Share of all cores that are busy within a second in which this process waits. */
+async function busyShare(): Promise<number> {
+  const read = () =>
+    cpus().reduce((sum, { times }) => ({ idle: sum.idle + times.idle, all: sum.all + Object.values(times).reduce((a, b) => a + b) }), { idle: 0, all: 0 });
+  const from = read();
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  const to = read();
+  return to.all === from.all ? 0 : 1 - (to.idle - from.idle) / (to.all - from.all);
+}
+
 /** What the figures were taken on: a durable turn can never be faster than its disk. @param folder where the databases of the bench lie. */
-export function describeMachine(folder: string): Machine {
+export async function describeMachine(folder: string): Promise<Machine> {
+  const othersShare = await busyShare();
   const taken = fsyncTimes(folder, 500);
   const [first] = cpus();
   return {
@@ -13,6 +24,7 @@ export function describeMachine(folder: string): Machine {
     cpu: first?.model.trim() || process.arch,
     cores: cpus().length,
     fsyncMs: { p50: median(taken), p99: percentile(taken, 0.99) },
+    othersShare,
   };
 }
 

@@ -7,9 +7,32 @@ const toolNames = v.array(v.pipe(v.string(), v.nonEmpty("must not be empty")));
 const toolsConfig = v.strictObject({
   allow: described(v.optional(toolNames, ["*"]), 'Names of tools that may be offered to the model; "*" is all of them.'),
   deny: described(v.optional(toolNames, []), "Names of tools that are never offered nor run, whatever `allow` says."),
+  ask: described(v.optional(toolNames, ["shell"]), "Names of tools that run only when the owner has said yes to the exact call."),
 });
 
 const thinking = v.picklist(["off", "low", "medium", "high"]);
+
+const folder = v.pipe(v.string(), v.nonEmpty("must not be empty"));
+const count = (least: number, most: number, standard: number) => v.optional(v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most)), standard);
+
+/** `[agents.sandbox]`: where programs run that a model asks for, and their limits. */
+const sandboxConfig = v.strictObject({
+  mode: described(
+    v.optional(v.picklist(["never", "non_main", "always"]), "non_main"),
+    "Which turns are sandboxed: all but the owner's own direct chat (non_main), all (always) or none (never). Where a sandbox is needed and missing, the tools are unavailable.",
+    { restart: true },
+  ),
+  backend: described(
+    v.optional(v.picklist(["auto", "bubblewrap", "docker", "podman"]), "auto"),
+    "What makes the sandbox; auto takes the first that works. clanker doctor tells which does.",
+    { restart: true },
+  ),
+  image: described(v.optional(folder, "debian:stable-slim"), "Image for docker and podman; it is never fetched by the gateway.", { restart: true }),
+  timeout_secs: described(count(1, 3_600, 300), "Longest time of one program.", { restart: true }),
+  memory_mb: described(count(16, 1_000_000, 1_024), "Most memory of one program with all its processes.", { restart: true }),
+  processes: described(count(1, 10_000, 128), "Most processes of one program.", { restart: true }),
+  file_mb: described(count(1, 1_000_000, 1_024), "Longest file that a program may write.", { restart: true }),
+});
 
 /** What a further agent has of its own; the rest comes from `[agents]`. */
 const agentConfig = v.strictObject({
@@ -20,6 +43,9 @@ const agentConfig = v.strictObject({
   }),
   thinking: described(v.optional(thinking), "How much its model thinks; default: agents.thinking.", { example: "low" }),
   tools: described(v.optional(toolsConfig), "Its tools; default: agents.tools."),
+  workspace: described(v.optional(folder), "Its folder for files and programs; default: workspaces/NAME in the data folder.", {
+    example: "~/researcher",
+  }),
 });
 
 /** `[agents]`: the agent `main`, and further ones under `list`. */
@@ -45,6 +71,14 @@ export const agentsConfig = v.strictObject({
   ),
   thinking: described(v.optional(thinking, "off"), "How much the model thinks before it answers, where it can."),
   tools: described(v.optional(toolsConfig, {}), "Which tools the model may use."),
+  approval_minutes: described(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_080)), 60),
+    "How long a question to the owner waits for its answer.",
+  ),
+  workspace: described(v.optional(folder), "Folder for the assistant's files and programs; ~ is your home. Default: workspaces/main in the data folder.", {
+    example: "~/assistant",
+  }),
+  sandbox: described(v.optional(sandboxConfig, {}), "Where programs run that the model asks for, and their limits."),
   list: described(
     v.optional(
       v.record(

@@ -51,8 +51,10 @@ export interface AgentDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly chain: ModelChain;
-  /** Answers a call; one with `invalid` set is answered with that error and not run. Must not throw except StoreError lease_lost. */
-  callTool(call: ToolCallPart, signal: AbortSignal): Promise<Extract<EntryContent, { role: "tool" }>>;
+  /** Answers a call; one with `invalid` set is answered with that error and not run. `waiting`: a person has to answer first. Must not throw except StoreError lease_lost. */
+  callTool(call: ToolCallPart, signal: AbortSignal): Promise<Extract<EntryContent, { role: "tool" }> | "waiting">;
+  /** Looked at when the calls of a step have their results: why the turn may not go on. */
+  stopReason?(): ClankerError | undefined;
   /** `parts` holds `calls`; those that will not be run carry `invalid`. */
   commitStep(step: { parts: readonly AssistantPart[]; stop: StopReason; usage: Usage; model: string; calls: readonly ToolCallPart[] }): Promise<void>;
   /** Called between steps, when every call has its result. */
@@ -78,6 +80,8 @@ export type AgentResult =
    * committed its text and usage), the callers' calls alone and no usage.
    */
   | { readonly kind: "calls"; readonly parts: readonly AssistantPart[]; readonly calls: readonly ToolCallPart[]; readonly usage: Usage; readonly model: string }
+  /** A call of the last committed step waits for a person; the others have their results or have not begun. */
+  | { readonly kind: "waiting" }
   /** `text`: what the running step had written. */
   | { readonly kind: "cancelled"; readonly text: string; readonly usage: Usage; readonly model?: string }
   /** Every model is away; `error.retryAfterMs` says when to come back. */
@@ -166,10 +170,11 @@ function createRun(request: AgentRequest, deps: AgentDeps, signal: AbortSignal):
 async function go(run: Run): Promise<AgentResult> {
   const { request, deps } = run;
   if (request.pendingCalls.length > 0) {
-    await answerCalls(
+    const halt = await answerCalls(
       run,
       request.pendingCalls.map((call) => recheck(call, request.tools)),
     );
+    if (halt !== undefined) return halt;
     run.entries.push(...(await deps.takeSteering()));
   }
   for (;;) {
@@ -263,7 +268,8 @@ async function handleStep(run: Run, step: Step): Promise<AgentResult | undefined
   const { usage, model } = step;
   if (plan.own.length === 0) return { kind: "calls", parts: plan.parts, calls: plan.callers, usage, model };
   await commitOwn(run, step, plan);
-  await answerCalls(run, plan.own);
+  const halt = await answerCalls(run, plan.own);
+  if (halt !== undefined) return halt;
   if (plan.breaker !== undefined) return failed(run, breakerError(plan.breaker));
   if (plan.callers.length > 0) return { kind: "calls", parts: plan.callers, calls: plan.callers, usage: noUsage, model };
   run.entries.push(...(await deps.takeSteering()));
@@ -279,7 +285,8 @@ async function commitOwn(run: Run, step: Step, plan: Plan): Promise<void> {
   run.text = "";
 }
 
-async function answerCalls(run: Run, calls: readonly ToolCallPart[]): Promise<void> {
+/** @returns why the run ends here, if it does. */
+async function answerCalls(run: Run, calls: readonly ToolCallPart[]): Promise<AgentResult | undefined> {
   const { request, deps } = run;
   const parallel = calls.every((call) => call.invalid !== undefined || request.tools.find((tool) => tool.spec.name === call.name)?.parallel === true);
   const results = await runCalls({
@@ -291,7 +298,10 @@ async function answerCalls(run: Run, calls: readonly ToolCallPart[]): Promise<vo
     onStart: (call) => deps.emit({ type: "call", call }),
     onResult: (result) => deps.emit({ type: "result", callId: result.callId, error: result.error }),
   });
+  if (results === undefined) return { kind: "waiting" };
   run.entries.push(...results.map((content) => ({ content })));
+  const reason = run.deps.stopReason?.();
+  return reason && failed(run, reason);
 }
 
 function cancelled(run: Run): AgentResult {

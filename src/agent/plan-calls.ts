@@ -3,7 +3,7 @@ import type { AssistantPart, StopReason, ToolCallPart } from "../core/entry.ts";
 import type { ModelEntry } from "../core/model.ts";
 import { newId, type Random } from "../core/random.ts";
 import type { Tool } from "../core/tool.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonicalJson } from "../lib/canonical-json/index.ts";
 import { checkArgs } from "../lib/check-args/index.ts";
 
 /** How often a turn may make the same call, same tool and same arguments (fault-40). */

@@ -13,28 +13,30 @@ export interface RunCallsInput {
   readonly parallel: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  callTool(call: ToolCallPart, signal: AbortSignal): Promise<ToolEntry>;
+  callTool(call: ToolCallPart, signal: AbortSignal): Promise<ToolEntry | "waiting">;
   onStart(call: ToolCallPart): void;
   onResult(result: ToolEntry): void;
 }
 
 /**
- * Runs the calls of one step and answers their results in the order of the calls.
+ * Runs the calls of one step and answers their results in the order of the calls; undefined when one of them waits for a person (one after the other: then those behind it
+ * have not begun).
  * @throws Aborted at most 500 ms after `signal` aborts, even if a tool never ends; whatever `callTool` throws (lease_lost), after telling the others to stop.
  */
-export async function runCalls(input: RunCallsInput): Promise<ToolEntry[]> {
+export async function runCalls(input: RunCallsInput): Promise<ToolEntry[] | undefined> {
   const { controller, unlink } = linkedController(input.signal);
-  const one = async (call: ToolCallPart): Promise<ToolEntry> => {
+  const one = async (call: ToolCallPart): Promise<ToolEntry | "waiting"> => {
     // After an abort a call that has not begun is only recorded as not run.
     const late = controller.signal.aborted && call.invalid === undefined;
     if (!late) input.onStart(call);
     const result = await input.callTool(late ? { ...call, invalid: "not run: the turn was stopped before" } : call, controller.signal);
-    if (!late) input.onResult(result);
+    if (!late && result !== "waiting") input.onResult(result);
     return result;
   };
   const all = input.parallel ? Promise.all(input.calls.map(one)) : inOrder(input.calls, one);
   try {
-    return await race(all, input.signal);
+    const results = await race(all, input.signal);
+    return results.every((result) => result !== "waiting") ? results : undefined;
   } catch (thrown) {
     controller.abort();
     if (!(thrown instanceof Aborted)) throw thrown;
@@ -45,9 +47,12 @@ export async function runCalls(input: RunCallsInput): Promise<ToolEntry[]> {
   }
 }
 
-async function inOrder(calls: readonly ToolCallPart[], one: (call: ToolCallPart) => Promise<ToolEntry>): Promise<ToolEntry[]> {
-  const results: ToolEntry[] = [];
-  for (const call of calls) results.push(await one(call));
+async function inOrder<T>(calls: readonly ToolCallPart[], one: (call: ToolCallPart) => Promise<T | "waiting">): Promise<(T | "waiting")[]> {
+  const results: (T | "waiting")[] = [];
+  for (const call of calls) {
+    results.push(await one(call));
+    if (results.at(-1) === "waiting") break;
+  }
   return results;
 }
 

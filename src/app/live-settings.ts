@@ -11,6 +11,7 @@ import type { Places } from "../turn/place.ts";
 import { agentSettings, placesOf } from "./settings.ts";
 
 export interface LiveSettings {
+  config(): Config;
   agents(): readonly string[];
   /** @throws RequestError `agent_not_found` */
   agent(name: string): AgentSettings;
@@ -23,6 +24,7 @@ export function createLiveSettings(config: Config): LiveSettings {
   let live = config;
   let places = placesOf(live);
   return {
+    config: () => live,
     agents: () => agentNames(live),
     agent: (name) => agentSettings(live, name),
     places: (channel, account) => places(channel, account),
@@ -36,7 +38,24 @@ export function createLiveSettings(config: Config): LiveSettings {
 }
 
 /** The keys of a channel account that are about who may speak and how it is answered, not about the connection. */
-const PLACE_KEYS = ["dm_policy", "allowed_users", "owner_ids", "groups", "agent", "system_prompt", "scope", "queue_mode", "reply_back"];
+const PLACE_KEYS = ["dm_policy", "allowed_users", "owner_ids", "groups", "tools", "users", "agent", "system_prompt", "scope", "queue_mode", "reply_back"];
+
+/** All of `[agents]` but its sandbox, which is set up when the gateway starts. */
+const AGENT_KEYS = [
+  "model",
+  "fallbacks",
+  "system_prompt",
+  "max_tokens",
+  "max_steps",
+  "max_turn_tokens",
+  "timeout_seconds",
+  "outage_hours",
+  "thinking",
+  "tools",
+  "approval_minutes",
+  "workspace",
+  "list",
+];
 
 export interface ApplyTo {
   readonly live: LiveSettings;
@@ -52,10 +71,12 @@ export interface ApplyTo {
 /** @param config what the gateway was started with: accounts that are added later need a restart. */
 export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChange): unknown }, config: Config, to: ApplyTo): void {
   const { live } = to;
-  editor.onChange("agents", (changed) => {
-    for (const name of agentNames(changed)) for (const model of agentSettings(changed, name).models) to.requireModel(model);
-    live.take({ agents: changed.agents });
-  });
+  for (const key of AGENT_KEYS) {
+    editor.onChange(`agents.${key}`, (changed) => {
+      for (const name of agentNames(changed)) for (const model of agentSettings(changed, name).models) to.requireModel(model);
+      live.take({ agents: changed.agents });
+    });
+  }
   editor.onChange("sessions", ({ sessions }) => live.take({ sessions }));
   editor.onChange("gateway.rate_limit", (changed) => to.setRateLimit(changed));
   editor.onChange("gateway.auth", () => to.setAuth());

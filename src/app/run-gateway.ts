@@ -11,9 +11,10 @@ import { ensureGatewayToken, keepLastGood, loadConfig, type Env, type LoadConfig
 import { createGateway, createHub } from "../gateway/index.ts";
 import { createMetrics } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
-import { createHttp } from "../security/host/egress/index.ts";
+import { createHttp, createSockets } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
 import { createHall } from "../turn/hall.ts";
+import { openAuditLog } from "./audit-log.ts";
 import { createBlobs } from "./blobs.ts";
 import { createChannelSupervisor } from "./channel-supervisor.ts";
 import { createConfigAccess } from "./config-access.ts";
@@ -26,10 +27,12 @@ import { measureQueues } from "./measure-queues.ts";
 import { openChannels } from "./open-channels.ts";
 import { openLog } from "./open-log.ts";
 import { openStore } from "./open-store.ts";
+import { toolRulesOf } from "./settings.ts";
 import { createProviders } from "./providers.ts";
 import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
+import { openLocalPowers } from "./local-tools.ts";
 import { createTools } from "./tools.ts";
 import { VERSION } from "../core/version.ts";
 import { openSecrets } from "./workbench.ts";
@@ -75,14 +78,18 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const instance = await instanceOf(store);
   const { boot } = await store.boot({ now: clock.now(), instance });
   const http = createHttp({ log, metrics });
+  const sockets = createSockets({ log, metrics, clock });
   const hub = createHub({ clock, boot, log });
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
   const providers = await createProviders(config, { http, clock, random });
+  const live = createLiveSettings(config);
+  const powers = openLocalPowers(() => live.config(), places, { env: options.env, log });
   const intake = lateIntake();
   const channels = await openChannels(config, (channel, account) => ({
     intake: intake.port,
     http,
+    sockets,
     blobs,
     clock,
     random,
@@ -91,7 +98,6 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     cursor: (name) => store.getCursor({ channel, account, name }),
   }));
   const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
-  const live = createLiveSettings(config);
   const hall = createHall({
     store,
     bus,
@@ -101,9 +107,9 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     log,
     metrics,
     blobs,
-    gate: createGate(),
+    gate: createGate(toolRulesOf(live)),
     hideSecrets: (text) => redact.values(text),
-    tools: await createTools({ config, http, clock }),
+    tools: await createTools({ config, http, clock, store, random, ...powers }),
     places: live.places,
     agent: live.agent,
     model: providers.model,
@@ -113,6 +119,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     timeZone: hostTimeZone(options.env),
     notifyTo: config.notifications.to,
   });
+  const audit = await openAuditLog(places.dataFolder, { store, clock, log });
   intake.become(hall.intake);
   const { access, editor } = createConfigAccess(loaded, load, { hub, log, redact });
   const gateway = createGateway(gatewayOptions(loaded, { token: token?.token, uiRoot: uiRoot(), tls: tls?.options }), {
@@ -152,6 +159,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]! })) },
     turns: { abort: (which) => hall.abort(which) },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
+    pairing: hall.pairing,
+    audit,
     logs: { tail: async (query) => ring.tail(query) },
     health: () => healthOf(supervisor, storeReasons()),
   });
@@ -168,9 +177,10 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const stopReason = stopRequested(options.signal);
   const stopped = new AbortController();
   const lanes = hall.lanes.start(stopped.signal);
+  const auditing = audit.keep(stopped.signal);
   const { port, address } = await gateway.start().catch(async (thrown: unknown) => {
     stopped.abort();
-    await lanes;
+    await Promise.all([lanes, auditing]);
     await store.close();
     metrics.close();
     throw thrown;
@@ -190,7 +200,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   await hall.lanes.drain(DRAIN_MS);
   await closing;
   stopped.abort();
-  await lanes;
+  await Promise.all([lanes, auditing]);
+  await powers.processes.close();
   await removeFile();
   await bus.close();
   await store.close();

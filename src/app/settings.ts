@@ -2,6 +2,7 @@ import { channelAccounts } from "../config/channel-accounts.ts";
 import type { Config } from "../config/schema.ts";
 import type { ChannelAccountConfig } from "../channels/config.ts";
 import { RequestError } from "../core/errors.ts";
+import type { RulesFor } from "../security/tool-rules.ts";
 import type { AgentSettings } from "../turn/agent-settings.ts";
 import type { Place, Places } from "../turn/place.ts";
 
@@ -23,6 +24,7 @@ export function agentSettings(config: Config, name: string): AgentSettings {
     outageMs: agents.outage_hours * 3600_000,
     thinking: own.thinking ?? agents.thinking,
     maxContextTokens: sessions.max_context_tokens,
+    approvalMs: agents.approval_minutes * 60_000,
     tools: own.tools ?? agents.tools,
   };
 }
@@ -50,6 +52,8 @@ function placeOf({ sessions }: Config, account: ChannelAccountConfig): Place {
     batchQuietMs: sessions.batch_quiet_ms,
     replyBack: account.reply_back ?? sessions.reply_back,
     systemPrompt: account.system_prompt,
+    tools: account.tools,
+    users: account.users,
   };
 }
 
@@ -62,5 +66,14 @@ function webPlace({ sessions }: Config): Place {
     queueMode: sessions.queue_mode,
     batchQuietMs: sessions.batch_quiet_ms,
     replyBack: "always",
+  };
+}
+
+/** The owner's rules for one caller: of the agent, of the place and of the sender. */
+export function toolRulesOf(live: { agent: (name: string) => AgentSettings; places: Places }): RulesFor {
+  return (agent, { where, sender }) => {
+    const place = live.places(where.channel, where.account);
+    const own = sender !== undefined && place?.users && Object.hasOwn(place.users, sender) ? place.users[sender] : undefined;
+    return { agent: live.agent(agent).tools, channel: place?.tools, sender: own?.tools };
   };
 }

@@ -1,4 +1,7 @@
 /** What commands use when no gateway runs, made as for the gateway. */
+import { chown, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Env } from "../config/env.ts";
 import type { Places } from "../config/places.ts";
 import type { Config } from "../config/schema.ts";
@@ -8,8 +11,11 @@ import type { Provider } from "../core/model.ts";
 import type { Secrets } from "../core/secret.ts";
 import { findOllama } from "../models/ollama/index.ts";
 import { createHttp } from "../security/host/egress/index.ts";
+import { runEscapeSuite } from "../security/host/processes/index.ts";
+import { SANDBOX_USER } from "../security/host/sandbox/index.ts";
 import { createSecretStore, findKeychain, withKeychain } from "../security/host/secrets/index.ts";
 import { createProviders } from "./providers.ts";
+import { openLocalPowers } from "./local-tools.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 
 export function openSecrets(places: Places, env: Env): Secrets {
@@ -35,4 +41,31 @@ export function findLocalOllama(origin?: string): Promise<{ baseUrl: string; mod
 export async function runEditor(command: string, file: string): Promise<void> {
   const terminal = await import("../security/host/terminal/index.ts");
   return terminal.runEditor(command, file);
+}
+
+/** What the sandbox of this machine is, and which attempts to get out of it succeeded. */
+export type SandboxProof =
+  | { readonly kind: "unavailable"; readonly reason: string; readonly hint: string }
+  | { readonly kind: "tried"; readonly backend: string; readonly attempts: number; readonly faults: readonly string[] };
+
+/** Looks for a sandbox as the gateway would, and proves it by programs that try to get out. Leaves nothing behind. */
+export async function proveSandbox(config: Config, places: Places, env: Env): Promise<SandboxProof> {
+  // In a folder of its own: a doctor changes nothing, and a running gateway's programs are not ended as leftovers.
+  const folder = await mkdtemp(join(tmpdir(), "clanker-doctor-"));
+  const { processes } = openLocalPowers(() => config, { ...places, dataFolder: folder }, { env, log: silentLog });
+  try {
+    const found = await processes.availability("sandbox");
+    if (found.kind === "unavailable") return found;
+    const own = async (path: string) => (process.getuid?.() === 0 ? chown(path, SANDBOX_USER, SANDBOX_USER) : undefined);
+    const outcomes = await runEscapeSuite({ processes, folder, own });
+    return {
+      kind: "tried",
+      backend: found.backend,
+      attempts: outcomes.length,
+      faults: outcomes.flatMap(({ name, fault }) => (fault === undefined ? [] : [`${name}: ${fault}`])),
+    };
+  } finally {
+    await processes.close();
+    await rm(folder, { recursive: true, force: true });
+  }
 }

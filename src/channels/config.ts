@@ -24,16 +24,32 @@ export const channelGroups = v.strictObject({
   trusted: described(v.optional(ids, []), "Ids of senders who are trusted in groups; everybody else there is a guest."),
 });
 
+const toolNames = v.array(v.pipe(v.string(), v.nonEmpty("must not be empty")));
+
+/** Narrower than the agent's own rules, never wider, but that a tool named here may be given to guests. */
+const toolRules = v.strictObject({
+  allow: described(v.optional(toolNames), "Only these tools; a guest gets tools that change something or reach out only when they are named here.", {
+    example: ["time"],
+  }),
+  deny: described(v.optional(toolNames), "Never these tools.", { example: ["shell"] }),
+  ask: described(v.optional(toolNames), "These only when the owner has said yes to the exact call.", { example: ["shell"] }),
+});
+
 /** The keys that every channel account has. A channel adds its own and makes the schema with `channelConfig`. */
 export const channelAccountEntries = {
   enabled: described(v.optional(v.boolean(), true), "Whether this account is started.", { restart: true }),
   dm_policy: described(
-    v.optional(v.picklist(["allowlist", "open", "off"]), "allowlist"),
-    'Who may write directly: allowlist (`allowed_users` and `owner_ids`), open (everybody; needs allowed_users = ["*"]), off (nobody but `owner_ids`).',
+    v.optional(v.picklist(["pairing", "allowlist", "open", "off"]), "pairing"),
+    'Who may write directly: pairing (strangers get a code, the owner lets them in by it), allowlist (`allowed_users` and `owner_ids` alone), open (everybody; needs allowed_users = ["*"]), off (nobody but `owner_ids`).',
   ),
   allowed_users: described(v.optional(v.array(id), []), "Stable platform ids, never names, of people who may write directly.", { example: ["12345678"] }),
   owner_ids: described(v.optional(ids, []), "Stable platform ids that are you: they have your rights on this channel.", { example: ["12345678"] }),
   groups: described(v.optional(channelGroups, {}), "How groups are treated."),
+  tools: described(v.optional(toolRules), "Rules about tools for everybody who speaks here."),
+  users: described(
+    v.optional(v.record(v.pipe(v.string(), v.nonEmpty(), v.maxLength(128)), v.strictObject({ tools: toolRules })), {}),
+    "Rules about tools for single senders, by their stable platform id.",
+  ),
   agent: described(v.optional(v.pipe(v.string(), v.nonEmpty())), "Which agent answers here; default: main.", { example: "main" }),
   system_prompt: described(v.optional(v.string()), "Added below the agent's own system prompt for messages of this account.", {
     example: "Answer in one short paragraph.",

@@ -31,6 +31,7 @@ export function createProgram(output: Output): Command {
   addTalk(tree);
   addConfig(tree);
   addThings(tree);
+  addDecisions(tree);
   addCare(tree);
   return program;
 }
@@ -165,6 +166,31 @@ function addThings({ add, group }: Tree): void {
   add(secrets, "set <name>", "store a secret; its value is read from stdin or asked for", async () => (await import("./command/secrets.ts")).set);
   add(secrets, "list", "names of the stored secrets", async () => (await import("./command/secrets.ts")).list);
   add(secrets, "remove <name>", "remove a secret", async () => (await import("./command/secrets.ts")).remove);
+}
+
+/** What the owner decides, and the record of it. */
+function addDecisions({ add, group }: Tree): void {
+  const approvals = group("approvals", "what the assistant asks you for");
+  add(approvals, "list", "open questions with their exact plans", async () => (await import("./command/approvals.ts")).list).option(
+    "--all",
+    "also those that are settled",
+  );
+  add(approvals, "approve <code>", "let it do exactly this", async () => (await import("./command/approvals.ts")).approve)
+    .option("--session", "and exactly this again in the same conversation")
+    .option("--always", "and exactly this always");
+  add(approvals, "deny <code>", "do not let it", async () => (await import("./command/approvals.ts")).deny);
+
+  const pairing = group("pairing", "people who ask to be let in");
+  add(pairing, "list", "who has asked, and who was let in", async () => (await import("./command/pairing.ts")).list);
+  add(pairing, "approve <code>", "let somebody in by the code they were given", async () => (await import("./command/pairing.ts")).approve).option(
+    "--channel <channel>",
+    "only if the code was given there (channel, or channel:account)",
+  );
+  add(pairing, "deny <code-or-id>", "turn a code down, or take back what was approved", async () => (await import("./command/pairing.ts")).deny);
+
+  const audit = group("audit", "the record of what was done and decided");
+  add(audit, "list", "the newest records", async () => (await import("./command/audit.ts")).list).option("--limit <number>", "how many", wholeNumber, 50);
+  add(audit, "verify", "check that nothing was changed or taken out", async () => (await import("./command/audit.ts")).verify);
 }
 
 function addCare({ program, add }: Tree): void {

@@ -35,3 +35,9 @@ export async function runEditor(command: string, file: string): Promise<void> {
   const app = await import("../app/workbench.ts");
   return app.runEditor(command, file);
 }
+
+/** The sandbox of this machine, tried out by programs that want to get out of it. */
+export async function proveSandbox(config: Config, places: Places, env: Env) {
+  const app = await import("../app/workbench.ts");
+  return app.proveSandbox(config, places, env);
+}

@@ -60,6 +60,76 @@ export interface Methods {
     readonly params: Record<string, never>;
     readonly result: { readonly agents: readonly { readonly name: string; readonly model: string }[] };
   };
+  /** Questions to the owner about tool calls, newest first; without `all` those that are open. */
+  readonly "approvals.list": {
+    readonly params: { readonly all?: boolean; readonly limit?: number };
+    readonly result: {
+      readonly approvals: readonly {
+        readonly approval_id: string;
+        readonly code: string;
+        readonly status: "pending" | "approved" | "denied" | "expired" | "cancelled" | "used";
+        readonly session: string;
+        readonly turn_id: string;
+        readonly call_id: string;
+        readonly tool: string;
+        readonly text: string;
+        readonly reason: string;
+        readonly plan: string;
+        readonly digest: string;
+        readonly choices: readonly ("once" | "session" | "always" | "deny")[];
+        readonly scope?: string;
+        readonly asked_at: number;
+        readonly expires_at: number;
+        readonly answered_at?: number;
+      }[];
+    };
+  };
+  /** The owner's answer to a question: this once, for the session, always for exactly this plan, or no. The first answer counts. */
+  readonly "approvals.resolve": {
+    readonly params: { readonly approval: string; readonly decision: "once" | "session" | "always" | "deny" };
+    readonly result: {
+      readonly approval: {
+        readonly approval_id: string;
+        readonly code: string;
+        readonly status: "pending" | "approved" | "denied" | "expired" | "cancelled" | "used";
+        readonly session: string;
+        readonly turn_id: string;
+        readonly call_id: string;
+        readonly tool: string;
+        readonly text: string;
+        readonly reason: string;
+        readonly plan: string;
+        readonly digest: string;
+        readonly choices: readonly ("once" | "session" | "always" | "deny")[];
+        readonly scope?: string;
+        readonly asked_at: number;
+        readonly expires_at: number;
+        readonly answered_at?: number;
+      };
+      readonly reply: string;
+    };
+  };
+  /** Records of the audit in order: those behind `after`, or the newest ones before `before`. */
+  readonly "audit.list": {
+    readonly params: { readonly after?: number; readonly before?: number; readonly limit?: number };
+    readonly result: {
+      readonly records: readonly {
+        readonly seq: number;
+        readonly at: number;
+        readonly kind: string;
+        readonly actor: string;
+        readonly session?: string;
+        readonly turn?: string;
+        readonly data: Readonly<Record<string, unknown>>;
+        readonly hash: string;
+      }[];
+    };
+  };
+  /** Reads the whole audit and checks its chain and its signed checkpoints. */
+  readonly "audit.verify": {
+    readonly params: Record<string, never>;
+    readonly result: { readonly ok: boolean; readonly records: number; readonly checkpoints: number; readonly first_bad?: number; readonly problem?: string };
+  };
   /** Shows the credential; has to come within 10 s of connecting. */
   readonly authenticate: {
     readonly params: {
@@ -303,6 +373,54 @@ export interface Methods {
     readonly result: {
       readonly default: string;
       readonly models: readonly { readonly id: string; readonly context_tokens: number; readonly images: boolean; readonly thinking: boolean }[];
+    };
+  };
+  /** Lets the sender in who was given this code: trusted in direct chats of that account, and nowhere else. */
+  readonly "pairing.approve": {
+    readonly params: { readonly code: string; readonly channel?: string; readonly account?: string };
+    readonly result: {
+      readonly pairing: {
+        readonly pairing_id: string;
+        readonly channel: string;
+        readonly account: string;
+        readonly sender_id: string;
+        readonly name?: string;
+        readonly status: "pending" | "approved" | "denied" | "expired";
+        readonly created_at: number;
+        readonly expires_at: number;
+      };
+    };
+  };
+  /** Turns a code down, or takes back what was approved (by pairing_id). */
+  readonly "pairing.deny": {
+    readonly params: { readonly code?: string; readonly pairing_id?: string; readonly channel?: string; readonly account?: string };
+    readonly result: {
+      readonly pairing: {
+        readonly pairing_id: string;
+        readonly channel: string;
+        readonly account: string;
+        readonly sender_id: string;
+        readonly name?: string;
+        readonly status: "pending" | "approved" | "denied" | "expired";
+        readonly created_at: number;
+        readonly expires_at: number;
+      };
+    };
+  };
+  /** Who has asked to be let in, and who was; codes are not shown. */
+  readonly "pairing.list": {
+    readonly params: Record<string, never>;
+    readonly result: {
+      readonly pairings: readonly {
+        readonly pairing_id: string;
+        readonly channel: string;
+        readonly account: string;
+        readonly sender_id: string;
+        readonly name?: string;
+        readonly status: "pending" | "approved" | "denied" | "expired";
+        readonly created_at: number;
+        readonly expires_at: number;
+      }[];
     };
   };
   /** Answers at once with the gateway's wall time in milliseconds. */

@@ -20,7 +20,8 @@ export interface ConfiguredAccount {
 }
 
 /** Every account of every channel that is written in the config, whether or not it is enabled; our own clients (`web`) are none. */
-export function channelAccounts({ channels: { web: _, ...channels } }: { readonly channels: ChannelsConfig }): ConfiguredAccount[] {
+export function channelAccounts(config: { readonly channels: ChannelsConfig }): ConfiguredAccount[] {
+  const { web: _web, ...channels } = config.channels;
   return Object.entries(channels).flatMap(([name, section]) => {
     if (section === undefined) return [];
     const channel = name as ChannelName;

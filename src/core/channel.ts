@@ -7,6 +7,7 @@ import type { Log } from "./log.ts";
 import type { Media, Message } from "./message.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Random } from "./random.ts";
+import type { Sockets } from "./sockets.ts";
 
 /** What a platform can do; the hall never asks a channel for more. */
 export interface Capabilities {
@@ -90,6 +91,7 @@ export interface Channel {
 export interface ChannelDeps {
   readonly intake: Intake;
   readonly http: Http;
+  readonly sockets: Sockets;
   readonly blobs: Blobs;
   readonly clock: Clock;
   readonly random: Random;

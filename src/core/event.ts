@@ -44,6 +44,28 @@ export type Event =
   | { readonly event: "delivery.changed"; readonly session?: string; readonly payload: { delivery_id: string; state: string; error?: string } }
   | { readonly event: "session.changed"; readonly session: string; readonly payload: { key: string; change: "created" | "patched" | "reset" | "deleted" } }
   | { readonly event: "channel.changed"; readonly payload: { channel: string; account: string; state: string; detail?: string } }
+  | {
+      readonly event: "approval.asked";
+      readonly session: string;
+      readonly payload: {
+        approval_id: string;
+        code: string;
+        turn_id: string;
+        call_id: string;
+        tool: string;
+        /** The plan as the owner reads it, invisible characters escaped. */
+        text: string;
+        reason: string;
+        choices: ("once" | "session" | "always" | "deny")[];
+        asked_at: number;
+        expires_at: number;
+      };
+    }
+  | {
+      readonly event: "approval.resolved";
+      readonly session: string;
+      readonly payload: { approval_id: string; code: string; turn_id: string; status: "approved" | "denied" | "expired" | "cancelled"; scope?: string };
+    }
   | { readonly event: "config.changed"; readonly payload: { applied: string[]; restart_required: string[] } }
   | {
       readonly event: "device.changed";

@@ -1,5 +1,5 @@
 import type { Address } from "./address.ts";
-import type { Label } from "./label.ts";
+import type { Confidentiality, Label } from "./label.ts";
 
 export type PrincipalClass = "owner" | "trusted" | "guest" | "system";
 
@@ -11,6 +11,8 @@ export interface Principal {
   /** Where it was said. */
   readonly where: Address;
   readonly direct: boolean;
+  /** Stable platform id of the sender, for the owner's rules per sender; absent for our own clients. */
+  readonly sender?: string;
 }
 
 /** A message joins or steers a turn only if this holds (house.md 2.2). */
@@ -28,7 +30,13 @@ export function samePrincipal(a: Principal, b: Principal): boolean {
 /** The label of what this principal writes. */
 export function labelOf(principal: Principal): Label {
   const integrity = principal.class === "owner" || principal.class === "system" ? "OWNER" : principal.class === "trusted" ? "TRUSTED" : "GUEST";
-  if (principal.direct && principal.class === "owner") return { integrity, confidentiality: "PRIVATE" };
-  const { channel, account, conversation } = principal.where;
-  return { integrity, confidentiality: `CONVERSATION:${channel}:${account}:${conversation}` };
+  return { integrity, confidentiality: audienceOf(principal) };
+}
+
+/**
+ * The highest confidentiality that everyone at the place of origin may see: the owner's direct chat sees PRIVATE, any other place its own conversation. Answering
+ * there is no egress as long as the context is not above it.
+ */
+export function audienceOf({ where, direct, class: kind }: Principal): Confidentiality {
+  return direct && kind === "owner" ? "PRIVATE" : `CONVERSATION:${where.channel}:${where.account}:${where.conversation}`;
 }

@@ -63,6 +63,8 @@ export interface Turn {
   readonly answerEntry?: number;
   /** The turn that took over its messages (queue mode interrupt). */
   readonly supersededBy?: string;
+  /** Newest entry when it began to wait for a person: what it had said until then was sent. */
+  readonly saidEntry?: number;
   readonly createdAt: number;
   readonly startedAt?: number;
   readonly endedAt?: number;
@@ -129,4 +131,90 @@ export interface Fence {
   readonly lease: string;
   readonly owner: string;
   readonly fence: number;
+}
+
+/** How long an approval holds: this call, this session, or always; for exactly the same plan in each case. */
+export type ApprovalScope = "once" | "session" | "always";
+
+/** `used`: its call was started, so it lets nothing more through. `cancelled`: the turn that asked was stopped. */
+export type ApprovalStatus = "pending" | "approved" | "denied" | "expired" | "cancelled" | "used";
+
+/** A question to the owner about one tool call, and its answer. */
+export interface Approval {
+  readonly id: string;
+  /** What a person types; unique among those that are pending. */
+  readonly code: string;
+  readonly status: ApprovalStatus;
+  readonly sessionId: string;
+  readonly sessionKey: string;
+  readonly turnId: string;
+  readonly callId: string;
+  readonly tool: string;
+  /** Who asked: the answer continues the turn with this principal, never with the approver's. */
+  readonly principal: Principal;
+  readonly label: Label;
+  /** Canonical JSON of the plan, and its SHA-256. */
+  readonly plan: string;
+  readonly digest: string;
+  /** Digest of the plan without what makes this ask unlike any other (nonce, expiry): what "for this session" and "always" hold for. */
+  readonly planKey: string;
+  /** Why it was asked. */
+  readonly reason: string;
+  /** The plan as it was shown. */
+  readonly text: string;
+  readonly rememberable: boolean;
+  /** Where it was shown: only there a button of it may be pressed. */
+  readonly shownAt: readonly Address[];
+  /** How it was answered. */
+  readonly scope?: ApprovalScope;
+  readonly answeredBy?: string;
+  readonly askedAt: number;
+  readonly expiresAt: number;
+  readonly answeredAt?: number;
+  /** Its call was closed by another message ("still waiting"): the answer arrives as a note of the house. */
+  readonly detached: boolean;
+  /** The note about a detached one stands in the transcript. */
+  readonly toldAt?: number;
+}
+
+/** A stranger's question to be let in, bound to the account it came from. */
+export interface Pairing {
+  readonly id: string;
+  readonly channel: string;
+  readonly account: string;
+  readonly senderId: string;
+  readonly name?: string;
+  readonly address: Address;
+  readonly status: "pending" | "approved" | "denied" | "expired";
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly answeredAt?: number;
+}
+
+/** What the audit is told: people by id, content by digest, so that a purge leaves the chain valid. */
+export interface AuditEvent {
+  /** Dotted: `tool.started`, `tool.finished`, `tool.denied`, `approval.asked`, `pairing.approved` ... */
+  readonly kind: string;
+  /** Person id of who did it; `system` for the house itself. */
+  readonly actor: string;
+  readonly session?: string;
+  readonly turn?: string;
+  /** Plain JSON without people's words: names of tools, codes, digests, rules. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface AuditRecord extends AuditEvent {
+  /** From 1 without gaps. */
+  readonly seq: number;
+  readonly at: number;
+  /** Hex; the hash of the record before is part of it. */
+  readonly hash: string;
+}
+
+/** The end of the chain at some time, signed: a tail that is cut off afterwards is missed. */
+export interface AuditCheckpoint {
+  readonly seq: number;
+  readonly hash: string;
+  readonly at: number;
+  readonly signature: string;
 }

@@ -4,10 +4,28 @@ import type { Receipt, RenderedPart } from "./channel.ts";
 import type { Device } from "./device.ts";
 import type { Entry, NewEntry, ToolCallPart } from "./entry.ts";
 import type { Label } from "./label.ts";
+import type { Memory, Sight } from "./memory.ts";
 import type { Message } from "./message.ts";
 import type { Usage } from "./model.ts";
 import type { Principal } from "./principal.ts";
-import type { Delivery, DeliveryPart, Fence, InboxItem, Session, SessionSettings, ToolCallRecord, Turn, TurnStatus } from "./records.ts";
+import type {
+  Approval,
+  ApprovalScope,
+  ApprovalStatus,
+  AuditCheckpoint,
+  AuditEvent,
+  AuditRecord,
+  Delivery,
+  DeliveryPart,
+  Fence,
+  InboxItem,
+  Pairing,
+  Session,
+  SessionSettings,
+  ToolCallRecord,
+  Turn,
+  TurnStatus,
+} from "./records.ts";
 import type { Cursor, SendOptions, Update } from "./update.ts";
 
 /**
@@ -68,7 +86,26 @@ export type AcceptItem =
       /** With `record`: the answer to a command, put into the outbox by the same commit. */
       readonly reply?: NewDelivery;
     })
-  | (AcceptBase & { readonly kind: "refused"; readonly senderId: string; readonly notice?: NewDelivery });
+  | (AcceptBase & {
+      readonly kind: "refused";
+      readonly senderId: string;
+      /** Told once per sender; with `pairing`: sent with its code, as often as a code may be given. */
+      readonly notice?: NewDelivery;
+      /** Kept and told unless the sender has a code that still holds, has had three within a day, or three are pending on the account. */
+      readonly pairing?: NewPairing;
+    });
+
+export interface NewPairing {
+  readonly id: string;
+  /** SHA-256 of the code: the code itself is never stored. */
+  readonly codeHash: string;
+  readonly name?: string;
+  readonly address: Address;
+  readonly expiresAt: number;
+}
+
+/** An ask as the hall puts it; the store adds what it knows. */
+export type NewApproval = Omit<Approval, "status" | "sessionKey" | "scope" | "answeredBy" | "answeredAt" | "detached" | "toldAt">;
 
 export type AcceptOutput =
   | {
@@ -154,10 +191,19 @@ export interface Operations {
   >;
   /** Steering messages that wait for this running turn become entries. Call between steps only, when every call has its result. full. */
   takeSteering: Operation<{ fence: Fence; turnId: string; now: number }, Entry[]>;
-  /** planned -> started, before a call that is not idempotent runs. full. */
-  startCall: Operation<{ fence: Fence; callId: string; now: number }, void>;
-  /** planned or started -> finished (or interrupted), with its result as an entry. full. */
-  finishCall: Operation<{ fence: Fence; callId: string; status: "finished" | "interrupted"; entry: NewEntry; now: number }, { number: number }>;
+  /**
+   * planned -> started, before a call that is not idempotent or has effects runs; with the intent in the audit. `approval`: is used up by it (compare and swap: approved,
+   * not expired, this call, this digest; else StoreError `approval_spent` and nothing is changed). A call that was closed while it waited is started by its approval
+   * alone. full.
+   */
+  startCall: Operation<{ fence: Fence; callId: string; approval?: { id: string; digest: string }; audit?: AuditEvent; now: number }, void>;
+  /**
+   * planned or started -> finished (or interrupted), with its result as an entry. The turn's label is joined with the entry's. full.
+   */
+  finishCall: Operation<
+    { fence: Fence; callId: string; status: "finished" | "interrupted"; entry: NewEntry; audit?: AuditEvent; now: number },
+    { number: number }
+  >;
   listCalls: Operation<{ turnId: string }, ToolCallRecord[]>;
   /**
    * The last commit of a run: entries (answer), deliveries, usage, inbox done. A draft delivery of the turn becomes the final delivery named in `deliveries` by the
@@ -192,6 +238,17 @@ export interface Operations {
     { fence: Fence; turnId: string; notBefore: number; outage: boolean; handover?: boolean; notice?: NewDelivery; error?: Turn["error"]; now: number },
     { told: boolean }
   >;
+  /**
+   * The end of a run that has asked the owner: the turn waits, without lease and without timer, until its last pending approval is settled; its start is no attempt. What
+   * it has said so far is delivered now (a draft becomes final as in commitTurn). When every approval is settled already it is queued at once. The lane is handed on as
+   * by commitTurn with `next`. full.
+   */
+  suspendTurn: Operation<
+    { fence: Fence; turnId: string; deliveries: readonly NewDelivery[]; now: number; leaseMs: number },
+    { waiting: boolean; next?: StartedTurn }
+  >;
+  /** Waiting turns (of a session, or one) are cancelled: their open calls get a result with `text`, their approvals are cancelled. full. */
+  cancelWaiting: Operation<{ sessionId?: string; turnId?: string; text: string; audit?: AuditEvent; now: number }, { turnIds: string[] }>;
   /** A queued turn that no one has started becomes cancelled and its messages entries; running ones are not touched. full. */
   cancelQueued: Operation<{ sessionId: string; turnId?: string; now: number }, { turnIds: string[] }>;
   getTurn: Operation<{ id: string }, Turn | undefined>;
@@ -200,6 +257,59 @@ export interface Operations {
   listTurns: Operation<{ sessionId?: string; statuses?: readonly TurnStatus[]; limit: number }, Turn[]>;
   /** Moves the start of prompts forward. lazy. */
   moveContextStart: Operation<{ sessionId: string; contextStart: number }, void>;
+
+  // --- Approvals
+  /**
+   * Asks the owner about a planned call. `known`: this call has asked before. `granted`, `denied`: an earlier answer holds for the same plan (a grant for the session or
+   * for always; a denial in this turn). `full`: three of the session are pending. Nothing is stored but what was `asked`. full.
+   */
+  openApproval: Operation<
+    { fence: Fence; approval: NewApproval; audit: AuditEvent; now: number },
+    { kind: "asked"; approval: Approval } | { kind: "known"; approval: Approval } | { kind: "granted"; grantId: string } | { kind: "denied" } | { kind: "full" }
+  >;
+  /**
+   * The owner's answer (compare and swap: pending, not expired). `session` and `always` are remembered as grants; an ask that is not rememberable is answered once.
+   * The turn is queued when it was its last pending one. The change and its audit are one commit. full.
+   */
+  answerApproval: Operation<
+    { code?: string; id?: string; decision: ApprovalScope | "deny"; by: string; via: string; now: number },
+    { kind: "answered"; approval: Approval } | { kind: "settled"; approval: Approval } | { kind: "unknown" }
+  >;
+  /** Pending ones past their time become expired, their turns are queued. full. */
+  expireApprovals: Operation<{ now: number }, Approval[]>;
+  getApproval: Operation<{ id?: string; code?: string }, Approval | undefined>;
+  /** Newest first. read. */
+  listApprovals: Operation<{ sessionId?: string; turnId?: string; statuses?: readonly ApprovalStatus[]; limit: number }, Approval[]>;
+  /** The note about a detached approval becomes an entry, once. full. @returns false when it stood there before. */
+  tellApproval: Operation<{ fence: Fence; id: string; entry: NewEntry; audit?: AuditEvent; now: number }, boolean>;
+  /** The owner raises the label of named entries to their own, audited. full. @returns how many were raised. */
+  endorseEntries: Operation<{ sessionId: string; from: number; to: number; label: Label; by: string; now: number }, number>;
+
+  // --- Pairing
+  /** A sender who was let in by a code. read. */
+  isPaired: Operation<{ channel: string; account: string; senderId: string }, boolean>;
+  /** Newest first; without those that expired. read. */
+  listPairings: Operation<{ statuses?: readonly Pairing["status"][]; now: number; limit: number }, Pairing[]>;
+  /**
+   * Redeems a code once (compare and swap: pending, not expired, and of this account if one is named) or turns it down; `id` instead of a code takes back an approved
+   * one. Five wrong codes within an hour refuse every further one, the right one included (sec-37). full.
+   */
+  answerPairing: Operation<
+    { codeHash?: string; id?: string; channel?: string; account?: string; decision: "approve" | "deny"; by: string; now: number },
+    { kind: "answered"; pairing: Pairing } | { kind: "unknown" } | { kind: "locked"; until: number }
+  >;
+
+  // --- Audit
+  /** For changes that are not the store's own; everything else is appended by the operation that makes the change. full. */
+  appendAudit: Operation<{ event: AuditEvent; now: number }, { seq: number }>;
+  /** Ascending. read. */
+  readAudit: Operation<{ after?: number; before?: number; limit: number }, AuditRecord[]>;
+  /** The newest record's number and hash; undefined while there is none. read. */
+  auditHead: Operation<Record<string, never>, { seq: number; hash: string } | undefined>;
+  /** full. */
+  addCheckpoint: Operation<{ checkpoint: AuditCheckpoint }, void>;
+  /** Ascending by seq. read. */
+  listCheckpoints: Operation<Record<string, never>, AuditCheckpoint[]>;
 
   // --- Leases
   /** full. @returns undefined while another owner holds it. */
@@ -297,6 +407,15 @@ export interface Operations {
   setDeviceToken: Operation<{ id: string; epoch: number; known?: string | null; tokenDigest: string | null; rotate: boolean }, Device | undefined>;
   /** No scopes, no token, no request, epoch + 1. Undefined when there is no such device. full. */
   revokeDevice: Operation<{ id: string }, Device | undefined>;
+  // --- Memories
+  /** `known`: the same text of the same person was there already. `full`: the agent remembers as much as it may. full. */
+  saveMemory: Operation<{ memory: Memory }, "saved" | "known" | "full">;
+  /** Best match first: by words and their beginnings, then by likeness of spelling. read. */
+  searchMemories: Operation<{ agent: string; sight: Sight; query: string; limit: number }, Memory[]>;
+  /** Newest first; `before` pages by id. read. */
+  listMemories: Operation<{ agent: string; sight: Sight; before?: string; limit: number }, Memory[]>;
+  /** With `person`, only one of theirs. full. @returns false when there is none that may be seen. */
+  forgetMemory: Operation<{ id: string; agent: string; sight: Sight; person?: string }, boolean>;
 
   // --- The rest
   putBlob: Operation<{ id: string; bytes: Uint8Array; type: string; name?: string; sha256: string; now: number }, BlobInfo>;
@@ -339,11 +458,28 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   listCalls: "read",
   commitTurn: "full",
   postponeTurn: "full",
+  suspendTurn: "full",
+  cancelWaiting: "full",
   cancelQueued: "full",
   getTurn: "read",
   turnOfMessage: "read",
   listTurns: "read",
   moveContextStart: "lazy",
+  openApproval: "full",
+  answerApproval: "full",
+  expireApprovals: "full",
+  getApproval: "read",
+  listApprovals: "read",
+  tellApproval: "full",
+  endorseEntries: "full",
+  isPaired: "read",
+  listPairings: "read",
+  answerPairing: "full",
+  appendAudit: "full",
+  readAudit: "read",
+  auditHead: "read",
+  addCheckpoint: "full",
+  listCheckpoints: "read",
   claimLease: "full",
   renewLeases: "lazy",
   releaseLease: "lazy",
@@ -372,6 +508,10 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   rejectDevice: "full",
   setDeviceToken: "full",
   revokeDevice: "full",
+  saveMemory: "full",
+  searchMemories: "read",
+  listMemories: "read",
+  forgetMemory: "full",
   putBlob: "full",
   getBlob: "read",
   getSetting: "read",

@@ -21,7 +21,12 @@ interface UpdateBase {
   /** Milliseconds since the epoch, by the platform's clock. */
   readonly at: number;
   /** Set by our own gateway only, for callers it has authenticated. */
-  readonly authenticated?: { readonly person: string; readonly class: PrincipalClass };
+  readonly authenticated?: {
+    readonly person: string;
+    readonly class: PrincipalClass;
+    /** The caller's credential may answer approvals and let people in. */
+    readonly approves?: boolean;
+  };
 }
 
 /** What an authenticated caller of /ws or HTTP may ask for beside the text. Channels never set it. */

@@ -1,16 +1,16 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { getRequestListener } from "@hono/node-server";
 import { ClankerError, ConfigError, RequestError, toClankerError } from "../core/errors.ts";
 import { createAuthenticator } from "./auth/authenticator.ts";
 import { createDeviceBook } from "./auth/device-book.ts";
 import { createDeviceDesk } from "./auth/device-desk.ts";
 import type { GatewayDeps } from "./deps.ts";
+import { answerHealth } from "./http/answer-health.ts";
 import { createAllowedNames } from "./http/allowed-names.ts";
-import { createApp } from "./http/create-app.ts";
 import { createFrontDoor, type Visitor } from "./http/front-door.ts";
 import { createIdentity, type HttpContext } from "./http/http-context.ts";
+import type { createRequestListener } from "./http/request-listener.ts";
 import { applyCors, setSecurityHeaders } from "./http/security-headers.ts";
 import { errorHeaders, faceOf, publicMessage } from "./http-error.ts";
 import { addressKey, isLoopback } from "./limits/ip-address.ts";
@@ -84,11 +84,13 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
     const certified = options.tls === undefined ? [] : (await import("./tls/certificate.ts")).readCertificate(options.tls.cert).names;
     const names = createAllowedNames({ hosts: [...options.hosts, ...certified], corsOrigins: options.corsOrigins, port, tls: options.tls !== undefined });
     const door = createFrontDoor({ names, limiter, trustedProxies: options.trustedProxies, authIsNone: () => authenticator.anonymous !== undefined });
-    const handle = getRequestListener(createApp(http).fetch as Parameters<typeof getRequestListener>[0], {
-      overrideGlobalObjects: false,
-      // It would read on for whatever is left of an unwanted body; cutUnread ends the connection instead.
-      autoCleanupIncoming: false,
-    });
+    let listener: Promise<ReturnType<typeof createRequestListener>> | undefined;
+    const handle = async (request: IncomingMessage, response: ServerResponse) => {
+      listener ??= import("./http/request-listener.ts").then((module) => module.createRequestListener(http));
+      await (
+        await listener
+      )(request, response);
+    };
 
     /** A stranger's refusals fill no log: a few lines per address and minute, none of them with anything but the path in it. */
     const noticed = createRateLimiter(clock, REFUSALS_PER_MINUTE, REFUSALS_PER_MINUTE);
@@ -102,8 +104,10 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
       cutUnread(request, response);
       try {
         if (stopping) throw new ClankerError("shutting_down", "the gateway is shutting down", { retryAfterMs: 1000 });
-        visitors.set(request, { ...door.admit(request, "http"), response });
+        const visitor = { ...door.admit(request, "http"), response };
+        visitors.set(request, visitor);
         if (applyCors(request, response, options.corsOrigins)) return;
+        if (answerHealth(http, visitor.path, { request, response })) return;
       } catch (thrown) {
         const error = toClankerError(thrown);
         note(request, error);

@@ -12,6 +12,8 @@ import type { ModelEntry, ModelInfo, ModelRequest, ToolSpec, Usage } from "../co
 import type { Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
 import type { Thinking } from "../core/update.ts";
+import type { AuditVerdict } from "../security/audit.ts";
+import type { PairingDesk } from "../turn/pairing.ts";
 import type { EventHub } from "./hub/create-hub.ts";
 
 /** What a change of the configuration did. Names are dotted keys. */
@@ -113,6 +115,9 @@ export interface GatewayDeps {
   /** Stops turns, queued or running; answers the ids of those it stopped. */
   readonly turns: { abort(target: { sessionId?: string; turnId?: string }): Promise<string[]> };
   readonly stateless: Stateless;
+  /** Strangers who ask to be let in. */
+  readonly pairing: Pick<PairingDesk, "answer" | "list">;
+  readonly audit: { verify(): Promise<AuditVerdict> };
   readonly logs: { tail(query: { limit: number; level?: LogLine["level"]; since?: number }): Promise<readonly LogLine[]> };
   health(): { readonly ready: boolean; readonly reasons: readonly string[] };
   readonly version: string;

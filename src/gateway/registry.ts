@@ -3,10 +3,13 @@ import { v } from "../lib/schema/index.ts";
 import { includesScope, type Credential } from "./auth/credential.ts";
 import type { Call, Method } from "./method.ts";
 import { agentMethods } from "./methods/agents.ts";
+import { approvalMethods } from "./methods/approvals.ts";
+import { auditMethods } from "./methods/audit.ts";
 import { channelMethods } from "./methods/channels.ts";
 import { chatMethods } from "./methods/chat.ts";
 import { configMethods } from "./methods/config.ts";
 import { connectionMethods } from "./methods/connection.ts";
+import { pairingMethods } from "./methods/pairing.ts";
 import { deviceMethods } from "./methods/devices.ts";
 import { sessionMethods } from "./methods/sessions.ts";
 import { statusMethods } from "./methods/status.ts";
@@ -21,7 +24,19 @@ export function createRegistry(methods: readonly Method[] = coreMethods()): Regi
 }
 
 export function coreMethods(): readonly Method[] {
-  return [...connectionMethods, ...statusMethods, ...sessionMethods, ...chatMethods, ...agentMethods, ...channelMethods, ...configMethods, ...deviceMethods];
+  return [
+    ...connectionMethods,
+    ...statusMethods,
+    ...sessionMethods,
+    ...chatMethods,
+    ...agentMethods,
+    ...channelMethods,
+    ...approvalMethods,
+    ...pairingMethods,
+    ...auditMethods,
+    ...configMethods,
+    ...deviceMethods,
+  ];
 }
 
 /**

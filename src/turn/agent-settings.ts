@@ -17,7 +17,9 @@ export interface AgentSettings {
   readonly thinking: Thinking;
   /** 0 = what the model has. */
   readonly maxContextTokens: number;
-  readonly tools: { readonly allow: readonly string[]; readonly deny: readonly string[] };
+  /** How long a question to the owner waits for its answer. */
+  readonly approvalMs: number;
+  readonly tools: { readonly allow: readonly string[]; readonly deny: readonly string[]; readonly ask: readonly string[] };
 }
 
 /** The tools that the owner's config names for this agent. */

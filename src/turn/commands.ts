@@ -1,18 +1,29 @@
 /** Chat commands: they are answered at once and never enter a lane (house.md 2.1). */
 import type { Clock } from "../core/clock.ts";
 import type { Hub } from "../core/event.ts";
-import type { Principal } from "../core/principal.ts";
+import { messageText } from "../core/message.ts";
+import { labelOf, type Principal } from "../core/principal.ts";
+import type { ApprovalScope } from "../core/records.ts";
 import type { NewSession, Store } from "../core/store.ts";
 import type { Update } from "../core/update.ts";
+import type { Approvals } from "./approvals.ts";
 import type { Lanes } from "./lanes.ts";
+import type { PairingDesk } from "./pairing.ts";
 
 const COMMANDS = {
   help: "what I understand",
   new: "start a new conversation; the old one is kept",
-  stop: "stop what I am doing",
+  stop: "stop what I am doing here; the owner: /stop all, or just STOP, stops everything everywhere",
   status: "what is going on here",
   whoami: "who you are to me",
+  approve: "owner: let me do what I have asked for, /approve CODE [session|always]",
+  deny: "owner: /deny CODE",
+  pair: "owner: let somebody in who has a code, /pair CODE",
+  trust: "owner: vouch for what stands in this conversation, so that I need not ask because of it",
 } as const;
+
+/** Said alone, in these letters, by the owner: everything stops, everywhere. */
+const STOP_WORD = "STOP";
 
 export type CommandName = keyof typeof COMMANDS;
 
@@ -27,8 +38,9 @@ export interface Commands {
   run(name: CommandName, call: CommandCall): Promise<string>;
 }
 
-/** The command a message is, if it is one: `/name`, also as `/name@bot`, alone or before other words. */
+/** The command a message is, if it is one: `/name`, also as `/name@bot`, alone or before other words; and the bare word STOP. */
 export function commandOf(text: string): CommandName | undefined {
+  if (text.trim() === STOP_WORD) return "stop";
   const name = /^\/([a-z]+)(?:@\w+)?(?:\s|$)/i.exec(text.trim())?.[1]?.toLowerCase();
   return name !== undefined && Object.hasOwn(COMMANDS, name) ? (name as CommandName) : undefined;
 }
@@ -38,6 +50,12 @@ export interface CommandDeps {
   readonly hub: Hub;
   readonly clock: Clock;
   readonly lanes: Lanes;
+  readonly approvals: Approvals;
+  readonly pairing: PairingDesk;
+  /** Stops running and waiting turns: of one session, or all of them, in every process. @returns how many. */
+  readonly stopTurns: (which: { sessionId?: string }) => Promise<number>;
+  /** What the context was labelled by may have changed. */
+  readonly forget: (sessionId: string) => void;
   /** Model of an agent, `provider:model`. */
   readonly modelOf: (agent: string) => string;
   readonly version: string;
@@ -45,13 +63,18 @@ export interface CommandDeps {
 
 export function createCommands(deps: CommandDeps): Commands {
   const commands: Record<CommandName, (call: CommandCall) => Promise<string>> = {
-    help: async () =>
+    help: async ({ principal }) =>
       Object.entries(COMMANDS)
+        .filter(([, what]) => principal.class === "owner" || !what.startsWith("owner:"))
         .map(([name, what]) => `/${name} - ${what}`)
         .join("\n"),
     new: (call) => startNew(call, deps),
     stop: (call) => stop(call, deps),
     status: (call) => status(call, deps),
+    approve: (call) => approve(call, deps),
+    deny: (call) => answerApproval(call, "deny", deps),
+    pair: (call) => pair(call, deps),
+    trust: (call) => trust(call, deps),
     whoami: async ({ principal, update }) =>
       `Your id on ${update.address.channel} is ${update.sender.id}. To me you are ${article(principal.class)}${principal.direct ? "" : " in this group"}.`,
   };
@@ -68,18 +91,83 @@ async function startNew({ principal, session, update }: CommandCall, deps: Comma
   const current = await deps.store.getSession({ key: session.key });
   // An empty session is as good as a new one; so a repeated /new changes nothing.
   if (!current || current.lastEntry === 0) return "This is a new conversation.";
-  deps.lanes.stop({ sessionId: current.id }, { kind: "user" });
+  await deps.stopTurns({ sessionId: current.id });
   await deps.store.cancelQueued({ sessionId: current.id, now: deps.clock.now() });
   await deps.store.resetSession({ session, now: deps.clock.now() });
   deps.hub.publish({ event: "session.changed", session: session.key, payload: { key: session.key, change: "reset" } });
   return update.direct ? "A new conversation. The old one is kept." : "A new conversation for this group. The old one is kept.";
 }
 
-async function stop({ principal, session }: CommandCall, deps: CommandDeps): Promise<string> {
+async function stop({ principal, session, update }: CommandCall, deps: CommandDeps): Promise<string> {
   if (!mayControl(principal)) return "Only the owner and trusted members can stop me here.";
+  if (principal.class === "owner" && stopsEverything(update)) {
+    const stopped = await deps.stopTurns({});
+    return stopped > 0 ? `Stopped everything (${stopped}).` : "Nothing is running anywhere.";
+  }
   const current = await deps.store.getSession({ key: session.key });
   if (!current) return "Nothing is running.";
-  return deps.lanes.stop({ sessionId: current.id }, { kind: "user" }).length > 0 ? "Stopped." : "Nothing is running.";
+  return (await deps.stopTurns({ sessionId: current.id })) > 0 ? "Stopped." : "Nothing is running.";
+}
+
+function stopsEverything(update: Update): boolean {
+  const text = textOf(update).trim();
+  return text === STOP_WORD || /^\/stop(@\w+)?\s+all$/i.test(text);
+}
+
+function textOf(update: Update): string {
+  return update.type === "message" ? messageText(update.message) : "";
+}
+
+/** The words behind a command. */
+function wordsOf(update: Update): string[] {
+  return textOf(update).trim().split(/\s+/).slice(1);
+}
+
+async function approve(call: CommandCall, deps: CommandDeps): Promise<string> {
+  const scope = wordsOf(call.update)[1] ?? "once";
+  if (scope !== "once" && scope !== "session" && scope !== "always") return "Write /approve CODE, /approve CODE session or /approve CODE always.";
+  return await answerApproval(call, scope, deps);
+}
+
+async function answerApproval({ principal, update }: CommandCall, decision: ApprovalScope | "deny", deps: CommandDeps): Promise<string> {
+  const [code] = wordsOf(update);
+  if (code === undefined) return `Write the code that I asked with: /${decision === "deny" ? "deny" : "approve"} CODE`;
+  // A client of ours speaks with the owner's voice; whether it may decide is its credential's matter (sec-23).
+  const may = mayDecide(update);
+  return await deps.approvals.answer({ code, decision, principal: may ? principal : { ...principal, class: "guest" }, at: update.address, via: "chat" });
+}
+
+function mayDecide(update: Update): boolean {
+  return update.authenticated === undefined || update.authenticated.approves === true;
+}
+
+async function pair({ principal, update }: CommandCall, deps: CommandDeps): Promise<string> {
+  if (principal.class !== "owner" || !principal.direct || !mayDecide(update)) return "Only the owner can let people in, in our direct chat.";
+  const [code] = wordsOf(update);
+  if (code === undefined) return "Write the code that they were given: /pair CODE";
+  const answered = await deps.pairing.answer({ decision: "approve", code }, principal.person);
+  if (answered.kind === "locked") return "Too many wrong codes. Wait an hour.";
+  if (answered.kind === "unknown") return "There is no such code; it may have expired.";
+  const { channel, senderId, name } = answered.pairing;
+  return `Let in: ${name ?? "somebody"} (${senderId} on ${channel}).`;
+}
+
+/** The owner's endorsement (security.md, Labels): the only way up but a new conversation. */
+async function trust({ principal, session, update }: CommandCall, deps: CommandDeps): Promise<string> {
+  if (principal.class !== "owner" || !principal.direct || !mayDecide(update)) return "Only the owner can vouch for a conversation, in our direct chat.";
+  const current = await deps.store.getSession({ key: session.key });
+  if (!current || current.lastEntry === 0) return "There is nothing here yet.";
+  const { id, contextStart, lastEntry } = current;
+  const raised = await deps.store.endorseEntries({
+    sessionId: id,
+    from: contextStart,
+    to: lastEntry,
+    label: labelOf(principal),
+    by: principal.person,
+    now: deps.clock.now(),
+  });
+  deps.forget(id);
+  return `You vouch for the last ${raised} entries of this conversation. What comes in from now on is looked at anew.`;
 }
 
 async function status({ session }: CommandCall, deps: CommandDeps): Promise<string> {

@@ -19,6 +19,9 @@ import type { Channels } from "./channels.ts";
 import type { RunningTurn } from "./lanes.ts";
 import type { LiveAnswer } from "./live-answer.ts";
 import type { Notify } from "./notify.ts";
+import type { Approvals } from "./approvals.ts";
+import type { Places } from "./place.ts";
+import { mayAnswerThere, type TurnLabel } from "./turn-label.ts";
 import type { RecentEntries } from "./recent-entries.ts";
 
 export interface EndDeps {
@@ -30,6 +33,9 @@ export interface EndDeps {
   readonly metrics: Metrics;
   readonly channels: Channels;
   readonly notify: Notify;
+  readonly approvals: Approvals;
+  readonly label: TurnLabel;
+  readonly places: Places;
   readonly recent: RecentEntries;
   readonly leaseMs: number;
   readonly deliveryTtlMs: number;
@@ -66,7 +72,7 @@ export async function endTurn(ending: Ending, running: RunningTurn, live: LiveAn
   const { result, contextStart } = ending;
   switch (result.kind) {
     case "answer": {
-      const content = assistant(result.parts, result.model, result.stop);
+      const content = assistant(deps.label.said(result.parts), result.model, result.stop);
       const said = live.visible();
       const say = said !== "" ? said : result.stop === "refusal" ? "The model declined to answer that." : "(The model gave no answer.)";
       return await commit({ outcome: "done", content, say, usage: result.usage, contextStart }, running, live, deps);
@@ -77,10 +83,25 @@ export async function endTurn(ending: Ending, running: RunningTurn, live: LiveAn
       return await endAway(result.error, ending.outageMs, running, live, deps);
     case "failed":
       return await endFailed(result.error, result.text, result.usage, running, live, deps);
+    case "waiting":
+      return await endWaiting(running, live, deps);
     case "calls":
       // Only stateless requests offer foreign tools.
       return await endError(toClankerError(new Error("a durable turn ended in a foreign call")), running, live, deps);
   }
+}
+
+/** A person has to answer first: what was said so far is sent, the asks with it, and the lane is given on. */
+async function endWaiting(running: RunningTurn, live: LiveAnswer, deps: EndDeps): Promise<StartedTurn | undefined> {
+  const { turn, fence } = running;
+  const draftId = await live.finish();
+  const said = live.visible();
+  const first = said === "" ? undefined : deliveryOf(said, running, deps, draftId);
+  const deliveries = [...(first ? [first] : []), ...(await deps.approvals.deliveries(running))];
+  const { waiting, next } = await deps.store.suspendTurn({ fence, turnId: turn.id, deliveries, now: deps.clock.now(), leaseMs: deps.leaseMs });
+  for (const { address } of deliveries) deps.channels.wake(address);
+  deps.log.info("turn waits for the owner", { turn: turn.id, answered: !waiting });
+  return next;
 }
 
 async function endStopped(text: string, usage: Usage, running: RunningTurn, live: LiveAnswer, deps: EndDeps): Promise<StartedTurn | undefined> {
@@ -168,9 +189,9 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
   const { turn, session, fence } = running;
   const draftId = await live.finish();
   const now = deps.clock.now();
-  const entries: NewEntry[] = end.content ? [entryOf(end.content, running, now)] : [];
+  const entries: NewEntry[] = end.content ? [entryOf(end.content, running, now, deps)] : [];
   // Why it failed stands in the transcript too: the page shows it, and the next turn knows.
-  if (end.error) entries.push(entryOf({ role: "system", text: `The turn failed: ${end.error.message}` }, running, now));
+  if (end.error) entries.push(entryOf({ role: "system", text: `The turn failed: ${end.error.message}` }, running, now, deps));
   const delivery = end.say === undefined ? undefined : deliveryOf(end.say, running, deps, draftId);
   const committed = await deps.store.commitTurn({
     fence,
@@ -200,7 +221,7 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
     payload: {
       turn_id: turn.id,
       outcome: end.outcome,
-      text: live.visible(),
+      text: deps.label.outgoing(live.visible()),
       usage: addUsage(live.spent(), end.usage),
       ...(committed.answerEntry !== undefined && { entry: committed.answerEntry }),
       ...(end.error && { error: end.error }),
@@ -216,12 +237,15 @@ function count({ outcome, usage }: Commit, { metrics }: EndDeps): void {
   for (const [kind, tokens] of Object.entries(usage)) if (tokens > 0) metrics.count("tokens", { kind }, tokens);
 }
 
-function entryOf(content: EntryContent, { turn }: StartedTurn, at: number): NewEntry {
-  return { content, principal: turn.principal, label: turn.label, tokens: estimateEntry(content), turnId: turn.id, at };
+function entryOf(content: EntryContent, { turn }: StartedTurn, at: number, { label }: EndDeps): NewEntry {
+  return { content, principal: turn.principal, label: label.current(), tokens: estimateEntry(content), turnId: turn.id, at };
 }
 
-function deliveryOf(text: string, { turn, session }: StartedTurn, deps: EndDeps, id = newId(deps.clock, deps.random)): NewDelivery | undefined {
+const WITHHELD = "I have an answer, but it rests on something private that may not be shown here. The owner can read it on the page.";
+
+function deliveryOf(said: string, { turn, session }: StartedTurn, deps: EndDeps, id = newId(deps.clock, deps.random)): NewDelivery | undefined {
   if (!deps.channels.delivers(turn.address)) return undefined;
+  const text = mayAnswerThere(deps.label.current(), { turn }, deps.places) ? deps.label.outgoing(said) : WITHHELD;
   return {
     id,
     address: turn.address,

@@ -15,11 +15,13 @@ import type { Model } from "../core/model.ts";
 import { newId, type Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
 import type { Gate, Tool } from "../core/tool.ts";
+import { createApprovals } from "./approvals.ts";
 import { createChannels, type Channels } from "./channels.ts";
 import { holdAccount } from "./channel-account.ts";
 import { createCommands } from "./commands.ts";
 import { createLanes, type Lanes } from "./lanes.ts";
-import { createNotify, type Notify } from "./notify.ts";
+import { createNotify, recipients, type Notify } from "./notify.ts";
+import { createPairingDesk, type PairingDesk } from "./pairing.ts";
 import { createPeople } from "./people.ts";
 import type { Places } from "./place.ts";
 import { createIntake } from "./receive.ts";
@@ -27,6 +29,7 @@ import { createRecentEntries } from "./recent-entries.ts";
 import { runStateless, type StatelessAnswer, type StatelessRequest } from "./run-stateless.ts";
 import type { AgentSettings } from "./agent-settings.ts";
 import { runTurn } from "./run-turn.ts";
+import { createStop } from "./stop.ts";
 
 export interface HallDeps {
   readonly store: Store;
@@ -62,6 +65,7 @@ export interface Hall {
   readonly lanes: Lanes;
   readonly notify: Notify;
   readonly channels: Channels;
+  readonly pairing: PairingDesk;
   /** Receives and sends for one account until `signal` aborts. Never rejects. */
   hold(channel: Channel, signal: AbortSignal): Promise<void>;
   stateless(request: StatelessRequest, watch: Parameters<typeof runStateless>[2]): Promise<StatelessAnswer>;
@@ -81,17 +85,23 @@ export function createHall(given: HallDeps): Hall {
     deliveryTtlMs: given.deliveryTtlMs ?? DEFAULTS.deliveryTtlMs,
   };
   const channels = createChannels(deps.accounts, deps.bus);
-  const notify = createNotify({ ...deps, channels, to: deps.notifyTo, mainAgent: "main" });
+  const told = { ...deps, channels, to: deps.notifyTo, mainAgent: "main" };
+  const notify = createNotify(told);
   const cooldowns = createCooldowns(deps.clock, deps.random);
-  const run = { ...deps, channels, notify, cooldowns, recent: createRecentEntries(deps.store) };
-  const lanes = createLanes({ ...deps, run: (turn) => runTurn(turn, run) });
-  const commands = createCommands({ ...deps, lanes, modelOf: (agent) => deps.agent(agent).models[0]! });
-  const intake = createIntake({ ...deps, channels, lanes, commands, people: createPeople(deps) });
+  const recent = createRecentEntries(deps.store);
+  const approvals = createApprovals({ ...deps, channels, recipients: () => recipients(told), wake: (sessionId) => lanes.wake(sessionId) });
+  const pairing = createPairingDesk({ ...deps, channels });
+  const run = { ...deps, channels, notify, cooldowns, recent, approvals };
+  const lanes: Lanes = createLanes({ ...deps, run: (turn) => runTurn(turn, run), sweep: () => approvals.sweep() });
+  const stopTurns = createStop({ ...deps, lanes });
+  const commands = createCommands({ ...deps, lanes, approvals, pairing, stopTurns, forget: recent.forget, modelOf: (agent) => deps.agent(agent).models[0]! });
+  const intake = createIntake({ ...deps, channels, lanes, commands, approvals, pairing, people: createPeople(deps) });
   return {
     intake,
     lanes,
     notify,
     channels,
+    pairing,
     hold: (channel, signal) => holdAccount(channel, { ...deps, notify }, signal),
     stateless: (request, watch) => runStateless(request, { ...deps, cooldowns }, watch),
     async send(address, message) {
@@ -103,7 +113,7 @@ export function createHall(given: HallDeps): Hall {
       return id;
     },
     async abort(which) {
-      const running = lanes.stop(which, { kind: "user" });
+      const running = await stopTurns.ids(which);
       const sessionId = which.sessionId ?? (await deps.store.getTurn({ id: which.turnId! }))?.sessionId;
       if (sessionId === undefined) return running;
       const { turnIds } = await deps.store.cancelQueued({ sessionId, now: deps.clock.now(), turnId: which.turnId });

@@ -3,6 +3,7 @@
  * sweep that makes a lost wake-up cost at most 5 s; the same sweep finds turns that a dead process left (recovery).
  * What must stay true: a turn runs in at most one place; every running turn can be stopped within a second; nothing here is the truth but the store.
  */
+import type { Bus } from "../core/bus.ts";
 import { sleep, type Clock } from "../core/clock.ts";
 import { StoreError, toClankerError } from "../core/errors.ts";
 import type { Hub } from "../core/event.ts";
@@ -28,6 +29,7 @@ export interface RunningTurn extends StartedTurn {
 
 export interface LanesDeps {
   readonly store: Store;
+  readonly bus: Bus;
   readonly hub: Hub;
   readonly clock: Clock;
   readonly log: Log;
@@ -38,6 +40,8 @@ export interface LanesDeps {
   readonly maxRunning: number;
   /** Runs one turn to its commit; answers the next one of the lane when the commit has claimed it. Never rejects. */
   readonly run: (turn: RunningTurn) => Promise<StartedTurn | undefined>;
+  /** What else has to be looked at every 5 s: asks that nobody has answered in time. */
+  readonly sweep?: () => Promise<void>;
 }
 
 export interface Lanes {
@@ -145,6 +149,7 @@ export function createLanes(deps: LanesDeps): Lanes {
 
   const sweep = async () => {
     try {
+      await deps.sweep?.();
       const due = await deps.store.dueLanes({ now: deps.clock.now(), limit: deps.maxRunning });
       for (const { sessionId } of due) wake(sessionId);
       schedule();
@@ -181,20 +186,24 @@ export function createLanes(deps: LanesDeps): Lanes {
     }
   };
 
+  const stop: Lanes["stop"] = ({ sessionId, turnId }, cause) => {
+    const stopped: string[] = [];
+    for (const [id, lane] of lanes) {
+      if ((sessionId !== undefined && id !== sessionId) || (turnId !== undefined && lane.turnId !== turnId)) continue;
+      stopLane(lane, cause);
+      stopped.push(lane.turnId);
+    }
+    return stopped;
+  };
+
   return {
     hasRoom: () => !draining && lanes.size < deps.maxRunning,
     take,
     wake,
-    stop({ sessionId, turnId }, cause) {
-      const stopped: string[] = [];
-      for (const [id, lane] of lanes) {
-        if ((sessionId !== undefined && id !== sessionId) || (turnId !== undefined && lane.turnId !== turnId)) continue;
-        stopLane(lane, cause);
-        stopped.push(lane.turnId);
-      }
-      return stopped;
-    },
+    stop,
     async start(signal) {
+      const unsubscribe = deps.bus.subscribe("abort", (payload) => void stop(JSON.parse(payload) as Parameters<Lanes["stop"]>[0], { kind: "user" }));
+      signal.addEventListener("abort", unsubscribe, { once: true });
       await sweep();
       const sweeping = every(deps.clock, SWEEP_MS, signal, sweep);
       await every(deps.clock, deps.leaseMs / 3, signal, renew);

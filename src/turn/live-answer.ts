@@ -14,6 +14,8 @@ import type { Random } from "../core/random.ts";
 import type { StartedTurn, Store } from "../core/store.ts";
 import type { Channels } from "./channels.ts";
 import { Draft } from "./draft.ts";
+import type { Places } from "./place.ts";
+import { mayAnswerThere, type TurnLabel } from "./turn-label.ts";
 
 /** Platforms show typing for about five seconds. */
 const TYPING_MS = 4_500;
@@ -25,6 +27,8 @@ export interface LiveDeps {
   readonly random: Random;
   readonly log: Log;
   readonly channels: Channels;
+  readonly places: Places;
+  readonly label: TurnLabel;
   readonly deliveryTtlMs: number;
 }
 
@@ -68,7 +72,8 @@ export class LiveAnswer {
     const glue = this.#step === "" && this.#settled !== "" ? "\n\n" : "";
     this.#step += event.text;
     this.#deps.hub.publish({ event: "turn.delta", session: session.key, payload: { turn_id: turn.id, offset, text: glue + event.text } });
-    this.#draft?.update(this.visible());
+    // What may not be said there may not be shown there while it is written either.
+    if (mayAnswerThere(this.#deps.label.current(), this.#started, this.#deps.places)) this.#draft?.update(this.#deps.label.outgoing(this.visible()));
   }
 
   /** @param usage of the step that has just been committed. */

@@ -49,7 +49,8 @@ async function send(text: string, about: Address | undefined, deps: NotifyDeps):
   }
 }
 
-async function recipients(deps: NotifyDeps): Promise<Address[]> {
+/** Where the owner is told things that did not come from their own chat. */
+export async function recipients(deps: Pick<NotifyDeps, "store" | "to" | "mainAgent">): Promise<Address[]> {
   if (deps.to.length > 0) return deps.to.map(parseAddress);
   const main = await deps.store.getSession({ key: mainKey(deps.mainAgent) });
   return main?.address ? [main.address] : [];

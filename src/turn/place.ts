@@ -1,4 +1,5 @@
 import type { AdmissionPolicy } from "../security/admission.ts";
+import type { ToolRules } from "../security/tool-rules.ts";
 import type { SessionScope } from "../sessions/session-key.ts";
 
 /** How messages of a running turn's session are treated (house.md 2.2). */
@@ -13,6 +14,9 @@ export interface Place {
   /** Quiet milliseconds that a batch waits for. */
   readonly batchQuietMs: number;
   readonly replyBack: "always" | "mention" | "direct_only" | "never";
+  /** The owner's rules about tools here, and for single senders by their id. */
+  readonly tools?: ToolRules | undefined;
+  readonly users?: Readonly<Record<string, { readonly tools: ToolRules }>>;
   /** Below the agent's own system prompt. */
   readonly systemPrompt?: string;
 }

@@ -16,11 +16,15 @@ import { newId, type Random } from "../core/random.ts";
 import type { AcceptItem, AcceptOutput, NewSession, Store } from "../core/store.ts";
 import type { Cursor, Update } from "../core/update.ts";
 import { estimateEntry } from "../agent/tokens.ts";
-import { admit, principalOf } from "../security/admission.ts";
+import type { Principal } from "../core/principal.ts";
+import { admit, principalOf, type Admission } from "../security/admission.ts";
 import { agentOfKey, mainKey, sessionKey } from "../sessions/session-key.ts";
+import type { Approvals } from "./approvals.ts";
+import { pressedAnswer } from "./show-approval.ts";
 import type { Channels } from "./channels.ts";
 import { commandOf, type CommandName, type Commands } from "./commands.ts";
 import type { Lanes } from "./lanes.ts";
+import type { PairingDesk } from "./pairing.ts";
 import type { People } from "./people.ts";
 import type { Place, Places } from "./place.ts";
 
@@ -38,6 +42,8 @@ export interface ReceiveDeps {
   readonly people: People;
   readonly lanes: Lanes;
   readonly commands: Commands;
+  readonly approvals: Approvals;
+  readonly pairing: PairingDesk;
   readonly channels: Channels;
   /** Owner of the leases this process takes. */
   readonly owner: string;
@@ -51,7 +57,8 @@ export function createIntake(deps: ReceiveDeps): Intake {
   return {
     async receive(updates: readonly Update[], cursor?: Cursor): Promise<Outcome[]> {
       const prepared: Prepared[] = [];
-      for (const update of updates) prepared.push(await prepare(update, deps));
+      // STOP goes ahead of whatever came before it (sec-63).
+      for (const index of stopsFirst(updates)) prepared[index] = await prepare(updates[index]!, deps);
       const outputs = await deps.store.acceptUpdates({
         items: prepared.map((one) => one.item),
         ...(cursor && { cursor }),
@@ -67,18 +74,33 @@ export function createIntake(deps: ReceiveDeps): Intake {
   };
 }
 
+function stopsFirst(updates: readonly Update[]): number[] {
+  const isStop = (update: Update) => update.type === "message" && commandOf(messageText(update.message)) === "stop";
+  return [...updates.keys()].toSorted((a, b) => Number(isStop(updates[b]!)) - Number(isStop(updates[a]!)));
+}
+
+/** Who is it, and may they speak? A stranger is looked up among those who were let in by a code. */
+async function admission(update: Update, place: Place | undefined, deps: ReceiveDeps): Promise<Admission> {
+  if (!place) return { kind: "refused", reason: "channel is not configured", tell: false, pair: false };
+  const first = admit(update, place.policy);
+  if (first.kind === "admitted" || !first.pair) return first;
+  const { channel, account } = update.address;
+  return (await deps.store.isPaired({ channel, account, senderId: update.sender.id })) ? admit(update, place.policy, true) : first;
+}
+
 /** Decides what one update is, before anything is written. */
 async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
   const { channel, account } = update.address;
   const place = deps.places(channel, account);
   const base = { channel, account, key: update.key, update };
-  const admission = place ? admit(update, place.policy) : { kind: "refused" as const, reason: "channel is not configured", tell: false };
-  if (admission.kind === "refused" || !place) {
-    const tell = admission.kind === "refused" && admission.tell;
-    return { item: { ...base, kind: "refused", senderId: update.sender.id, ...(tell && { notice: strangerNotice(update, deps) }) } };
+  const entrance = await admission(update, place, deps);
+  if (entrance.kind === "refused" || !place) {
+    const stranger = { ...base, kind: "refused" as const, senderId: update.sender.id };
+    if (entrance.kind === "admitted" || !entrance.tell) return { item: stranger };
+    return { item: { ...stranger, ...(entrance.pair ? deps.pairing.offer(update) : { notice: strangerNotice(update, deps) }) } };
   }
-  const person = admission.person ?? (await deps.people.idOf(channel, account, update.sender));
-  const { principal, label } = principalOf(update, admission, person);
+  const person = entrance.person ?? (await deps.people.idOf(channel, account, update.sender));
+  const { principal, label } = principalOf(update, entrance, person);
   const session = await sessionOf(update, place, principal, deps);
   const ids = { messageId: newId(deps.clock, deps.random), turnId: newId(deps.clock, deps.random) };
   const admitted = {
@@ -93,7 +115,7 @@ async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
     address: update.address,
     options: update.type === "message" ? (update.options ?? {}) : {},
   };
-  const command = update.type === "message" && (update.direct || admission.addressed) ? commandOf(messageText(update.message)) : undefined;
+  const command = update.type === "message" && (update.direct || entrance.addressed) ? commandOf(messageText(update.message)) : undefined;
   if (command) {
     const reply = (await repliedBefore(update, deps)) ?? (await deps.commands.run(command, { principal, session, update }));
     return {
@@ -101,11 +123,18 @@ async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
       command: { name: command, reply },
     };
   }
+  const pressed = update.type === "press" ? pressedAnswer(update.data) : undefined;
+  if (pressed) {
+    const may = update.authenticated === undefined || update.authenticated.approves === true;
+    const asker: Principal = may ? principal : { ...principal, class: "guest" };
+    const reply = await deps.approvals.answer({ ...pressed, principal: asker, at: update.address, via: update.authenticated ? "client" : "button" });
+    return { item: { ...admitted, kind: "record", ...replyDelivery(update, reply, deps) }, command: { name: "approve", reply } };
+  }
   const entry = entryOf(update, admitted, deps);
   if (update.type === "edit") return { item: { ...admitted, kind: "edit", ...(entry && { entry }) } };
   if (update.type !== "message" || !entry) return { item: { ...admitted, kind: "record" } };
   const replyTo = update.direct ? {} : { replyTo: update.messageId };
-  if (!answers(update, place, admission.addressed)) return { item: { ...admitted, ...replyTo, kind: "context", entry } };
+  if (!answers(update, place, entrance.addressed)) return { item: { ...admitted, ...replyTo, kind: "context", entry } };
   const batch = place.queueMode === "batch";
   return {
     item: {

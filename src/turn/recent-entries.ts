@@ -11,6 +11,8 @@ export interface RecentEntries {
   read(session: { readonly id: string; readonly contextStart: number; readonly lastEntry?: number }): Promise<Entry[]>;
   /** Remembers what was just appended; with a gap to what is known it is of no use. */
   add(sessionId: string, entries: readonly Entry[]): void;
+  /** What is kept of the session was changed in the store (the owner has raised its labels). */
+  forget(sessionId: string): void;
 }
 
 const PAGE = 500;
@@ -43,6 +45,7 @@ export function createRecentEntries(store: Pick<Store, "readEntries">, maxBytes 
   };
 
   return {
+    forget,
     add(sessionId, entries) {
       const known = kept.get(sessionId)?.entries ?? [];
       if (entries[0]?.number !== (known.at(-1)?.number ?? 0) + 1) return;

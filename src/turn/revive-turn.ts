@@ -14,6 +14,7 @@ export async function reviveTurn(started: StartedTurn, live: LiveAnswer, deps: C
   const draft = await existingDraft(started, deps);
   live.revive(
     entries
+      .filter((entry) => entry.number > (turn.saidEntry ?? 0))
       .map(assistantText)
       .filter((text) => text !== "")
       .join("\n\n"),

@@ -12,9 +12,12 @@ import { joinLabels, type Label } from "../core/label.ts";
 import { addUsage, noUsage, type Model, type ModelEntry, type ModelRequest, type ToolSpec, type Usage } from "../core/model.ts";
 import { labelOf, type Principal } from "../core/principal.ts";
 import { newId, type Random } from "../core/random.ts";
+import type { Store } from "../core/store.ts";
 import type { Gate, Tool } from "../core/tool.ts";
 import type { Thinking } from "../core/update.ts";
-import type { ToolEntry } from "./call-tool.ts";
+import { canonicalJson } from "../lib/canonical-json/index.ts";
+import { sha256Hex } from "../lib/digest/index.ts";
+import { resultText, type ToolEntry } from "./call-tool.ts";
 import { namedTools, type AgentSettings } from "./agent-settings.ts";
 
 export interface StatelessRequest {
@@ -40,6 +43,9 @@ export interface StatelessAnswer {
 }
 
 export interface StatelessDeps {
+  /** Nothing of the request is kept but what its tools did. */
+  readonly store: Pick<Store, "appendAudit">;
+  readonly hideSecrets?: (text: string) => string;
   readonly clock: Clock;
   readonly random: Random;
   readonly gate: Gate;
@@ -60,7 +66,7 @@ export async function runStateless(
   const principal: Principal = { person: "owner", class: "owner", where: { channel: "web", account: "api", conversation: "stateless" }, direct: true };
   let label: Label = labelOf(principal);
   const off = request.toolChoice === "none";
-  const tools = off ? [] : deps.gate.advertised(principal, label, namedTools(deps.tools, agent));
+  const tools = off ? [] : deps.gate.advertised({ principal, label, agent: agent.name }, namedTools(deps.tools, agent));
   refuseClash(request.tools ?? [], tools);
   const models = (request.model === undefined ? agent.models : [request.model]).map((id) => deps.model(id));
   const id = newId(deps.clock, deps.random);
@@ -90,7 +96,7 @@ export async function runStateless(
       random: deps.random,
       chain: createModelChain(models, { clock: deps.clock, random: deps.random, cooldowns: deps.cooldowns }),
       callTool: async (call, signal) => {
-        const { entry, label: after } = await answerCall(call, tools, { principal, label, id, signal }, deps);
+        const { entry, label: after } = await answerCall(call, tools, { principal, label, agent: agent.name, id, signal }, deps);
         label = after;
         return entry;
       },
@@ -114,6 +120,7 @@ function finish(result: AgentResult, said: readonly AssistantPart[], usage: Usag
     const parts = [...said, ...result.parts.filter((part) => part.type !== "call"), ...result.calls];
     return { parts, stop: "calls", usage: addUsage(usage, result.usage), model: result.model };
   }
+  if (result.kind === "waiting") throw toClankerError(new Error("a request without a session waits for nobody"));
   if (result.kind === "cancelled") throw new ClankerError("cancelled", "the request was cancelled");
   throw result.error;
 }
@@ -121,20 +128,27 @@ function finish(result: AgentResult, said: readonly AssistantPart[], usage: Usag
 async function answerCall(
   call: ToolCallPart,
   tools: readonly Tool[],
-  context: { principal: Principal; label: Label; id: string; signal: AbortSignal },
+  context: { principal: Principal; label: Label; agent: string; id: string; signal: AbortSignal },
   deps: StatelessDeps,
 ): Promise<{ entry: ToolEntry; label: Label }> {
-  const { principal, label, id, signal } = context;
+  const { principal, label, agent, id, signal } = context;
   const entry = (text: string, error: boolean): ToolEntry => ({ role: "tool", callId: call.id, name: call.name, text, error });
   const tool = tools.find((one) => one.spec.name === call.name);
   if (call.invalid !== undefined) return { entry: entry(call.invalid, true), label };
   if (!tool) return { entry: entry(`There is no tool named ${call.name}.`, true), label };
-  const decision = deps.gate.decide(principal, label, tool, call.args);
+  const decision = deps.gate.decide({ principal, label, agent }, tool, call.args);
   if (decision.kind !== "allow") return { entry: entry(`Not permitted: ${decision.reason}`, true), label };
   const late = new AbortController();
   const cancel = deps.clock.timer(tool.timeoutMs, () => late.abort());
+  const data = { tool: tool.spec.name, args: sha256Hex(canonicalJson(call.args)), stateless: id };
+  const audit = async (kind: string, more: Record<string, unknown>) => {
+    if (tool.effects.length === 0) return;
+    await deps.store.appendAudit({ event: { kind, actor: principal.person, data: { ...data, ...more } }, now: deps.clock.now() });
+  };
   try {
+    await audit("tool.started", { effects: tool.effects });
     const result = await tool.run(call.args, {
+      agent,
       principal,
       label,
       sessionId: id,
@@ -143,7 +157,8 @@ async function answerCall(
       timeZone: deps.timeZone,
       signal: AbortSignal.any([signal, late.signal]),
     });
-    return { entry: entry(result.text, result.error), label: result.label ? joinLabels(label, result.label) : label };
+    await audit("tool.finished", { error: result.error, result: sha256Hex(result.text) });
+    return { entry: entry(resultText(call.name, result, deps), result.error), label: result.label ? joinLabels(label, result.label) : label };
   } catch (thrown) {
     return { entry: entry(toClankerError(thrown).message, true), label };
   } finally {

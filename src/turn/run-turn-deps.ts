@@ -9,6 +9,7 @@ import type { Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
 import type { Gate, Tool } from "../core/tool.ts";
 import type { AgentSettings } from "./agent-settings.ts";
+import type { Approvals } from "./approvals.ts";
 import type { Channels } from "./channels.ts";
 import type { Notify } from "./notify.ts";
 import type { Places } from "./place.ts";
@@ -28,6 +29,7 @@ export interface RunTurnDeps {
   readonly notify: Notify;
   readonly gate: Gate;
   readonly tools: readonly Tool[];
+  readonly approvals: Approvals;
   readonly cooldowns: Cooldowns;
   readonly recent: RecentEntries;
   readonly agent: (name: string) => AgentSettings;

@@ -8,9 +8,9 @@ import { runAgent } from "../agent/loop.ts";
 import { createModelChain } from "../agent/model-chain.ts";
 import { systemPrompt } from "../agent/prompts.ts";
 import { createTimeText } from "../agent/user-text.ts";
-import { StoreError, toClankerError } from "../core/errors.ts";
+import type { ToolCallPart } from "../core/entry.ts";
+import { ClankerError, StoreError, toClankerError } from "../core/errors.ts";
 import type { StartedTurn } from "../core/store.ts";
-import type { Tool } from "../core/tool.ts";
 import { namedTools, type AgentSettings } from "./agent-settings.ts";
 import { callTool, type CallToolDeps } from "./call-tool.ts";
 import { endTurn, type EndDeps } from "./end-turn.ts";
@@ -18,33 +18,41 @@ import type { RunningTurn } from "./lanes.ts";
 import { LiveAnswer } from "./live-answer.ts";
 import { reviveTurn } from "./revive-turn.ts";
 import type { RunTurnDeps } from "./run-turn-deps.ts";
+import { tellApprovals } from "./tell-approvals.ts";
 import { loadContext } from "./turn-context.ts";
+import { createTurnLabel, type TurnLabel } from "./turn-label.ts";
 
 /** First try and three retries (P6). */
 const MAX_ATTEMPTS = 4;
+const MAX_DENIALS = 3;
+
+type OwnDeps = RunTurnDeps & { readonly label: TurnLabel };
 
 /** Runs a turn to its end. @returns the lane's next turn, already started, if the last commit claimed one. Never rejects. */
 export async function runTurn(running: RunningTurn, deps: RunTurnDeps): Promise<StartedTurn | undefined> {
   const log = deps.log.child({ turn: running.turn.id, session: running.session.key });
   const begun = deps.clock.monotonic();
   deps.hub.publish({ event: "turn.started", session: running.session.key, payload: { turn_id: running.turn.id } });
-  const live = new LiveAnswer(running, deps);
+  const label = createTurnLabel(running.turn.label);
+  const live = new LiveAnswer(running, { ...deps, label });
+  const own = { ...deps, log, label };
   try {
-    return await attempt(running, live, { ...deps, log });
+    return await attempt(running, live, own);
   } catch (thrown) {
     if (isLeaseLost(thrown)) {
       log.warn("the lane moved to another owner; this run ends without a trace");
       return undefined;
     }
-    return await endAfterError(running, live, thrown, { ...deps, log });
+    return await endAfterError(running, live, thrown, own);
   } finally {
     live.close();
     deps.metrics.observe("turn_seconds", (deps.clock.monotonic() - begun) / 1000);
   }
 }
 
-async function attempt(running: RunningTurn, live: LiveAnswer, deps: RunTurnDeps): Promise<StartedTurn | undefined> {
+async function attempt(running: RunningTurn, live: LiveAnswer, deps: OwnDeps): Promise<StartedTurn | undefined> {
   const { turn } = running;
+  const { label } = deps;
   if (turn.attempts > MAX_ATTEMPTS) {
     const error = {
       code: "turn_poisoned",
@@ -54,11 +62,15 @@ async function attempt(running: RunningTurn, live: LiveAnswer, deps: RunTurnDeps
     return await endTurn({ kind: "dead", error }, running, live, deps);
   }
   const agent = deps.agent(turn.agent);
-  const tools = advertisedTools(running, agent, deps);
-  const ledger: CallToolDeps = { ...deps, tools };
-  const pendingCalls = running.resumed ? await reviveTurn(running, live, ledger) : [];
+  const known = namedTools(deps.tools, agent);
+  const before: CallToolDeps = { ...deps, tools: known, label };
+  const pendingCalls = running.resumed ? await reviveTurn(running, live, before) : [];
+  const denials = await countDenials(running, pendingCalls, deps);
+  if (running.resumed) await tellApprovals(running, before, running.stop);
   const models = modelIds(running, agent).map((id) => deps.model(id));
   const context = await loadContext(running, agent, models[0]!, deps);
+  const tools = deps.gate.advertised({ principal: turn.principal, agent: turn.agent, label: label.current() }, known);
+  const ledger: CallToolDeps = { ...before, tools, onDenied: denials.add };
   live.begin();
   const time = createTimeText(deps.timeZone);
   const place = deps.places(turn.address.channel, turn.address.account);
@@ -88,11 +100,13 @@ async function attempt(running: RunningTurn, live: LiveAnswer, deps: RunTurnDeps
       random: deps.random,
       chain: createModelChain(models, { clock: deps.clock, random: deps.random, cooldowns: deps.cooldowns }),
       callTool: (call, signal) => callTool(call, running, ledger, signal),
-      commitStep: (step) => commitStep(step, running, live, { ...deps, tools }),
+      stopReason: denials.reason,
+      commitStep: (step) => commitStep(step, running, live, { ...deps, label }),
       // Only `immediate` lets messages join a running turn; in the other modes a look would be a commit for nothing.
       takeSteering: async () => {
         if (place?.queueMode !== "immediate") return [];
         const entries = await deps.store.takeSteering({ fence: running.fence, turnId: turn.id, now: deps.clock.now() });
+        for (const entry of entries) label.read(entry);
         return entries.map((entry) => renderEntry(entry, time));
       },
       emit: (event) => live.on(event),
@@ -108,25 +122,32 @@ function modelIds({ turn, session }: StartedTurn, agent: AgentSettings): string[
   return [...new Set(chosen === undefined ? agent.models : [chosen, ...agent.models])];
 }
 
-function advertisedTools({ turn }: StartedTurn, agent: AgentSettings, deps: RunTurnDeps): Tool[] {
-  return deps.gate.advertised(turn.principal, turn.label, namedTools(deps.tools, agent));
+/** The owner's third "no" in a turn ends it (sec-59). Those that the pending calls will hear of are counted then. */
+async function countDenials({ turn, resumed }: StartedTurn, pending: readonly ToolCallPart[], { store }: RunTurnDeps) {
+  const denied = resumed ? await store.listApprovals({ turnId: turn.id, statuses: ["denied"], limit: 250 }) : [];
+  let count = denied.filter(({ callId }) => !pending.some((call) => call.id === callId)).length;
+  return {
+    add: () => void (count += 1),
+    reason: () =>
+      count >= MAX_DENIALS ? new ClankerError("denied_often", `the owner said no ${count} times`, { hint: "Ask for something else." }) : undefined,
+  };
 }
 
 type Step = Parameters<Parameters<typeof runAgent>[1]["commitStep"]>[0];
 
-async function commitStep(step: Step, running: StartedTurn, live: LiveAnswer, deps: RunTurnDeps): Promise<void> {
+async function commitStep(step: Step, running: StartedTurn, live: LiveAnswer, deps: RunTurnDeps & { label: TurnLabel }): Promise<void> {
   const { turn, session, fence } = running;
   const now = deps.clock.now();
   const calls = step.calls.map((call) => ({ ...call, idempotent: deps.tools.find((tool) => tool.spec.name === call.name)?.idempotent ?? true }));
-  const content = { role: "assistant" as const, parts: step.parts, model: step.model, stop: step.stop };
-  const entry = { content, principal: turn.principal, label: turn.label, tokens: live.tokens(content), turnId: turn.id, at: now };
+  const content = { role: "assistant" as const, parts: deps.label.said(step.parts), model: step.model, stop: step.stop };
+  const entry = { content, principal: turn.principal, label: deps.label.current(), tokens: live.tokens(content), turnId: turn.id, at: now };
   const committed = await deps.store.commitStep({ fence, turnId: turn.id, entry, calls, usage: step.usage, model: step.model, now });
   live.stepDone(step.usage);
   deps.hub.publish({ event: "turn.step", session: session.key, payload: { turn_id: turn.id, step: committed.step, entry: committed.number } });
 }
 
 /** An error of our own handling: try again later, a few times (P6); then it is a dead letter with a notice. */
-async function endAfterError(running: RunningTurn, live: LiveAnswer, thrown: unknown, deps: RunTurnDeps & EndDeps): Promise<StartedTurn | undefined> {
+async function endAfterError(running: RunningTurn, live: LiveAnswer, thrown: unknown, deps: OwnDeps & EndDeps): Promise<StartedTurn | undefined> {
   const error = toClankerError(thrown);
   deps.log.error("turn failed in our own handling", { code: error.code, error: error.message, stack: error.stack, attempt: running.turn.attempts });
   try {

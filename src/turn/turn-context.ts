@@ -8,6 +8,7 @@ import type { AgentSettings } from "./agent-settings.ts";
 import type { RunTurnDeps } from "./run-turn-deps.ts";
 import type { RunningTurn } from "./lanes.ts";
 import { isOpenMedia } from "./recent-entries.ts";
+import type { TurnLabel } from "./turn-label.ts";
 
 /** Taken for a model that does not say how much it takes. */
 const DEFAULT_CONTEXT_TOKENS = 128_000;
@@ -20,7 +21,7 @@ export async function loadContext(
   running: RunningTurn,
   agent: AgentSettings,
   model: Model,
-  deps: RunTurnDeps,
+  deps: RunTurnDeps & { readonly label: TurnLabel },
 ): Promise<{ entries: ModelEntry[]; start: number }> {
   const { session } = running;
   deps.recent.add(session.id, running.entries);
@@ -31,6 +32,8 @@ export async function loadContext(
   const budget = agent.maxContextTokens === 0 ? limit : Math.min(limit, agent.maxContextTokens);
   const reserve = Math.min(agent.maxTokens + RESERVED_TOKENS, Math.floor(budget / 2));
   const context = buildContext({ entries: fetched, contextStart: session.contextStart, budgetTokens: budget, reserveTokens: reserve, timeZone: deps.timeZone });
+  // What was cut away is not in the context; what was written in its light carries its label on (sec-91).
+  for (const entry of all) if (entry.number >= context.start) deps.label.read(entry);
   return { entries: await withImages(context.entries, deps), start: context.start };
 }
 

@@ -15,7 +15,7 @@ import { createManualClock } from "../fakes/manual-clock.ts";
 import { createSeededRandom } from "../fakes/seeded-random.ts";
 import { transcript, userContent } from "./entries.ts";
 
-const tools = createGate().advertised(OWNER, PRIVATE, [createTimeTool(), createCalculateTool()]);
+const tools = createGate().advertised({ principal: OWNER, label: PRIVATE, agent: "main" }, [createTimeTool(), createCalculateTool()]);
 
 /** One turn of the built-in demo from a stored transcript, as the hall runs it. */
 async function answerTo(contents: readonly EntryContent[]): Promise<string> {

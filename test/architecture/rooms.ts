@@ -120,7 +120,11 @@ export const PLURAL: readonly string[] = ["store", "bus", "channels", "models", 
 
 /** Powers that have one door each, whatever a room's own line says. */
 export const POWERS: readonly { readonly what: RegExp; readonly where: RegExp; readonly hint: string }[] = [
-  { what: /^node:child_process$/, where: /^src\/security\/host\//, hint: "start processes through the Processes port" },
+  {
+    what: /^node:child_process$/,
+    where: /^src\/security\/host\/(processes\/|terminal\/|secrets\/keychain)/,
+    hint: "start processes through the Processes port",
+  },
   {
     what: /^node:(http|https|http2|net|tls|dns|dns\/promises|dgram)$|^undici$/,
     where: /^src\/(security\/host\/egress|gateway\/)/,

@@ -7,7 +7,7 @@ import { median, percentile } from "../../bench/statistics.ts";
 const samples: Results = {
   at: "2026-01-02T03:04:05.000Z",
   mode: "quick",
-  machine: { node: "v26.0.0", cpu: "Test", cores: 2, fsyncMs: { p50: 0.5, p99: 2 } },
+  machine: { node: "v26.0.0", cpu: "Test", cores: 2, fsyncMs: { p50: 0.5, p99: 2 }, othersShare: 0.02 },
   measured: [
     { row: "throughput", value: 1234.5, beside: { value: 24_690, name: "echoes" } },
     { row: "help", value: 71.46, beside: { value: 44.8 }, note: "warm" },

@@ -3,7 +3,9 @@ import { after, before, describe, test } from "node:test";
 import type { Store } from "../../src/core/store.ts";
 import { deviceCases } from "./store/device-cases.ts";
 import { inboxCases } from "./store/inbox-cases.ts";
+import { kernelCases } from "./store/kernel-cases.ts";
 import { leaseCases } from "./store/lease-cases.ts";
+import { memoryCases } from "./store/memory-cases.ts";
 import { outboxCases } from "./store/outbox-cases.ts";
 import { sessionCases } from "./store/session-cases.ts";
 import { turnCases } from "./store/turn-cases.ts";
@@ -34,7 +36,9 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
     describe("turns", () => turnCases(world));
     describe("leases", () => leaseCases(world));
     describe("outbox", () => outboxCases(world));
+    describe("approvals, pairings and audit", () => kernelCases(world));
     describe("devices", () => deviceCases(world));
+    describe("memories", () => memoryCases(world));
     describe("sessions and the rest", () => sessionCases(world));
 
     test("everything is found again after a restart, and a closed store refuses", async () => {

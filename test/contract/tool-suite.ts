@@ -22,7 +22,16 @@ export const PRIVATE: Label = { integrity: "OWNER", confidentiality: "PRIVATE" }
 
 /** What a tool is handed when it runs in a test. */
 export function toolContext(signal: AbortSignal = new AbortController().signal): ToolContext {
-  return { principal: OWNER, label: PRIVATE, sessionId: "session", turnId: "turn", clock: createManualClock(), timeZone: "Europe/Berlin", signal };
+  return {
+    principal: OWNER,
+    label: PRIVATE,
+    agent: "main",
+    sessionId: "session",
+    turnId: "turn",
+    clock: createManualClock(),
+    timeZone: "Europe/Berlin",
+    signal,
+  };
 }
 
 /** The behaviour that every tool has to have; run it inside a `describe`. */

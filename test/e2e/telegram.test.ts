@@ -120,7 +120,8 @@ describe("the program and Telegram", () => {
     const run = home.spawn(args);
     run.ready.catch(() => {});
     assert.deepEqual(await run.exited, { code: 0, signal: null }, run.stderr());
-    assert.equal(run.stdout(), "channels.telegram.allowed_users is written and in force\n");
+    assert.match(run.stdout(), /^let in: .*\(667 on telegram\)\n$/);
+    await telegram.until(() => telegram.texts(667).some((text) => text.startsWith("You are let in")));
     await ask({ from: 667, text: "thank you" }, "re: thank you");
   });
 

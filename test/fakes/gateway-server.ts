@@ -73,6 +73,7 @@ export async function startGatewayServer(uiRoot: string): Promise<GatewayServer>
     ["chat.send", ({ session }) => ({ turn_id: "turn-1", message_id: "message-1", session })],
     ["agent.status", () => ({ turns: [] })],
     ["messages.history", () => ({ messages: [] })],
+    ["approvals.list", () => ({ approvals: [] })],
     ["chat.abort", () => ({ turn_ids: ["turn-1"] })],
   ]);
 

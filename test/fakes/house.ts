@@ -5,7 +5,7 @@ import { textMessage } from "../../src/core/message.ts";
 import { silentMetrics } from "../../src/core/metrics.ts";
 import type { Provider } from "../../src/core/model.ts";
 import type { Store } from "../../src/core/store.ts";
-import type { Tool } from "../../src/core/tool.ts";
+import type { Gate, Tool } from "../../src/core/tool.ts";
 import type { MessageUpdate } from "../../src/core/update.ts";
 import { createBlobs } from "../../src/app/blobs.ts";
 import { createGate } from "../../src/security/gate.ts";
@@ -28,6 +28,7 @@ export interface HouseOptions {
   readonly seed?: number;
   readonly instance?: string;
   readonly notifyTo?: readonly string[];
+  readonly gate?: Gate;
   readonly hideSecrets?: (text: string) => string;
 }
 
@@ -70,11 +71,12 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     maxTokens: 1_000,
     maxSteps: 25,
     maxTurnTokens: 0,
+    approvalMs: 3600_000,
     timeoutMs: 600_000,
     outageMs: 24 * 3600_000,
     thinking: "off",
     maxContextTokens: 0,
-    tools: { allow: ["*"], deny: [] },
+    tools: { allow: ["*"], deny: [], ask: [] },
     ...options.agent,
   };
   const owner = `${instance}.${boot}`;
@@ -87,7 +89,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     log: options.log ?? silentLog,
     metrics: silentMetrics,
     blobs: createBlobs(options.store, { clock, random }),
-    gate: createGate(),
+    gate: options.gate ?? createGate(),
     tools: options.tools ?? [],
     places: (name) => (name === channel.name || name === "web" ? place : undefined),
     agent: () => agent,

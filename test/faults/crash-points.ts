@@ -39,7 +39,18 @@ export const CHANNEL: Table<Channel> = {
 };
 export const MODEL: Table<Model> = { id: "value", contextTokens: "value", credential: "value", stream: "point" };
 export const PROVIDER: Table<Provider> = { name: "value", models: "point", model: "pure" };
-export const TOOL: Table<Tool> = { spec: "value", effects: "value", idempotent: "value", parallel: "value", timeoutMs: "value", run: "point" };
+export const TOOL: Table<Tool> = {
+  spec: "value",
+  effects: "value",
+  idempotent: "value",
+  parallel: "value",
+  timeoutMs: "value",
+  leastIntegrity: "value",
+  highestConfidentiality: "value",
+  review: "pure",
+  facts: "point",
+  run: "point",
+};
 export const HTTP: Table<Http> = { request: "point" };
 export const CONFIG: Table<ConfigEditor> = {
   get: "point",

@@ -44,7 +44,6 @@ function open(client: Client): Promise<void> {
       if (frame.id === 1) {
         if (frame.result?.reset === true) client.resets += 1;
         if (client.seq === 0 || frame.result?.reset === true) client.seq = frame.result!.seq;
-        if (client.deaf) socket.pause();
         return resolve();
       }
       if (frame.params === undefined) return;
@@ -88,6 +87,13 @@ const commands: Record<string, (args: never) => unknown> = {
     const from = performance.now();
     await each(clients, 64, open);
     return performance.now() - from;
+  },
+  /** Those that get the flood stop to read. */
+  deafen: () => {
+    for (const client of clients.filter(({ flooded }) => flooded)) {
+      client.deaf = true;
+      client.socket.pause();
+    }
   },
   /** Those that did not read begin to. */
   hear: async () => {

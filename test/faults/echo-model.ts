@@ -1,4 +1,7 @@
-/** A model server for whole-program tests: Chat Completions over real HTTP, answering `re: LAST LINE` word by word with small pauses, so that kills hit the middle of answers. */
+/**
+ * A model server for whole-program tests: Chat Completions over real HTTP, answering `re: LAST LINE` word by word with small pauses, so that kills hit the middle of
+ * answers. It obeys a line `CALL tool {json}`, and answers a tool's result with `tool said: RESULT`.
+ */
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
@@ -49,6 +52,10 @@ export async function startEchoModel(options: { pace?: number } = {}): Promise<E
       open += 1;
       response.once("close", () => (open -= 1));
       await held;
+      const last = messages.at(-1);
+      const call = /^CALL (\w+) (\{.*\})$/.exec(line);
+      if (last?.role === "tool") return await stream(response, `tool said: ${String(last.content)}`, 0);
+      if (call) return streamCall(response, { id: `call_${requests.length}`, name: call[1]!, args: call[2]! });
       await stream(response, model.answer(line), /\bslowly\b/.test(line) ? model.slowPace : model.pace);
     } catch {
       // The gateway was killed in the middle of its request.
@@ -81,23 +88,27 @@ export async function startEchoModel(options: { pace?: number } = {}): Promise<E
   return model;
 }
 
+function chunkOf(delta: object, finish: string | null = null) {
+  return { id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "echo", choices: [{ index: 0, delta, finish_reason: finish }] };
+}
+
+function streamCall(response: ServerResponse, { id, name, args }: { id: string; name: string; args: string }): void {
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  const call = { tool_calls: [{ index: 0, id, type: "function", function: { name, arguments: args } }] };
+  for (const data of [chunkOf(call), chunkOf({}, "tool_calls")]) response.write(`data: ${JSON.stringify(data)}\n\n`);
+  response.end("data: [DONE]\n\n");
+}
+
 async function stream(response: ServerResponse, text: string, pace: number): Promise<void> {
   const send = (data: unknown) => response.write(`data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`);
-  const chunk = (delta: object, finish: string | null = null) => ({
-    id: "chatcmpl-1",
-    object: "chat.completion.chunk",
-    created: 1,
-    model: "echo",
-    choices: [{ index: 0, delta, finish_reason: finish }],
-  });
   response.writeHead(200, { "content-type": "text/event-stream" });
   for (const word of text.match(/\s*\S+|\s+$/g) ?? []) {
     if (response.destroyed) return;
-    send(chunk({ content: word }));
+    send(chunkOf({ content: word }));
     if (pace > 0) await wait(pace);
   }
-  send(chunk({}, "stop"));
-  send({ ...chunk({}), choices: [], usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } });
+  send(chunkOf({}, "stop"));
+  send({ ...chunkOf({}), choices: [], usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } });
   send("[DONE]");
   response.end();
 }

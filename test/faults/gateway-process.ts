@@ -14,7 +14,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
-const PROGRAM = process.env["CLANKER_TEST_BUNDLE"] === "1" ? join(root, "dist/clanker.js") : join(root, "src/main.ts");
+/** The entry file of the program. */
+export const PROGRAM = process.env["CLANKER_TEST_BUNDLE"] === "1" ? join(root, "dist/clanker.js") : join(root, "src/main.ts");
 const START_MS = 60_000;
 
 /** What every gateway of these tests asks of its callers. */

@@ -23,9 +23,21 @@ interface Kept {
 }
 
 /** Programs of their own that belong to the lab. */
-const RUNNERS: readonly { readonly name: string; readonly path: string; readonly what: string }[] = [
-  { name: "simulator", path: "../sim/run.ts", what: "the hall in simulated time, with faults by seed (fault-87)" },
-  { name: "crash-points", path: "./crash-points.ts", what: "killed before and after every write and every call (fault-1)" },
+const RUNNERS: readonly {
+  readonly name: string;
+  readonly path: string;
+  readonly short: readonly string[];
+  readonly long: readonly string[];
+  readonly what: string;
+}[] = [
+  {
+    name: "simulator",
+    path: "../sim/run.ts",
+    short: ["--seeds", "20"],
+    long: ["--seeds", "10000"],
+    what: "the hall in simulated time, with faults by seed (fault-87)",
+  },
+  { name: "crash-points", path: "./crash-points.test.ts", short: [], long: [], what: "killed before and after every write and every call (fault-1)" },
 ].filter(({ path }) => existsSync(fileURLToPath(new URL(path, import.meta.url))));
 
 const { values } = parseArgs({
@@ -51,7 +63,7 @@ async function runAll(): Promise<number> {
   }
   const results: Record<string, Kept & { failure?: string }> = {};
   for (const scenario of scenarios.filter(({ name }) => wanted(name))) results[scenario.name] = await runOne(scenario);
-  for (const runner of RUNNERS.filter(({ name }) => wanted(name))) await runProgram(runner.path);
+  for (const runner of RUNNERS.filter(({ name }) => wanted(name))) await runProgram(runner.path, values.long ? runner.long : runner.short);
   const failed = Object.entries(results).filter(([, { failure }]) => failure !== undefined);
   keep(results);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
@@ -91,8 +103,8 @@ function keep(results: Record<string, Kept & { failure?: string }>): void {
   writeFileSync(file, `${JSON.stringify(Object.fromEntries(known.toSorted(([a], [b]) => a.localeCompare(b))), null, 2)}\n`);
 }
 
-async function runProgram(path: string): Promise<void> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(path, import.meta.url)), ...(values.long ? ["--long"] : [])], { stdio: "inherit" });
+async function runProgram(path: string, args: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL(path, import.meta.url)), ...args], { stdio: "inherit" });
   const code = await new Promise((resolve) => child.once("close", resolve));
   if (code !== 0) process.exitCode = 1;
 }

@@ -9,6 +9,7 @@ import { silentMetrics } from "../../src/core/metrics.ts";
 import type { Provider } from "../../src/core/model.ts";
 import { createGateway, createHub, DEFAULT_OPTIONS, type EventHub, type Gateway, type GatewayDeps, type GatewayOptions } from "../../src/gateway/index.ts";
 import { createScripted, reply, type ScriptedProvider } from "../../src/models/scripted/index.ts";
+import { verifyAudit } from "../../src/security/audit.ts";
 import { createGate } from "../../src/security/gate.ts";
 import { createMemoryStore } from "../../src/store/memory/index.ts";
 import { createHall } from "../../src/turn/hall.ts";
@@ -69,11 +70,12 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
       maxTokens: 1000,
       maxSteps: 25,
       maxTurnTokens: 0,
+      approvalMs: 3600_000,
       timeoutMs: 60_000,
       outageMs: 0,
       thinking: "off",
       maxContextTokens: 0,
-      tools: { allow: ["*"], deny: [] },
+      tools: { allow: ["*"], deny: [], ask: [] },
     }),
     model: (id) => provider.model(id.slice(id.indexOf(":") + 1)),
     accounts: new Map(),
@@ -134,6 +136,8 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
     turns: { abort: (target) => hall.abort(target) },
     stateless: (input, onEvent, signal) => hall.stateless(input, { onEvent, signal }),
     logs: { tail: async ({ limit }) => [{ at: 1, level: "info" as const, message: "hello" }].slice(0, limit) },
+    pairing: hall.pairing,
+    audit: { verify: () => verifyAudit(store, { sign: (text) => text, verify: (text, signature) => text === signature }) },
     health: () => ({ ready: true, reasons: [] }),
     version: "test",
     boot,

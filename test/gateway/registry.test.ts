@@ -9,6 +9,7 @@ import { includesScope, SCOPES, type Credential, type Scope } from "../../src/ga
 import { faceOf } from "../../src/gateway/http-error.ts";
 import { defineMethod, type Call, type Method } from "../../src/gateway/method.ts";
 import { callMethod, coreMethods, createRegistry, mayCall } from "../../src/gateway/registry.ts";
+import { sha256Hex } from "../../src/lib/digest/index.ts";
 import { openTestGateway, type TestGateway } from "./open-test-gateway.ts";
 
 /** The whole table: a method that is not in it fails. */
@@ -19,12 +20,14 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
     "agent.wait",
     "agents.list",
     "channels.list",
+    "approvals.list",
     "channels.status",
     "chat.history",
     "config.schema",
     "health",
     "messages.history",
     "models.list",
+    "pairing.list",
     "ping",
     "rpc.discover",
     "sessions.get",
@@ -36,9 +39,29 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
     "usage.status",
   ],
   write: ["agent.run", "chat.abort", "chat.send", "send", "sessions.create", "sessions.delete", "sessions.patch", "sessions.reset"],
-  approvals: [],
-  pairing: ["device.list", "device.pair.approve", "device.pair.list", "device.pair.reject", "device.revoke", "device.rotate"],
-  admin: ["channels.connect", "channels.disconnect", "config.get", "config.patch", "config.reload", "config.set", "config.validate", "logs.tail"],
+  approvals: ["approvals.resolve"],
+  pairing: [
+    "device.list",
+    "device.pair.approve",
+    "device.pair.list",
+    "device.pair.reject",
+    "device.revoke",
+    "device.rotate",
+    "pairing.approve",
+    "pairing.deny",
+  ],
+  admin: [
+    "audit.list",
+    "audit.verify",
+    "channels.connect",
+    "channels.disconnect",
+    "config.get",
+    "config.patch",
+    "config.reload",
+    "config.set",
+    "config.validate",
+    "logs.tail",
+  ],
 };
 
 const KEY = (letter: string) => letter.repeat(43);
@@ -145,6 +168,21 @@ describe("the method registry", () => {
     assert.equal(({} as Record<string, unknown>)["x"], undefined);
   });
 
+  test("sec-37 a wrong pairing code is not found, and after five of them every one is refused for an hour", async () => {
+    const other = await openTestGateway();
+    const call = { ...callAs(holder(["pairing"])), deps: other.deps };
+    const approve = (code: string) => callMethod(createRegistry(), "pairing.approve", { code }, call);
+    for (let i = 0; i < 5; i += 1) await assert.rejects(approve(`WR0NG00${i}`), { code: "pairing_not_found" });
+    await assert.rejects(approve("WR0NG009"), { code: "pairing_locked" });
+    await assert.rejects(callMethod(createRegistry(), "pairing.deny", { pairing_id: "nobody" }, call), { code: "pairing_not_found" });
+    await assert.rejects(callMethod(createRegistry(), "pairing.deny", {}, call), { code: "bad_params" });
+    await assert.rejects(callMethod(createRegistry(), "approvals.resolve", { approval: "CODE1", decision: "once" }, call), { code: "forbidden" });
+    await assert.rejects(callMethod(createRegistry(), "approvals.resolve", { approval: "X", decision: "once", approved: true }, callAs(holder(SCOPES))), {
+      code: "bad_params",
+    });
+    await other.stop();
+  });
+
   test("every answer has the shape that its entry promises", async () => {
     const registry = createRegistry();
     const run = (await callMethod(registry, "agent.run", { message: "hi" }, { ...callAs(holder(SCOPES)), signal: new AbortController().signal })) as {
@@ -154,6 +192,9 @@ describe("the method registry", () => {
       authenticate: { token: "x" },
       "agent.run": { message: "again" },
       "agent.wait": { message_id: run.message_id },
+      "approvals.resolve": { approval: "CODE1", decision: "deny" },
+      "pairing.approve": { code: "PA1RING1" },
+      "pairing.deny": { code: "PA1RING2" },
       "channels.connect": { channel: "telegram" },
       "channels.disconnect": { channel: "telegram" },
       "chat.abort": { session: "agent:main:main" },
@@ -178,6 +219,7 @@ describe("the method registry", () => {
     }
     await devices.approve(holder(SCOPES), "request-d");
     await callMethod(registry, "sessions.create", { session: "agent:main:web:chat:gone" }, callAs(holder(SCOPES)));
+    await askAndKnock(gateway);
     for (const method of registry.methods.values()) {
       const call = { ...callAs(holder(SCOPES), true), signal: new AbortController().signal };
       const result = await callMethod(registry, method.name, params[method.name], call);
@@ -186,3 +228,26 @@ describe("the method registry", () => {
     }
   });
 });
+
+/** A question with code CODE1, and two strangers with codes. */
+async function askAndKnock({ deps: { store } }: TestGateway): Promise<void> {
+  const now = Date.now();
+  const where = { channel: "telegram", account: "default", conversation: "1" };
+  const { session } = await store.createSession({ session: { id: "asking", key: "agent:main:asking", agent: "main" }, now });
+  const fence = (await store.claimLease({ lease: `lane:${session.id}`, owner: "test", now, leaseMs: 60_000 }))!;
+  const principal = { person: "owner", class: "owner" as const, where, direct: true };
+  const label = { integrity: "OWNER" as const, confidentiality: "PRIVATE" as const };
+  const ids = { id: "ask-1", code: "CODE1", sessionId: session.id, turnId: "none", callId: "c1", tool: "x", plan: "{}", digest: "d", planKey: "k" };
+  const approval = { ...ids, principal, label, reason: "r", text: "t", rememberable: true, shownAt: [where], askedAt: now, expiresAt: now + 60_000 };
+  await store.openApproval({ fence, approval, audit: { kind: "approval.asked", actor: "owner", data: {} }, now });
+  const knock = (sender: string, code: string) => ({
+    kind: "refused" as const,
+    ...where,
+    key: sender,
+    senderId: sender,
+    update: { type: "membership" as const, change: "joined" as const, key: sender, address: where, sender: { id: sender }, direct: true, at: now },
+    notice: { id: `n${sender}`, address: where, parts: [], expiresAt: now },
+    pairing: { id: `p${sender}`, codeHash: sha256Hex(code), address: where, expiresAt: now + 60_000 },
+  });
+  await store.acceptUpdates({ items: [knock("5", "PA1R1NG1"), knock("6", "PA1R1NG2")], now, owner: "test", leaseMs: 1 });
+}

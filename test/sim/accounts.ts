@@ -1,5 +1,5 @@
 /** The books of a world that has come to rest: accepted = answered + dead letters + cancelled; what a platform shows is what was planned; order per person. */
-import type { World } from "./world.ts";
+import type { SimWorld } from "./sim-world.ts";
 
 interface Finding {
   readonly promise: string;
@@ -7,7 +7,7 @@ interface Finding {
 }
 
 /** What still waits for something. */
-export function findUnrest(world: World): string[] {
+export function findUnrest(world: SimWorld): string[] {
   const unrest: string[] = [];
   const turns = world.watch.rows<{ id: string; status: string }>("SELECT id, status FROM turns WHERE ended_at IS NULL");
   for (const { id, status } of turns) unrest.push(`turn ${id} is still ${status}`);
@@ -23,12 +23,12 @@ export function findUnrest(world: World): string[] {
 }
 
 /** @returns what does not add up. */
-export function settleAccounts(world: World): Finding[] {
+export function settleAccounts(world: SimWorld): Finding[] {
   return [...messages(world), ...order(world), ...calls(world), ...answers(world), ...shown(world)];
 }
 
 /** Every message that was to be answered has a turn that ended, and stands in the transcript once if that turn was done. */
-function messages(world: World): Finding[] {
+function messages(world: SimWorld): Finding[] {
   const rows = world.watch.rows<{ key: string; status: string; times: number }>(
     `SELECT i.key, t.status, (SELECT COUNT(*) FROM entries e WHERE e.message_id = i.id) AS times FROM inbox i LEFT JOIN turns t ON t.id = i.turn_id
      WHERE i.waits = 'turn'`,
@@ -41,7 +41,7 @@ function messages(world: World): Finding[] {
 }
 
 /** What one person said in one session is told in the order in which it was accepted. */
-function order(world: World): Finding[] {
+function order(world: SimWorld): Finding[] {
   const rows = world.watch.rows<{ key: string; seq: number; lane: string }>(
     `SELECT i.key, i.seq, e.session_id || ' ' || i.principal AS lane FROM entries e JOIN inbox i ON i.id = e.message_id WHERE i.waits = 'turn'
      ORDER BY e.session_id, e.number`,
@@ -55,7 +55,7 @@ function order(world: World): Finding[] {
 }
 
 /** A result right behind every call, and a ledger without open lines. */
-function calls(world: World): Finding[] {
+function calls(world: SimWorld): Finding[] {
   const findings: Finding[] = [];
   for (const { id, status } of world.watch.rows<{ id: string; status: string }>("SELECT id, status FROM tool_calls WHERE finished_at IS NULL"))
     findings.push({ promise: "P4", text: `call ${id} is still ${status}` });
@@ -76,7 +76,7 @@ function calls(world: World): Finding[] {
 }
 
 /** A turn that is done has one answer on its way to where it was asked. */
-function answers(world: World): Finding[] {
+function answers(world: SimWorld): Finding[] {
   const rows = world.watch.rows<{ id: string; n: number }>(
     `SELECT t.id, (SELECT COUNT(*) FROM deliveries d JOIN delivery_parts p ON p.delivery_id = d.id AND p.number = 0
        WHERE d.turn_id = t.id AND d.status <> 'cancelled' AND p.text NOT LIKE '%The model is away%') AS n
@@ -89,7 +89,7 @@ function answers(world: World): Finding[] {
 }
 
 /** What stands on the platform is what the outbox says, in its conversation and in its order. */
-function shown(world: World): Finding[] {
+function shown(world: SimWorld): Finding[] {
   const findings: Finding[] = [];
   const rows = world.watch.rows<{ id: string; number: number; text: string; receipt: string; conversation: string; turn: number }>(
     `SELECT d.id, p.number, p.text, p.receipt, d.conversation, d.turn_id IS NOT NULL AND p.text LIKE '"re: %' AS turn

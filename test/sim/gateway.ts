@@ -1,12 +1,10 @@
 /** One gateway of the simulated world: the real hall on simulated ports, started and stopped as the composition root does it, and started again when it has died. */
 import { createBlobs } from "../../src/app/blobs.ts";
 import { createLocalBus } from "../../src/bus/local/index.ts";
-import type { Clock } from "../../src/core/clock.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { silentMetrics } from "../../src/core/metrics.ts";
-import type { Store } from "../../src/core/store.ts";
 import { createGate } from "../../src/security/gate.ts";
-import { createHall, type Hall } from "../../src/turn/hall.ts";
+import { createHall } from "../../src/turn/hall.ts";
 import type { Place } from "../../src/turn/place.ts";
 import { createSeededRandom } from "../fakes/seeded-random.ts";
 import { pointChannel, pointProvider, pointStore, pointTool, type OnPoint } from "../faults/crash-points.ts";
@@ -15,7 +13,7 @@ import { CHANNEL, createSimChannel } from "./sim-channel.ts";
 import { createSimStore, never } from "./sim-store.ts";
 import { createSimTools } from "./sim-tools.ts";
 import type { Owner } from "./timeline.ts";
-import type { World } from "./world.ts";
+import type { Life, SimClock, SimWorld } from "./sim-world.ts";
 
 const DRAIN_MS = 5_000;
 /** A drain that takes longer hangs. */
@@ -30,23 +28,7 @@ const POLICY: Place["policy"] = {
   groups: { policy: "allowlist", allowed: ["-5"], requireMention: true, trusted: ["2"] },
 };
 
-/** One life of a gateway. */
-export interface Life extends Owner {
-  readonly clock: SimClock;
-  readonly store: Store;
-  hall: Hall | undefined;
-  stopping: boolean;
-  /** A graceful stop. */
-  stop(): void;
-}
-
-/** The clock of one process. */
-export interface SimClock extends Clock {
-  /** Timers that are set. */
-  pending(): number;
-}
-
-export function startGateway(world: World, name: string, number: number): Life {
+export function startGateway(world: SimWorld, name: string, number: number): Life {
   const owner: Owner = { name: `${name}${number}`, dead: false, frozenUntil: 0 };
   const clock = createSimClock(world, owner);
   const random = createSeededRandom(world.seed * 7919 + number * 31 + name.charCodeAt(0));
@@ -129,7 +111,7 @@ export function startGateway(world: World, name: string, number: number): Life {
 }
 
 /** How soon a supervisor starts a dead process again. */
-export function restartPause(world: World): number {
+export function restartPause(world: SimWorld): number {
   return world.between(RESTART_MS.least, RESTART_MS.most);
 }
 
@@ -143,14 +125,16 @@ const AGENT = {
   outageMs: 24 * 3600_000,
   thinking: "off",
   maxContextTokens: 0,
-  tools: { allow: ["*"], deny: [] },
+  maxTurnTokens: 0,
+  approvalMs: 3600_000,
+  tools: { allow: ["*"], deny: [], ask: [] },
 } as const;
 
-function placeOf(world: World): Place {
+function placeOf(world: SimWorld): Place {
   return { policy: POLICY, agent: "main", scope: "per_peer", queueMode: world.climate.queueMode, batchQuietMs: 2_000, replyBack: "mention" };
 }
 
-function createSimClock(world: World, owner: Owner): SimClock {
+function createSimClock(world: SimWorld, owner: Owner): SimClock {
   let pending = 0;
   return {
     now: () => world.wall(),

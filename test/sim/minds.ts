@@ -5,11 +5,11 @@ import { messageText } from "../../src/core/message.ts";
 import type { ModelEntry, ModelRequest } from "../../src/core/model.ts";
 import { callTools, createScripted, reply, type ScriptedProvider, type ScriptItem } from "../../src/models/scripted/index.ts";
 import type { Owner } from "./timeline.ts";
-import type { World } from "./world.ts";
+import type { SimWorld } from "./sim-world.ts";
 
 const USAGE = { input: 10, output: 5, cacheRead: 0, cacheWrite: 0 };
 
-export function createMinds(world: World, owner: Owner, clock: Clock): ScriptedProvider[] {
+export function createMinds(world: SimWorld, owner: Owner, clock: Clock): ScriptedProvider[] {
   return ["one", "two"].map((name) =>
     createScripted((request) => think(world, owner, name, request), {
       name,
@@ -19,7 +19,7 @@ export function createMinds(world: World, owner: Owner, clock: Clock): ScriptedP
   );
 }
 
-function think(world: World, owner: Owner, name: string, request: ModelRequest): readonly ScriptItem[] {
+function think(world: SimWorld, owner: Owner, name: string, request: ModelRequest): readonly ScriptItem[] {
   const { faults } = world;
   const said = newestText(request.entries);
   const tag = /\bm\d+\b/g.exec(said)?.[0] ?? "nothing";
@@ -45,7 +45,7 @@ function think(world: World, owner: Owner, name: string, request: ModelRequest):
   return world.strikes(faults.modelCut) ? [...paced.slice(0, Math.floor(world.between(1, paced.length))), { type: "cut" }] : paced;
 }
 
-function answer(world: World, said: string, tag: string, { entries }: ModelRequest): readonly ScriptItem[] {
+function answer(world: SimWorld, said: string, tag: string, { entries }: ModelRequest): readonly ScriptItem[] {
   const results = entries.slice(entries.findLastIndex(({ content }) => content.role === "user") + 1).filter(({ content }) => content.role === "tool").length;
   const wanted = /\btools\b/.test(said) ? 3 : /\btool\b/.test(said) ? 1 : 0;
   if (results < wanted) {

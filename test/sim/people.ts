@@ -4,7 +4,7 @@ import { textMessage } from "../../src/core/message.ts";
 import type { MessageUpdate, Update } from "../../src/core/update.ts";
 import type { Pending } from "./platform.ts";
 import { CHANNEL } from "./sim-channel.ts";
-import type { World } from "./world.ts";
+import type { SimWorld } from "./sim-world.ts";
 
 export interface People {
   start(): void;
@@ -16,7 +16,7 @@ const PATIENCE_MS = 30_000;
 /** Messages without an answer at which people wait: this is about faults, not about floods. */
 const CROWD = 60;
 
-export function createPeople(world: World): People {
+export function createPeople(world: SimWorld): People {
   let talking = true;
   const said: MessageUpdate[] = [];
 
@@ -41,7 +41,7 @@ export function createPeople(world: World): People {
   };
 }
 
-function speak(world: World, said: MessageUpdate[]): void {
+function speak(world: SimWorld, said: MessageUpdate[]): void {
   if (world.strikes(0.08)) return ask(world);
   const sender = world.pick(["1", "1", "2", "2", "3", "7"]);
   const conversation = sender === "7" || (sender !== "3" && world.strikes(0.3)) ? "-5" : sender;
@@ -54,7 +54,7 @@ function speak(world: World, said: MessageUpdate[]): void {
 }
 
 /** An edit of an earlier message, or a reaction to it. */
-function again(world: World, earlier: MessageUpdate): Update {
+function again(world: SimWorld, earlier: MessageUpdate): Update {
   const { address, sender, direct, messageId } = earlier;
   const base = { address, sender, direct, messageId, at: world.wall() };
   const number = world.fresh("");
@@ -67,7 +67,7 @@ function tagOf({ message }: MessageUpdate): string {
   return part?.type === "text" ? part.text : "";
 }
 
-function messageOf(world: World, from: { sender: string; conversation: string; parts: readonly MessagePart[] }): MessageUpdate {
+function messageOf(world: SimWorld, from: { sender: string; conversation: string; parts: readonly MessagePart[] }): MessageUpdate {
   const number = world.fresh("");
   return {
     type: "message",
@@ -82,7 +82,7 @@ function messageOf(world: World, from: { sender: string; conversation: string; p
   };
 }
 
-function partsOf(world: World): MessagePart[] {
+function partsOf(world: SimWorld): MessagePart[] {
   if (world.strikes(0.1)) return [{ type: "text", text: world.pick(["/new", "/stop", "/status", "/whoami", "/help"]) }];
   const tag = world.fresh("m");
   const kind = world.pick(["", "", "", "", "", "slowly", "slowly long", "long", "tool", "tool", "tools", "tool slowly"]);
@@ -91,7 +91,7 @@ function partsOf(world: World): MessagePart[] {
 }
 
 /** The platform calls us until one call has been answered; several may be under way at once. */
-function deliver(world: World, pending: Pending): void {
+function deliver(world: SimWorld, pending: Pending): void {
   const attempt = () => {
     if (pending.acknowledged) return;
     const [life] = world.platform.down ? [] : shuffled(world, world.ready());
@@ -109,7 +109,7 @@ function deliver(world: World, pending: Pending): void {
 }
 
 /** A program with an idempotency key. */
-function ask(world: World): void {
+function ask(world: SimWorld): void {
   const number = world.fresh("");
   const update: MessageUpdate = {
     ...messageOf(world, { sender: "api", conversation: "api", parts: [{ type: "text", text: `${world.fresh("m")} by api` }] }),
@@ -133,7 +133,7 @@ function ask(world: World): void {
 }
 
 /** What the owner does at the page: the operations that the gateway's methods call. */
-function managePage(world: World): void {
+function managePage(world: SimWorld): void {
   const [life] = shuffled(world, world.ready());
   if (!life) return;
   const now = world.wall();
@@ -159,6 +159,6 @@ function managePage(world: World): void {
   }
 }
 
-function shuffled<T>(world: World, list: readonly T[]): readonly T[] {
+function shuffled<T>(world: SimWorld, list: readonly T[]): readonly T[] {
   return list.length < 2 ? list : [world.pick(list)];
 }

@@ -6,7 +6,7 @@ import type { Intake } from "../../src/core/intake.ts";
 import { messageText } from "../../src/core/message.ts";
 import { never } from "./sim-store.ts";
 import type { Owner } from "./timeline.ts";
-import type { World } from "./world.ts";
+import type { SimWorld } from "./sim-world.ts";
 
 export const CHANNEL = "sim";
 const MAX_TEXT = 200;
@@ -18,7 +18,7 @@ export interface SimChannelDeps {
   readonly cursor: () => Promise<string | undefined>;
 }
 
-export function createSimChannel(world: World, owner: Owner, deps: SimChannelDeps): Channel {
+export function createSimChannel(world: SimWorld, owner: Owner, deps: SimChannelDeps): Channel {
   let state: ChannelStatus["state"] = "stopped";
   /** As every adapter does: a conversation that told us to wait is left alone until then. */
   const waits = new Map<string, number>();
@@ -85,7 +85,7 @@ export function createSimChannel(world: World, owner: Owner, deps: SimChannelDep
 
 /** One request to the messenger and the ways it fails. A platform that knows nonces may be asked again after a doubt. */
 async function speak(
-  world: World,
+  world: SimWorld,
   owner: Owner,
   { kind, target, effect }: { kind: "send" | "edit"; target: SendTarget; effect: () => Receipt },
 ): Promise<Receipt> {
@@ -135,7 +135,7 @@ async function until<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
 }
 
 /** Long polling: an update is confirmed by the next poll's offset, which is sent only when the intake has resolved. */
-async function poll(world: World, owner: Owner, deps: SimChannelDeps, signal: AbortSignal): Promise<void> {
+async function poll(world: SimWorld, owner: Owner, deps: SimChannelDeps, signal: AbortSignal): Promise<void> {
   let offset: number | undefined;
   while (!signal.aborted) {
     try {
@@ -156,7 +156,7 @@ async function poll(world: World, owner: Owner, deps: SimChannelDeps, signal: Ab
   }
 }
 
-async function take(world: World, owner: Owner, offset: number, signal: AbortSignal) {
+async function take(world: SimWorld, owner: Owner, offset: number, signal: AbortSignal) {
   const { platform } = world;
   if (platform.down) throw new ChannelError("refused", "connection refused", "retry");
   await world.call(owner, "poll", () => world.watch.confirmed(offset));

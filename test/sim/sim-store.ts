@@ -6,7 +6,7 @@ import { storeOf } from "../../src/store/operations/store-of.ts";
 import { toStoreError } from "../../src/store/operations/run-on-sqlite.ts";
 import type { Work } from "./sim-database.ts";
 import type { Owner } from "./timeline.ts";
-import type { World } from "./world.ts";
+import type { SimWorld } from "./sim-world.ts";
 
 /** What a dead process is answered: nothing, ever. */
 export function never(): Promise<never> {
@@ -18,7 +18,7 @@ interface Waiting extends Work {
   readonly reject: (error: unknown) => void;
 }
 
-export function createSimStore(world: World, owner: Owner): Store {
+export function createSimStore(world: SimWorld, owner: Owner): Store {
   let queue: Waiting[] = [];
 
   const answer = (batch: readonly Waiting[]) => {
@@ -74,7 +74,7 @@ export function createSimStore(world: World, owner: Owner): Store {
   );
 }
 
-function diskError(world: World): StoreError | undefined {
+function diskError(world: SimWorld): StoreError | undefined {
   if (world.diskFull) return new StoreError("disk_full", "sqlite: database or disk is full", { retryAfterMs: 5_000 });
   return world.strikes(world.faults.ioError) ? new StoreError("store_failed", "sqlite: disk I/O error", { retryAfterMs: 5_000 }) : undefined;
 }

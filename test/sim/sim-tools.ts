@@ -2,10 +2,10 @@ import { ToolError } from "../../src/core/errors.ts";
 import type { Tool } from "../../src/core/tool.ts";
 import { never } from "./sim-store.ts";
 import type { Owner } from "./timeline.ts";
-import type { World } from "./world.ts";
+import type { SimWorld } from "./sim-world.ts";
 
 /** `count` must not be run twice for one plan; `look` may be. */
-export function createSimTools(world: World, owner: Owner): Tool[] {
+export function createSimTools(world: SimWorld, owner: Owner): Tool[] {
   const tool = (name: string, safe: boolean): Tool => ({
     spec: {
       name,

@@ -12,7 +12,7 @@ import { findUnrest, settleAccounts } from "./accounts.ts";
 import type { Pending, Shown } from "./platform.ts";
 import type { Work } from "./sim-database.ts";
 import type { Owner } from "./timeline.ts";
-import type { World } from "./world.ts";
+import type { SimWorld, Watcher } from "./sim-world.ts";
 
 export interface Violation {
   /** P1 to P10 of docs/reliability.md. */
@@ -38,12 +38,12 @@ const MAX_CONTEXT = 50;
 type Leased = { owner: string | undefined; fence: number; expiresAt: number };
 type Announced = { readonly turnId: string; readonly entry?: number; readonly outcome?: string };
 
-export class Watch {
+export class Watch implements Watcher {
   readonly violations: Violation[] = [];
   readonly counts = { turns: 0, sends: 0, edits: 0, effects: 0, updates: 0, lostWrites: 0, dead: 0, resumed: 0 };
   /** Requests of programs. */
   readonly asked: Pending[] = [];
-  readonly #world: World;
+  readonly #world: SimWorld;
   readonly #lenient: boolean;
   #leases = new Map<string, Leased>();
   /** Nonces whose sending is on record. */
@@ -56,7 +56,7 @@ export class Watch {
   /** What was announced since the last power cut. */
   #announced: Announced[] = [];
 
-  constructor(world: World, lenient: boolean) {
+  constructor(world: SimWorld, lenient: boolean) {
     this.#world = world;
     this.#lenient = lenient;
   }
@@ -74,9 +74,12 @@ export class Watch {
     const input = work.input as Record<string, unknown>;
     const { output } = work.outcome;
     this.#guarded(name, input);
-    for (const started of startedBy(name, output)) this.#started(started, input["now"] as number, input["leaseMs"] as number);
-    if (name === "claimLease" && output !== undefined) this.#claimed(output as Fence, input["now"] as number, input["leaseMs"] as number, true);
-    if (name === "boot") this.#freed((lease) => lease.owner?.startsWith(`${String(input["instance"])}.`) === true);
+    for (const started of startedBy(name, output)) {
+      this.#started(started);
+      this.#claimed(started.fence, input["now"] as number, input["leaseMs"] as number, name === "commitTurn" ? "kept" : "free");
+    }
+    if (name === "claimLease" && output !== undefined) this.#claimed(output as Fence, input["now"] as number, input["leaseMs"] as number, "own");
+    if (name === "boot") this.#booted(`${String(input["instance"])}.`);
     if (name === "renewLeases") for (const lease of output as string[]) this.#renewed(lease, (input["now"] as number) + (input["leaseMs"] as number));
     if (name === "releaseLease" || name === "postponeTurn" || (name === "commitTurn" && (output as { next?: unknown }).next === undefined))
       this.#freed((_, key) => key === (input["fence"] as Fence).lease);
@@ -281,18 +284,26 @@ export class Watch {
     if (number < newest) this.broken("P3", `${name} was done under fence ${number} of ${lease}, which is at ${newest}`);
   }
 
-  #started({ fence, resumed, turn }: StartedTurn, now: number, leaseMs: number): void {
+  #started({ resumed, turn }: StartedTurn): void {
     if (resumed) this.counts.resumed += 1;
     if (this.#ended.has(turn.id)) this.broken("P3", `turn ${turn.id} was started after its end`);
-    this.#claimed(fence, now, leaseMs, false);
   }
 
-  #claimed({ lease, owner, fence }: Fence, now: number, leaseMs: number, again: boolean): void {
+  /** @param how a lease may be taken when it is free, also when it is the owner's own, or it is only prolonged. */
+  #claimed({ lease, owner, fence }: Fence, now: number, leaseMs: number, how: "free" | "own" | "kept"): void {
     const held = this.#leases.get(lease);
-    const isKept = held?.fence === fence && held.owner === owner;
-    if (!isKept && held?.owner !== undefined && held.expiresAt > now && !(again && held.owner === owner))
+    if (how === "kept" ? held?.fence !== fence : fence <= (held?.fence ?? 0))
+      this.broken("P3", `${lease} was taken with fence ${fence} after ${held?.fence ?? 0}`);
+    if (how !== "kept" && held?.owner !== undefined && held.expiresAt > now && !(how === "own" && held.owner === owner))
       this.broken("P3", `${lease} was taken by ${owner} while ${held.owner} held it`);
     this.#leases.set(lease, { owner, fence, expiresAt: now + leaseMs });
+  }
+
+  /** What a dead process held must not stand in the way of the next one: it goes on at once, not when the lease has run out. */
+  #booted(prefix: string): void {
+    this.#freed((lease) => lease.owner?.startsWith(prefix) === true);
+    for (const { lease } of this.rows<{ lease: string }>("SELECT lease FROM leases WHERE owner LIKE ?", `${prefix}%`))
+      this.broken("P5", `${lease} is still held by the dead process of the same home`);
   }
 
   #freed(which: (lease: Leased, key: string) => boolean): void {

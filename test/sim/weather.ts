@@ -1,11 +1,11 @@
-import type { World } from "./world.ts";
+import type { SimWorld } from "./sim-world.ts";
 
 /** How often the weather may change, simulated milliseconds. */
 const TICK_MS = 20_000;
 const TICKS_PER_HOUR = 3600_000 / TICK_MS;
 
 /** What happens to the world as a whole: processes that stand still or are restarted, a full disk, a platform or models that are away, a wall clock that jumps. */
-export function startWeather(world: World): () => void {
+export function startWeather(world: SimWorld): () => void {
   const happens = (perHour: number) => world.strikes(perHour / TICKS_PER_HOUR);
   const during = (ms: number, begin: () => void, end: () => void) => {
     begin();

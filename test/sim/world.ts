@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 import type { Random } from "../../src/core/random.ts";
 import { createSeededRandom } from "../fakes/seeded-random.ts";
 import { CALM, climateOf, type Climate, type Faults } from "./climate.ts";
-import { restartPause, startGateway, type Life } from "./gateway.ts";
+import { restartPause, startGateway } from "./gateway.ts";
+import type { Life, SimWorld } from "./sim-world.ts";
 import { createPeople, type People } from "./people.ts";
 import { Platform } from "./platform.ts";
 import { SimDatabase, type Mutation } from "./sim-database.ts";
@@ -29,6 +30,8 @@ export interface WorldOptions {
   readonly mutation?: Mutation;
   /** Without the check of the store's own contract: only what people and platforms can see. */
   readonly lenient?: boolean;
+  /** Instead of what the seed has chosen. */
+  readonly faults?: Partial<Faults>;
   /** Keeps the whole trace instead of its end. */
   readonly keepTrace?: boolean;
 }
@@ -47,7 +50,7 @@ export interface WorldReport {
   readonly recent: readonly string[];
 }
 
-export class World {
+export class World implements SimWorld {
   readonly seed: number;
   readonly climate: Climate;
   readonly timeline: Timeline;
@@ -71,11 +74,12 @@ export class World {
   #steps = 0;
   #starts = 0;
 
-  constructor(seed: number, { mutation = {}, lenient = false, keepTrace = false }: WorldOptions) {
+  constructor(seed: number, { mutation = {}, lenient = false, keepTrace = false, faults = {} }: WorldOptions) {
     this.#kept = keepTrace ? Number.MAX_SAFE_INTEGER : RECENT;
     this.seed = seed;
     this.#random = createSeededRandom(seed);
-    this.climate = climateOf(this.#random);
+    const climate = climateOf(this.#random);
+    this.climate = { ...climate, faults: { ...climate.faults, ...faults } };
     this.faults = this.climate.faults;
     this.timeline = new Timeline(createSeededRandom(seed + 0x5eed));
     this.database = new SimDatabase(mutation);

@@ -141,14 +141,14 @@ describe("the hall", () => {
     );
   });
 
-  test("a tool with effects is neither advertised nor run before the security issue", async () => {
+  test("a tool with effects is neither advertised nor run for a guest (sec-40)", async () => {
     const tool: Tool & { runs: number } = Object.assign(counter(), { effects: ["exec" as const] });
     const clock = createManualClock();
     const provider = createScripted((request, index, model) => (index === 0 ? callTools([{ id: "c1", name: "count" }]) : echo(request, index, model)), {
       clock,
     });
     await open(echo, { clock, provider, tools: [tool] });
-    await house.say("go");
+    await house.say("go", { sender: { id: "9", name: "Eve" }, address: { channel: "loop", account: "default", conversation: "-5" } });
     assert.deepEqual(provider.requests[0]!.request.tools, []);
     assert.equal(tool.runs, 0);
   });

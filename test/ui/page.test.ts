@@ -429,4 +429,34 @@ describe("the page", () => {
       },
       { prepare: (server) => void server.entries.set(MAIN, [{ number: 1, role: "assistant", text: "Pack light.", at: 1, turn_id: "t", stop: "end" }]) },
     ));
+
+  test("a question of the assistant is a card with the exact plan as plain text; its button answers it, and it goes when it is answered elsewhere (sec-26)", () =>
+    visit(async ({ page, server, problems }) => {
+      await ready(page);
+      const ask = (id: string, text: string) => ({
+        approval_id: id,
+        code: id.toUpperCase(),
+        turn_id: "t1",
+        call_id: "c1",
+        tool: "shell",
+        text,
+        reason: "because",
+        choices: ["once", "session", "always", "deny"],
+        asked_at: Date.now(),
+        expires_at: Date.now() + 3_600_000,
+      });
+      server.answers.set("approvals.resolve", () => ({ approval: {}, reply: "Approved." }));
+      server.publish("approval.asked", MAIN, ask("a1", 'Tool: shell\nargv: ["<img src=x onerror=alert(1)>"]'));
+      server.publish("approval.asked", "agent:main:other", ask("a2", "Tool: shell\nargv: [2]"));
+      const cards = page.getByRole("article", { name: "May I use shell?" });
+      await cards.nth(1).waitFor();
+      assert.equal(await page.locator(".approval img").count(), 0);
+      assert.match((await cards.nth(1).textContent()) ?? "", /in agent:main:other/);
+      await cards.first().getByRole("button", { name: "Allow once" }).click();
+      assert.deepEqual(await server.nextCall("approvals.resolve"), { approval: "a1", decision: "once" });
+      await page.getByText("onerror").waitFor({ state: "hidden" });
+      server.publish("approval.resolved", "agent:main:other", { approval_id: "a2", code: "A2", turn_id: "t1", status: "denied" });
+      await cards.first().waitFor({ state: "hidden" });
+      assert.deepEqual(problems, []);
+    }));
 });

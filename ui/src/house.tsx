@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
+import { ApprovalCards } from "./approvals/approval-cards.tsx";
 import { Chat } from "./chat/chat.tsx";
 import { Icon, Mark } from "./icons/icon.tsx";
 import type { OpenHouse } from "./open-house.ts";
@@ -53,6 +54,7 @@ export function House({ house, onLeave }: { house: OpenHouse; onLeave: () => voi
             {connection.state.value === "connecting" ? "Connecting…" : "The gateway does not answer. Trying again…"}
           </p>
         )}
+        <ApprovalCards approvals={house.approvals} current={current} />
         <Chat key={current} connection={connection} conversation={house.conversation(current)} attachments={attachments} model={model} />
       </main>
     </div>

@@ -1,4 +1,5 @@
 import { effect } from "@preact/signals";
+import { createApprovals, type Approvals } from "./approvals/approvals.ts";
 import { createAttachments, type Attachments } from "./chat/attachments.ts";
 import { createConversation, type Conversation } from "./chat/conversation.ts";
 import { openConnection, type Connection } from "./connection/connection.ts";
@@ -12,6 +13,7 @@ export interface OpenHouse {
   readonly running: RunningTurns;
   readonly sessions: Sessions;
   readonly status: Status;
+  readonly approvals: Approvals;
   readonly attachments: Attachments;
   /** The conversation of a session key; made when it is first looked at, kept with its draft. */
   conversation(session: string): Conversation;
@@ -23,6 +25,7 @@ export function openHouse(token: string | undefined, onRefused: () => void): Ope
   const connection = openConnection(location.origin, token);
   const sessions = createSessions(connection);
   const status = createStatus(connection);
+  const approvals = createApprovals(connection);
   const conversations = new Map<string, Conversation>();
   const running = createRunningTurns();
 
@@ -30,6 +33,7 @@ export function openHouse(token: string | undefined, onRefused: () => void): Ope
     running.handle(event);
     sessions.handle(event);
     status.handle(event);
+    approvals.handle(event);
     for (const conversation of conversations.values()) conversation.handle(event);
     if (event.event === "session.changed" && event.payload.change === "deleted") conversations.delete(event.payload.key);
   });
@@ -38,6 +42,7 @@ export function openHouse(token: string | undefined, onRefused: () => void): Ope
     // Failures here mean that the socket broke again: the next connect repeats all of it.
     sessions.resume().catch(() => undefined);
     status.load().catch(() => undefined);
+    approvals.load().catch(() => undefined);
     for (const conversation of conversations.values()) void conversation.resume(running.list());
   });
   const stop = effect(() => {
@@ -50,6 +55,7 @@ export function openHouse(token: string | undefined, onRefused: () => void): Ope
     running,
     sessions,
     status,
+    approvals,
     attachments: createAttachments(connection.upload),
     conversation(session) {
       const known = conversations.get(session);

@@ -24,8 +24,14 @@ function reply(message: TelegramMessage): Pick<Message, "replyTo" | "quote"> {
   const sender = replied?.sender_chat === undefined ? replied?.from?.first_name : "title" in replied.sender_chat ? replied.sender_chat.title : undefined;
   return {
     ...(replied === undefined ? {} : { replyTo: String(replied.message_id) }),
-    ...(text === undefined ? {} : { quote: { ...(sender === undefined ? {} : { sender }), text } }),
+    ...(text === undefined ? {} : { quote: { ...(sender === undefined ? {} : { sender }), text, ...(isOwn(message, replied) ? { own: true } : {}) } }),
   };
+}
+
+/** In a private chat both sides know everything that was said there, unless it was brought in from elsewhere. */
+function isOwn(message: TelegramMessage, replied: ReturnType<typeof repliedMessage>): boolean {
+  if (message.chat.type !== "private" || message.external_reply !== undefined || replied === undefined) return false;
+  return !("forward_origin" in replied && replied.forward_origin !== undefined);
 }
 
 function originName(origin: MessageOrigin): string {

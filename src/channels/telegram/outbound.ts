@@ -2,10 +2,11 @@
  * The last step of the hall (house.md section 2): one part to Telegram. Always true: nothing is sent a second time unless Telegram's own answer says that
  * the first was not taken; the error says what turn/deliver may do (P2).
  */
-import type { Message as TelegramMessage } from "@grammyjs/types";
+import type { InlineKeyboardMarkup, Message as TelegramMessage } from "@grammyjs/types";
 import type { Address } from "../../core/address.ts";
 import type { Receipt, RenderedPart, SendTarget } from "../../core/channel.ts";
 import { ChannelError } from "../../core/errors.ts";
+import type { Button } from "../../core/message.ts";
 import type { TelegramAccount } from "./account.ts";
 import { type MethodName, TelegramFailure } from "./api.ts";
 import { type Attempt, toChannelError } from "./failure.ts";
@@ -99,7 +100,9 @@ async function sendPayload(account: TelegramAccount, payload: TelegramPayload, t
   const call = (method: MethodName, args: Record<string, unknown>) => api.call(method, { ...common, ...args } as never, { signal });
   switch (payload.kind) {
     case "text":
-      return await withPlainText(payload.text, (text) => call("sendMessage", { ...text, link_preview_options: { is_disabled: true } }));
+      return await withPlainText(payload.text, (text) =>
+        call("sendMessage", { ...text, ...keyboard(payload.buttons), link_preview_options: { is_disabled: true } }),
+      );
     case "media":
       if (payload.caption === undefined) return await sendMedia(account, payload.media, { common, signal });
       return await withPlainText(payload.caption, ({ text, ...mode }) =>
@@ -117,6 +120,12 @@ async function sendPayload(account: TelegramAccount, payload: TelegramPayload, t
       // Not anonymous: else no vote would reach us.
       return await call("sendPoll", { question: payload.question, options: payload.options.map((text) => ({ text })), is_anonymous: false });
   }
+}
+
+/** One button a row: their words are sentences. */
+function keyboard(buttons: readonly Button[] | undefined): { reply_markup?: InlineKeyboardMarkup } {
+  if (buttons === undefined) return {};
+  return { reply_markup: { inline_keyboard: buttons.map(({ label, data }) => [{ text: label, callback_data: data }]) } };
 }
 
 /** Markup never keeps words from arriving: what Telegram cannot parse it has surely not posted, so it goes again as plain text. */

@@ -3,7 +3,7 @@
  * Always true: every text part holds at most 4096 UTF-16 units after entity parsing, and the `text` of the parts of one text joins to its plain text.
  */
 import type { RenderedPart } from "../../core/channel.ts";
-import type { Media, Message, MessagePart } from "../../core/message.ts";
+import type { Button, Media, Message, MessagePart } from "../../core/message.ts";
 import { cutPoints } from "../../lib/chunk/index.ts";
 import { cleanText, codeBlocks, isBlank, type MarkdownNode, parseMarkdown, plainText, sliceNodes } from "../../lib/markdown/index.ts";
 import { toHtml } from "./html.ts";
@@ -23,7 +23,7 @@ export interface FormattedText {
 
 /** What is stored with a delivery and sent later, perhaps by another process and version: add fields only. */
 export type TelegramPayload =
-  | { readonly kind: "text"; readonly text: FormattedText }
+  | { readonly kind: "text"; readonly text: FormattedText; readonly buttons?: readonly Button[] }
   | { readonly kind: "media"; readonly media: Media; readonly caption?: FormattedText }
   | { readonly kind: "location"; readonly latitude: number; readonly longitude: number; readonly name?: string }
   | { readonly kind: "contact"; readonly name: string; readonly phone: string }
@@ -48,7 +48,14 @@ export function renderMessage(message: Message): RenderedPart[] {
     }
   }
   flush();
-  return rendered.length > 0 ? rendered : textParts([{ type: "text", text: "(empty message)" }]);
+  const parts = rendered.length > 0 ? rendered : textParts([{ type: "text", text: "(empty message)" }]);
+  return message.buttons === undefined ? parts : withButtons(parts, message.buttons);
+}
+
+/** Below the last text; callback_data holds 1 to 64 bytes (Bot API, InlineKeyboardButton). */
+function withButtons(parts: RenderedPart[], buttons: readonly Button[]): RenderedPart[] {
+  const last = parts.findLastIndex((part) => (part.payload as TelegramPayload).kind === "text");
+  return parts.map((part, index) => (index === last ? { ...part, payload: { ...(part.payload as TelegramPayload), buttons } } : part));
 }
 
 /** The plain text that the parts of a text join to. */

@@ -8,7 +8,7 @@ import type { CliContext } from "../context.ts";
 import { placesOf, readRunning, withGatewayIfUp } from "../gateway-link.ts";
 import { loadForCli } from "../load-for-cli.ts";
 import { describeError } from "../output.ts";
-import { openHttp, openProviders, openSecrets } from "../workbench.ts";
+import { openHttp, openProviders, openSecrets, proveSandbox } from "../workbench.ts";
 
 interface Check {
   readonly name: string;
@@ -33,6 +33,7 @@ export async function doctor(context: CliContext): Promise<void> {
   checks.push(loaded.check, ...(loaded.config?.warnings ?? []).map((detail) => warn("secret file", detail, "a secret is for its owner alone")));
   checks.push(await checkSecrets(context));
   if (loaded.config !== undefined) checks.push(...(await checkProviders(loaded.config)));
+  if (loaded.config !== undefined) checks.push(await checkSandbox(context, loaded.config));
   checks.push(...(await checkGateway(context, loaded.config)));
 
   const failed = checks.some(({ state }) => state === "fail");
@@ -150,6 +151,24 @@ async function checkProviders({ config }: LoadedConfig): Promise<Check[]> {
     checks.push(fail("model", `${config.agents.model}: there is no provider ${inUse}`, `add [providers.${inUse}] or change agents.model`));
   else if (inUse === "offline") checks.push(warn("model", `${config.agents.model} is the built-in model for trying things out`, "run: clanker setup"));
   return checks;
+}
+
+/** Programs that a model asks for must not get out. Without a sandbox the gateway works, only without programs and files for whoever has to be sandboxed. */
+async function checkSandbox(context: CliContext, { config, places }: LoadedConfig): Promise<Check> {
+  const { mode } = config.agents.sandbox;
+  try {
+    const proof = await proveSandbox(config, places, context.env);
+    if (proof.kind === "unavailable") {
+      const missing = mode === "never" ? "agents.sandbox.mode is never" : "shell and files are unavailable where a sandbox is required";
+      return warn("sandbox", `${proof.reason}; ${missing}`, proof.hint);
+    }
+    if (proof.faults.length > 0)
+      return fail("sandbox", `${proof.backend} does not hold: ${proof.faults.join("; ")}`, "use another back end: agents.sandbox.backend");
+    return ok("sandbox", `${proof.backend}, mode ${mode}; ${proof.attempts} attempts to get out failed`);
+  } catch (error) {
+    const { message, hint = "see agents.sandbox in the config" } = describeError(error);
+    return fail("sandbox", message, hint);
+  }
 }
 
 async function checkGateway(context: CliContext, loaded: LoadedConfig | undefined): Promise<Check[]> {

@@ -3,13 +3,13 @@ import { RequestError, toClankerError } from "../../core/errors.ts";
 import { errorResponse, faceOf } from "../http-error.ts";
 import { mountApi } from "./api-routes.ts";
 import { mountConfig } from "./config-routes.ts";
-import { mountHealth } from "./health-routes.ts";
 import type { Env, HttpContext } from "./http-context.ts";
 import { mountMedia } from "./media-routes.ts";
+import { mountMetrics } from "./metrics-routes.ts";
 import { mountPage } from "./page-routes.ts";
 import { mountWebhooks } from "./webhook-routes.ts";
 
-/** All routes. What comes before every route stands in front-door.ts. */
+/** All routes but /health. What comes before every route stands in front-door.ts. */
 export function createApp(http: HttpContext): Hono<Env> {
   const app = new Hono<Env>();
   app.onError((thrown, c) => {
@@ -19,7 +19,7 @@ export function createApp(http: HttpContext): Hono<Env> {
     return errorResponse(error);
   });
   app.notFound(() => errorResponse(new RequestError("not_found", "there is nothing at this path")));
-  mountHealth(app, http);
+  mountMetrics(app, http);
   mountMedia(app, http);
   if (http.options.openai) mountOpenAi(app, http);
   mountConfig(app, http);

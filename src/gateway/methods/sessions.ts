@@ -104,7 +104,7 @@ export const sessionMethods = [
     mutating: true,
     handler: async ({ session: ref }, { deps }) => {
       const { id, key, agent } = await findSession(deps.store, ref);
-      const running = await deps.store.listTurns({ sessionId: id, statuses: ["running"], limit: 10 });
+      const running = await deps.store.listTurns({ sessionId: id, statuses: ["running", "waiting"], limit: 100 });
       for (const turn of running) await deps.turns.abort({ turnId: turn.id });
       const { session, ended } = await deps.store.resetSession({ session: { id: newId(deps.clock, deps.random), key, agent }, now: deps.clock.now() });
       deps.hub.publish({ event: "session.changed", session: key, payload: { key, change: "reset" } });

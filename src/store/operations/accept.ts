@@ -4,6 +4,7 @@ import { editPending } from "./edit.ts";
 import { insertInbox, setCursor, trimContext, type AdmittedItem } from "./inbox.ts";
 import { laneOf, takeLease } from "./leases.ts";
 import { insertDelivery } from "./outbox.ts";
+import { openPairing } from "./pairings.ts";
 import { toSession, type SessionRow, type TurnRow } from "./rows.ts";
 import { currentSession, insertSession, sessionById, touchSession } from "./sessions.ts";
 import { all, one, run, type Steps } from "./statement.ts";
@@ -28,6 +29,11 @@ export function* acceptUpdates({ items, cursor, ...now }: Operations["acceptUpda
 function* refuse(item: AcceptItem & { kind: "refused" }, now: number): Steps<AcceptOutput> {
   const { channel, account, senderId, notice } = item;
   if (notice === undefined) return { kind: "refused", told: false };
+  if (item.pairing !== undefined) {
+    const told = yield* openPairing(item, now);
+    if (told) yield* insertDelivery(notice, "open", now);
+    return { kind: "refused", told };
+  }
   const known = yield* one("SELECT at FROM refused_senders WHERE channel = ? AND account = ? AND sender_id = ?", channel, account, senderId);
   if (known !== undefined) return { kind: "refused", told: false };
   const senders = yield* one<{ count: number }>("SELECT COUNT(*) AS count FROM refused_senders WHERE channel = ? AND account = ?", channel, account);
@@ -58,7 +64,8 @@ function* duplicate(item: AdmittedItem): Steps<AcceptOutput | undefined> {
 
 function* admit(item: AdmittedItem, now: Now): Steps<AcceptOutput> {
   let session = (yield* currentSession(item.session.key)) ?? (yield* insertSession(item.session, now.now));
-  if (item.kind !== "record") {
+  // A command is recorded only, but it says as well where the person is.
+  if (item.kind !== "record" || item.update.type === "message") {
     const said = item.update.type === "message" && item.kind !== "edit";
     session = yield* touchSession(session, said ? item.address : undefined, now.now);
   }
@@ -93,11 +100,13 @@ interface Plan {
 
 function* planTurn(item: AdmittedItem, sessionId: string): Steps<Plan> {
   if (item.queueMode === "queue") {
-    const open = item.claim ? yield* one("SELECT id FROM turns WHERE session_id = ? AND ended_at IS NULL LIMIT 1", sessionId) : undefined;
+    const open = item.claim
+      ? yield* one("SELECT id FROM turns WHERE session_id = ? AND ended_at IS NULL AND status <> 'waiting' LIMIT 1", sessionId)
+      : undefined;
     return { supersedes: [], idle: open === undefined };
   }
   const open = yield* all<OpenTurn>(
-    "SELECT id, status, started_at, principal, label, position FROM turns WHERE session_id = ? AND ended_at IS NULL ORDER BY position DESC",
+    "SELECT id, status, started_at, principal, label, position FROM turns WHERE session_id = ? AND ended_at IS NULL AND status <> 'waiting' ORDER BY position DESC",
     sessionId,
   );
   const own = open.filter((turn) => samePrincipal(JSON.parse(turn.principal) as Principal, item.principal));

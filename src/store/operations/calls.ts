@@ -1,7 +1,10 @@
 import type { ToolCallPart } from "../../core/entry.ts";
 import { StoreError } from "../../core/errors.ts";
+import { joinLabels, sameLabel, type Label } from "../../core/label.ts";
 import type { ToolCallRecord } from "../../core/records.ts";
 import type { Operations } from "../../core/store.ts";
+import { useApproval } from "./approvals.ts";
+import { auditIf } from "./audit.ts";
 import { appendEntries } from "./entries.ts";
 import { guardLane } from "./leases.ts";
 import { toCall, type CallRow, type TurnRow } from "./rows.ts";
@@ -36,10 +39,13 @@ export function* insertCalls(
   }
 }
 
-export function* startCall({ fence, callId, now }: Input<"startCall">): Steps<void> {
+export function* startCall({ fence, callId, approval, audit: event, now }: Input<"startCall">): Steps<void> {
   const sessionId = yield* guardLane(fence);
+  yield* auditIf(event, now);
+  const used = approval && (yield* useApproval({ sessionId, callId, ...approval, now }));
+  if (used?.detached === true) return;
   const changed = yield* run(
-    "UPDATE tool_calls SET status = 'started', started_at = ? WHERE session_id = ? AND id = ? AND status = 'planned'",
+    "UPDATE tool_calls SET status = 'started', started_at = ? WHERE session_id = ? AND id = ? AND (status = 'planned' OR (status = 'started' AND idempotent = 1))",
     now,
     sessionId,
     callId,
@@ -50,7 +56,7 @@ export function* startCall({ fence, callId, now }: Input<"startCall">): Steps<vo
     });
 }
 
-export function* finishCall({ fence, callId, status, entry, now }: Input<"finishCall">): Steps<{ number: number }> {
+export function* finishCall({ fence, callId, status, entry, audit: event, now }: Input<"finishCall">): Steps<{ number: number }> {
   const sessionId = yield* guardLane(fence);
   const call = yield* one<{ turn_id: string }>(
     "UPDATE tool_calls SET status = ?, finished_at = ? WHERE session_id = ? AND id = ? AND status IN ('planned', 'started') RETURNING turn_id",
@@ -62,7 +68,18 @@ export function* finishCall({ fence, callId, status, entry, now }: Input<"finish
   if (call === undefined)
     throw new StoreError("call_not_open", `call ${callId} of session ${sessionId} has its result or does not exist`, { hint: "Read the ledger again." });
   const [appended] = yield* appendEntries(sessionId, [{ ...entry, turnId: call.turn_id }], now);
+  yield* lowerLabel(call.turn_id, entry.label);
+  yield* auditIf(event, now);
   return { number: appended!.number };
+}
+
+/** What a turn has read stays with it, whoever goes on with it. */
+function* lowerLabel(turnId: string, label: Label): Steps<void> {
+  const turn = yield* one<Pick<TurnRow, "label">>("SELECT label FROM turns WHERE id = ?", turnId);
+  if (turn === undefined) return;
+  const before = JSON.parse(turn.label) as Label;
+  const joined = joinLabels(before, label);
+  if (!sameLabel(before, joined)) yield* run("UPDATE turns SET label = ? WHERE id = ?", JSON.stringify(joined), turnId);
 }
 
 export function* listCalls({ turnId }: Input<"listCalls">): Steps<ToolCallRecord[]> {

@@ -12,6 +12,7 @@ import { moveContextStart, sessionById } from "./sessions.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 import { beginTurn, insertTurn, nextTurn } from "./turns.ts";
 import { addUsage, usageParams } from "./usage.ts";
+import { suspend } from "./waiting.ts";
 
 type Input<K extends keyof Operations> = Operations[K]["input"];
 
@@ -135,6 +136,11 @@ function* startNext(sessionId: string, { fence, now, leaseMs }: Pick<Input<"comm
   if (session === undefined) return undefined;
   yield* keepLease(fence, now, leaseMs);
   return yield* beginTurn(turn!, session, fence, now);
+}
+
+export function* suspendTurn(input: Input<"suspendTurn">): Steps<Operations["suspendTurn"]["output"]> {
+  const turn = yield* runningTurn(input.fence, input.turnId);
+  return yield* suspend(turn, input, () => startNext(turn.session_id, input));
 }
 
 export function* postponeTurn({ fence, turnId, notBefore, outage, handover = false, notice, error, now }: Input<"postponeTurn">): Steps<{ told: boolean }> {

@@ -1,12 +1,16 @@
 import { DURABILITY, type Operations } from "../../core/store.ts";
 import { acceptUpdates } from "./accept.ts";
+import { answerApproval, endorseEntries, expireApprovals, getApproval, listApprovals, openApproval, tellApproval } from "./approvals.ts";
+import { addCheckpoint, appendAudit, auditHead, listCheckpoints, readAudit } from "./audit.ts";
 import { getBlob, putBlob } from "./blobs.ts";
 import { finishCall, listCalls, startCall } from "./calls.ts";
-import { commitStep, commitTurn, postponeTurn, takeSteering } from "./commit.ts";
+import { commitStep, commitTurn, postponeTurn, suspendTurn, takeSteering } from "./commit.ts";
 import { readEntries, setEntryMessage } from "./entries.ts";
 import { getCursor, getInboxItem, listInbox } from "./inbox.ts";
 import { claimLease, releaseLease, renewLeases } from "./leases.ts";
+import { forgetMemory, listMemories, saveMemory, searchMemories } from "./memories.ts";
 import { dueDeliveries, enqueueDelivery, getDelivery, listDeliveries, nextDelivery, openDraft, settleDraft } from "./outbox.ts";
+import { answerPairing, isPaired, listPairings } from "./pairings.ts";
 import { approveDevice, listDevices, rejectDevice, requestDevice, revokeDevice, setDeviceToken } from "./devices.ts";
 import { addPerson, findPerson } from "./people.ts";
 import { expireDeliveries, markSending, recoverDeliveries, settlePart } from "./sending.ts";
@@ -15,6 +19,7 @@ import { boot, counts, getSetting, setSetting } from "./settings.ts";
 import type { Steps } from "./statement.ts";
 import { cancelQueued, dueLanes, getTurn, listTurns, nextDue, startTurn, turnOfMessage } from "./turns.ts";
 import { usageByModel } from "./usage.ts";
+import { cancelWaiting } from "./waiting.ts";
 
 export type OperationName = keyof Operations;
 
@@ -38,11 +43,28 @@ const runs: Runs = {
   listCalls,
   commitTurn,
   postponeTurn,
+  suspendTurn,
+  cancelWaiting,
   cancelQueued,
   getTurn,
   turnOfMessage,
   listTurns,
   moveContextStart,
+  openApproval,
+  answerApproval,
+  expireApprovals,
+  getApproval,
+  listApprovals,
+  tellApproval,
+  endorseEntries,
+  isPaired,
+  listPairings,
+  answerPairing,
+  appendAudit,
+  readAudit,
+  auditHead,
+  addCheckpoint,
+  listCheckpoints,
   claimLease,
   renewLeases,
   releaseLease,
@@ -65,6 +87,10 @@ const runs: Runs = {
   deleteSession,
   readEntries,
   setEntryMessage,
+  saveMemory,
+  searchMemories,
+  listMemories,
+  forgetMemory,
   putBlob,
   getBlob,
   getSetting,

@@ -1,6 +1,6 @@
 import type { Address } from "../../core/address.ts";
 import type { Entry, NewEntry } from "../../core/entry.ts";
-import type { Delivery, DeliveryPart, InboxItem, Session, ToolCallRecord, Turn } from "../../core/records.ts";
+import type { Approval, Delivery, DeliveryPart, InboxItem, Pairing, Session, ToolCallRecord, Turn } from "../../core/records.ts";
 import type { Usage } from "../../core/model.ts";
 
 /** Rows as the tables hold them, and what the core calls them. JSON stands in TEXT columns; an absent value is NULL there and a missing key here. */
@@ -43,6 +43,7 @@ export interface TurnRow extends UsageColumns {
   error: string | null;
   answer_entry: number | null;
   superseded_by: string | null;
+  said_entry: number | null;
   created_at: number;
   started_at: number | null;
   ended_at: number | null;
@@ -98,6 +99,46 @@ export interface DeliveryRow {
   status: Delivery["status"];
   created_at: number;
   expires_at: number;
+}
+
+export interface ApprovalRow {
+  id: string;
+  code: string;
+  status: Approval["status"];
+  session_id: string;
+  session_key: string | null;
+  turn_id: string;
+  call_id: string;
+  tool: string;
+  principal: string;
+  label: string;
+  plan: string;
+  digest: string;
+  plan_key: string;
+  reason: string;
+  text: string;
+  rememberable: number;
+  shown_at: string;
+  scope: Approval["scope"] | null;
+  answered_by: string | null;
+  asked_at: number;
+  expires_at: number;
+  answered_at: number | null;
+  detached: number;
+  told_at: number | null;
+}
+
+export interface PairingRow {
+  id: string;
+  channel: string;
+  account: string;
+  sender_id: string;
+  name: string | null;
+  address: string;
+  status: Pairing["status"];
+  created_at: number;
+  expires_at: number;
+  answered_at: number | null;
 }
 
 export interface PartRow {
@@ -170,6 +211,7 @@ export function toTurn(row: TurnRow, session: { key: string; agent: string }): T
     usage: toUsage(row),
     answerEntry: row.answer_entry ?? undefined,
     supersededBy: row.superseded_by ?? undefined,
+    saidEntry: row.said_entry ?? undefined,
     createdAt: row.created_at,
     startedAt: row.started_at ?? undefined,
     endedAt: row.ended_at ?? undefined,
@@ -239,5 +281,49 @@ export function toDelivery(row: DeliveryRow, parts: readonly PartRow[]): Deliver
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     parts: parts.map(toPart),
+  });
+}
+
+export function toApproval(row: ApprovalRow): Approval {
+  return present({
+    id: row.id,
+    code: row.code,
+    status: row.status,
+    sessionId: row.session_id,
+    sessionKey: row.session_key ?? "",
+    turnId: row.turn_id,
+    callId: row.call_id,
+    tool: row.tool,
+    principal: JSON.parse(row.principal),
+    label: JSON.parse(row.label),
+    plan: row.plan,
+    digest: row.digest,
+    planKey: row.plan_key,
+    reason: row.reason,
+    text: row.text,
+    rememberable: row.rememberable === 1,
+    shownAt: JSON.parse(row.shown_at) as Address[],
+    scope: row.scope ?? undefined,
+    answeredBy: row.answered_by ?? undefined,
+    askedAt: row.asked_at,
+    expiresAt: row.expires_at,
+    answeredAt: row.answered_at ?? undefined,
+    detached: row.detached === 1,
+    toldAt: row.told_at ?? undefined,
+  });
+}
+
+export function toPairing(row: PairingRow): Pairing {
+  return present({
+    id: row.id,
+    channel: row.channel,
+    account: row.account,
+    senderId: row.sender_id,
+    name: row.name ?? undefined,
+    address: JSON.parse(row.address) as Address,
+    status: row.status,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    answeredAt: row.answered_at ?? undefined,
   });
 }

@@ -103,7 +103,8 @@ export function* deleteSession({ id }: Input<"deleteSession">): Steps<boolean> {
   }
   yield* run("DELETE FROM delivery_parts WHERE delivery_id IN (SELECT id FROM deliveries WHERE session_id = ?)", id);
   yield* run("DELETE FROM usage_by_turn WHERE turn_id IN (SELECT id FROM turns WHERE session_id = ?)", id);
-  for (const table of ["deliveries", "tool_calls", "entries", "inbox", "turns"]) yield* run(`DELETE FROM ${table} WHERE session_id = ?`, id);
+  for (const table of ["deliveries", "grants", "approvals", "tool_calls", "entries", "inbox", "turns"])
+    yield* run(`DELETE FROM ${table} WHERE session_id = ?`, id);
   yield* run("DELETE FROM leases WHERE lease = ?", laneOf(id));
   yield* run("DELETE FROM sessions WHERE id = ?", id);
   return true;

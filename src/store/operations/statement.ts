@@ -1,12 +1,18 @@
 /**
  * An operation is written once, as a generator that yields SQL and is given rows. A driver runs it in one transaction: SQLite in one synchronous go,
- * PostgreSQL by awaiting each statement. What must stay true: `?` stands for parameters only, and the SQL is in the subset that both engines know.
+ * PostgreSQL by awaiting each statement. What must stay true: `?` stands for parameters only, and the SQL is in the subset that both engines know; where there
+ * is no such subset (text search), a statement has a second wording.
  */
 export type Value = string | number | null | Uint8Array;
 
-export interface Statement {
+export interface Statement extends Wording {
   /** `one`: first row or undefined; `all`: every row; `run`: number of changed rows. */
   readonly mode: "one" | "all" | "run";
+  /** What PostgreSQL is asked instead. */
+  readonly postgres?: Wording;
+}
+
+export interface Wording {
   readonly sql: string;
   readonly params: readonly Value[];
 }
@@ -20,6 +26,11 @@ export function* one<R>(sql: string, ...params: readonly Value[]): Steps<R | und
 
 export function* all<R>(sql: string, ...params: readonly Value[]): Steps<R[]> {
   return (yield { mode: "all", sql, params }) as R[];
+}
+
+/** Every row, asked in each engine's own words. */
+export function* allWorded<R>(wording: { readonly sqlite: Wording; readonly postgres: Wording }): Steps<R[]> {
+  return (yield { mode: "all", ...wording.sqlite, postgres: wording.postgres }) as R[];
 }
 
 /** @returns how many rows changed. */

@@ -8,6 +8,7 @@ import { guard, keepLease, laneOf, takeLease } from "./leases.ts";
 import { toSession, toTurn, type SessionRow, type TurnRow, type TurnWithSession } from "./rows.ts";
 import { sessionById } from "./sessions.ts";
 import { all, one, run, type Steps } from "./statement.ts";
+import { closeWaitingCalls } from "./waiting.ts";
 import { Where } from "./where.ts";
 
 type Input<K extends keyof Operations> = Operations[K]["input"];
@@ -39,6 +40,7 @@ export function* insertTurn(seed: TurnSeed, place: { sessionId: string; position
     cache_write: 0,
     answer_entry: null,
     superseded_by: null,
+    said_entry: null,
     created_at: place.now,
     started_at: null,
     ended_at: null,
@@ -85,7 +87,9 @@ export function* beginTurn(row: TurnRow, session: SessionRow, fence: Fence, now:
   const started: TurnRow = { ...row, status: "running", attempts: row.attempts + 1, started_at: row.started_at ?? now };
   yield* run("UPDATE turns SET status = 'running', attempts = ?, started_at = ? WHERE id = ?", started.attempts, started.started_at, row.id);
   const blocked = resumed && (yield* hasOpenCall(session.id));
-  const entries = blocked ? [] : yield* appendEntries(session.id, yield* takePending(session.id, row.id, true), now);
+  const closed = resumed ? [] : yield* closeWaitingCalls(session.id, { now });
+  const taken = blocked ? [] : yield* appendEntries(session.id, yield* takePending(session.id, row.id, true), now);
+  const entries = [...closed, ...taken];
   const last_entry = entries.at(-1)?.number ?? session.last_entry;
   return { turn: toTurn(started, session), session: toSession({ ...session, last_entry, updated_at: now }), fence, resumed, entries };
 }

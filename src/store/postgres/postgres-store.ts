@@ -8,6 +8,7 @@ import type { AnyOperation } from "../operations/operations.ts";
 import { storeOf } from "../operations/store-of.ts";
 import { migratePostgres } from "./migrate-postgres.ts";
 import { isAway, isConflict, toStoreError } from "./pg-errors.ts";
+import { limitConcurrency } from "./limit-concurrency.ts";
 import { CommitInDoubt, fateOf, runSteps, serializable } from "./transaction.ts";
 
 export interface PostgresStoreOptions {
@@ -19,6 +20,8 @@ export interface PostgresStoreOptions {
   readonly log?: Log;
   /** Connections, default 10. */
   readonly poolSize?: number;
+  /** Transactions that write at a time, default 4: with more of them most are in each other's way and are run again. */
+  readonly writers?: number;
   /** Operations that may wait for a connection, default 10,000. */
   readonly queueCap?: number;
   /** How often a conflict is tried again, default 20. */
@@ -58,6 +61,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   pool.on("error", (error) => log.warn("an idle database connection was lost", { error: error.message }));
   // For as long as the connection lives, also after it was thrown away: an error without a listener would end the process. Who uses it learns of it by its query.
   pool.on("connect", (client) => client.on("error", () => {}));
+  const inPlace = limitConcurrency(options.writers ?? 4);
   let waiting = 0;
   let closed: Promise<void> | undefined;
 
@@ -101,7 +105,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     for (;;) {
       try {
         if (operation.durable === "read") return await withClient((client) => runSteps(client, operation.run(input)));
-        return await withClient((client) => serializable(client, operation.run(input)));
+        return await inPlace(() => withClient((client) => serializable(client, operation.run(input))));
       } catch (error) {
         if (error instanceof CommitInDoubt) {
           if ((await resolveDoubt(error)) === "committed") return error.output;

@@ -7,7 +7,8 @@ import { numbered } from "./numbered.ts";
 export async function runSteps<T>(client: Pick<PoolClient, "query">, steps: Steps<T>): Promise<T> {
   let step = steps.next();
   while (!step.done) {
-    const { mode, sql, params } = step.value;
+    const { mode } = step.value;
+    const { sql, params } = step.value.postgres ?? step.value;
     const { name, text } = numbered(sql);
     const result = await client.query({ name, text, values: params.map(toParameter) });
     step = steps.next(mode === "one" ? result.rows[0] : mode === "all" ? result.rows : (result.rowCount ?? 0));

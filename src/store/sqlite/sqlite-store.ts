@@ -13,6 +13,8 @@ export interface SqliteStoreOptions {
   readonly clock: Pick<Clock, "now">;
   /** Operations that may wait for the disk, default 10,000. */
   readonly queueCap?: number;
+  /** Most bytes of the write-ahead log while another program reads, default 256 MiB. */
+  readonly logCapBytes?: number;
   readonly log?: Log;
 }
 
@@ -20,8 +22,8 @@ export interface SqliteStoreOptions {
  * The durable store of one machine: writes on a thread of their own, many operations to one fsync; reads on a read-only connection here.
  * @throws StoreError `sqlite_too_old`, `schema_newer`, `store_corrupt`, `store_failed`
  */
-export async function createSqliteStore({ path, clock, queueCap = 10_000, log = silentLog }: SqliteStoreOptions): Promise<Store> {
-  const writer = await WriterThread.start({ path, now: clock.now() }, { queueCap, log });
+export async function createSqliteStore({ path, clock, queueCap = 10_000, logCapBytes, log = silentLog }: SqliteStoreOptions): Promise<Store> {
+  const writer = await WriterThread.start({ path, now: clock.now(), ...(logCapBytes !== undefined && { logCapBytes }) }, { queueCap, log });
   const reader = new DatabaseSync(path, { readOnly: true, timeout: 1000 });
   reader.exec("PRAGMA cache_size = -2000");
   const runner = createSqliteRunner(reader);

@@ -6,6 +6,8 @@ export interface WriterOptions {
   readonly path: string;
   /** Wall time of the start, for the ledger of migrations and the backup's name. */
   readonly now: number;
+  /** Most bytes of the write-ahead log, default 256 MiB. */
+  readonly logCapBytes?: number;
 }
 
 /** Operations of one tick of the main thread, in order. */

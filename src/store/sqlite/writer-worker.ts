@@ -1,9 +1,10 @@
 /** Entry of the writer's thread: owns the one connection that writes. Every message that waits goes into the next transaction. */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { toStoreError } from "../operations/run-on-sqlite.ts";
+import { createLogCap } from "./log-cap.ts";
 import { openDatabase, type OpenedDatabase } from "./open-database.ts";
 import { createWriter } from "./writer.ts";
-import { toPlainError, type WorkItem, type WriterOptions, type WriterReply, type WriterRequest } from "./writer-protocol.ts";
+import { toPlainError, type Answer, type WorkItem, type WriterOptions, type WriterReply, type WriterRequest } from "./writer-protocol.ts";
 
 /** Operations of one transaction; what is beyond goes into the next one. */
 const MAX_BATCH = 1000;
@@ -11,8 +12,13 @@ const MAX_BATCH = 1000;
 const port = parentPort!;
 const reply = (message: WriterReply): void => port.postMessage(message);
 
-function serve({ database, migrated, backup }: OpenedDatabase): void {
-  const write = createWriter(database);
+function serve({ database, migrated, backup }: OpenedDatabase, { path, logCapBytes }: WriterOptions): void {
+  const writeBatch = createWriter(database);
+  const logCap = createLogCap(database, path, logCapBytes);
+  const write = (batch: readonly WorkItem[]): Answer[] => {
+    const full = logCap();
+    return full === undefined ? writeBatch(batch) : batch.map(({ id }) => ({ id, error: toPlainError(full) }));
+  };
   const waiting: WorkItem[] = [];
   let closing = false;
 
@@ -36,8 +42,8 @@ function serve({ database, migrated, backup }: OpenedDatabase): void {
 }
 
 try {
-  const { path, now } = workerData as WriterOptions;
-  serve(openDatabase(path, now));
+  const options = workerData as WriterOptions;
+  serve(openDatabase(options.path, options.now), options);
 } catch (error) {
   reply({ type: "refused", error: toPlainError(toStoreError(error)) });
   port.close();

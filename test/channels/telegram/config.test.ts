@@ -12,7 +12,7 @@ describe("telegram config", () => {
     const config = v.parse(telegramConfig, { token });
     assert.deepEqual(
       [config.api_root, config.mode, config.streaming, config.dm_policy, config.allowed_users],
-      ["https://api.telegram.org", "polling", true, "allowlist", []],
+      ["https://api.telegram.org", "polling", true, "pairing", []],
     );
     assert.deepEqual(problems({}), ["token is missing: get one from @BotFather"]);
   });

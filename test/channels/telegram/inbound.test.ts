@@ -126,7 +126,19 @@ describe("telegram inbound", () => {
       quote: { text: "long", position: 0 },
     });
     assert.equal(update.message.replyTo, "3");
-    assert.deepEqual(update.message.quote, { sender: "Ada", text: "long" });
+    assert.deepEqual(update.message.quote, { sender: "Ada", text: "long", own: true });
+  });
+
+  test("sec-38 a quote is the conversation's own only in a private chat, and only of what was said there", () => {
+    const reply = { message_id: 3, from: ada, chat: direct, text: "long text" };
+    const own = (message: Record<string, unknown>) => said({ text: "why?", ...message }).message.quote?.own;
+    assert.equal(own({ reply_to_message: reply }), true);
+    assert.equal(own({ reply_to_message: { ...reply, forward_origin: { type: "hidden_user", sender_user_name: "Mallory", date: 1 } } }), undefined);
+    assert.equal(
+      own({ quote: { text: "from elsewhere", position: 0 }, external_reply: { origin: { type: "hidden_user", sender_user_name: "M", date: 1 } } }),
+      undefined,
+    );
+    assert.equal(own({ chat: group, reply_to_message: { ...reply, chat: group } }), undefined);
   });
 
   test("sec-38 a forwarded text is a quote and never the sender's own words or command", () => {

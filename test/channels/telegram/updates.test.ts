@@ -77,6 +77,20 @@ describe("telegram polling", () => {
       { timing: { pollSeconds: 1, graceMs: 300, minBackoffMs: 100, maxBackoffMs: 200 } },
     ));
 
+  test("fault-48 a chat where nothing happens is polled on and on: it stays ready, and nothing is started again", () =>
+    withBench(
+      async (bench) => {
+        const states = new Set<string>();
+        await bench.telegram.until(() => {
+          states.add(state(bench));
+          return bench.telegram.callsOf("getUpdates").length >= 4;
+        });
+        assert.deepEqual([...states], ["ready"]);
+        assert.equal(bench.telegram.callsOf("getMe").length, 1);
+      },
+      { timing: { pollSeconds: 1 } },
+    ));
+
   test("a refused token is failed with a hint, and mended when Telegram takes it again", () =>
     withBench(async (bench) => {
       bench.telegram.revokeToken();

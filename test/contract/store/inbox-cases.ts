@@ -84,6 +84,22 @@ export function inboxCases(world: () => World): void {
     assert.deepEqual(await w.transcript(first.session.id), ["three", "yes", "one", "two"]);
   });
 
+  test("mode immediate does not steer past an own message that waits for its turn", async () => {
+    const w = world();
+    const first = await w.begin("one", { queueMode: "immediate" });
+    await w.store.postponeTurn({ fence: first.fence, turnId: first.turn.id, notBefore: w.now, outage: true, now: w.now });
+    const second = await w.say("two", { queueMode: "immediate" });
+    const again = await w.start(first.session.id);
+    assert.equal(again?.turn.id, first.turn.id);
+    const third = await w.say("three", { queueMode: "immediate" });
+    assert.equal(third.joined, false);
+    assert.notEqual(third.turnId, second.turnId);
+    const two = (await w.commit(again!, { next: true })).next;
+    const three = (await w.commit(two!, { next: true })).next;
+    await w.commit(three!);
+    assert.deepEqual(await w.transcript(first.session.id), ["one", "yes", "two", "yes", "three", "yes"]);
+  });
+
   test("mode immediate steers into the running turn of the same principal only", async () => {
     const w = world();
     const started = await w.begin("one");

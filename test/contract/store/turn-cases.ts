@@ -104,6 +104,27 @@ export function turnCases(world: () => World): void {
     assert.deepEqual(await w.transcript(started.session.id), ["poison"], "its message is appended once");
   });
 
+  test("a turn that ends leaves no call without a result: what is open is closed as interrupted, before its answer (fault-6)", async () => {
+    const w = world();
+    const started = await w.begin("count");
+    await w.step(started, "c1", "c2", "c3");
+    await w.finish(started, "c1");
+    await w.store.startCall({ fence: started.fence, callId: "c2", now: w.now });
+    await w.commit(started, { outcome: "cancelled" });
+    assert.deepEqual(
+      (await w.store.listCalls({ turnId: started.turn.id })).map((call) => [call.id, call.status]),
+      [
+        ["c1", "finished"],
+        ["c2", "interrupted"],
+        ["c3", "interrupted"],
+      ],
+    );
+    assert.deepEqual(await w.transcript(started.session.id), ["count", "calls", "result", "result", "result", "yes"]);
+    const next = await w.begin("again");
+    await w.say("steer", { queueMode: "immediate" });
+    assert.equal((await w.store.takeSteering({ fence: next.fence, turnId: next.turn.id, now: w.now })).length, 1);
+  });
+
   test("a postponed turn keeps its place and holds up its session until it is due", async () => {
     const w = world();
     const started = await w.begin("one");

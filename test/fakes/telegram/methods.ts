@@ -51,7 +51,7 @@ export const METHODS: Record<string, (state: FakeState, args: Args) => unknown> 
     if (!state.presses.delete(String(args.callback_query_id))) throw bad("query is too old and response timeout expired or query ID is invalid");
     return true;
   },
-  sendmessage: (state, args) => post(state, args, plainLinks(state, args)),
+  sendmessage: (state, args) => post(state, args, { ...plainLinks(state, args), ...keyboardOf(args) }),
   sendphoto: (state, args) => post(state, args, { ...captionOf(state, args), photo: [{ ...file(state, args.photo, "photos"), width: 100, height: 100 }] }),
   senddocument: (state, args) => post(state, args, { ...captionOf(state, args), document: file(state, args.document, "documents") }),
   sendvoice: (state, args) => post(state, args, { ...captionOf(state, args), voice: { ...file(state, args.voice, "voice"), duration: 1 } }),
@@ -91,6 +91,15 @@ export const METHODS: Record<string, (state: FakeState, args: Args) => unknown> 
     stored.edits.push(text.text!);
     const { entities: _, ...rest } = stored.message;
     stored.message = { ...rest, ...text, edit_date: state.seconds() } as Message;
+    return stored.message;
+  },
+  editmessagereplymarkup(state, args) {
+    const chat = target(state, args);
+    const stored = state.messages.find((one) => one.chat === String(chat.id) && one.message.message_id === Number(args.message_id));
+    if (stored === undefined) throw bad("message to edit not found");
+    const { reply_markup: _, ...rest } = stored.message as Message & { reply_markup?: unknown };
+    const keyboard = (args.reply_markup as { inline_keyboard?: unknown[] } | undefined)?.inline_keyboard ?? [];
+    stored.message = { ...rest, ...(keyboard.length > 0 && { reply_markup: args.reply_markup }) } as Message;
     return stored.message;
   },
   deletemessage: (state, args) => (target(state, args), true),
@@ -154,6 +163,17 @@ function textOf(_state: FakeState, args: Args, name: string): { text?: string; e
   if (text === "") throw bad("message text is empty");
   if (parsed.text.length > 4096) throw bad("message is too long");
   return { text, ...(parsed.entities.length === 0 ? {} : { entities: parsed.entities }) };
+}
+
+/** Bot API, InlineKeyboardButton: callback_data has 1 to 64 bytes. */
+function keyboardOf(args: Args): { reply_markup?: unknown } {
+  const markup = args.reply_markup as { inline_keyboard?: { text: string; callback_data?: string }[][] } | undefined;
+  if (markup === undefined) return {};
+  for (const button of (markup.inline_keyboard ?? []).flat()) {
+    const bytes = Buffer.byteLength(button.callback_data ?? "");
+    if (bytes < 1 || bytes > 64) throw bad("BUTTON_DATA_INVALID");
+  }
+  return { reply_markup: markup };
 }
 
 function captionOf(_state: FakeState, args: Args): { caption?: string; caption_entities?: ParsedText["entities"] } {

@@ -180,6 +180,28 @@ describe("the SQLite writer", () => {
     await store.close();
   });
 
+  test("fault-60 a reader that never ends makes writing stop at the cap of the log, and writing goes on when it has gone", async () => {
+    const path = join(newFolder(), "clanker.db");
+    const cap = 2_000_000;
+    const store = await createSqliteStore({ path, clock, logCapBytes: cap });
+    const set = (n: number) => store.setSetting({ name: `n${n % 20}`, value: `${n} `.padEnd(50_000, String(n)) });
+    await set(0);
+    const reader = new DatabaseSync(path, { readOnly: true });
+    reader.exec("BEGIN");
+    reader.prepare("SELECT count(*) FROM settings").get();
+    let refused: { code?: string; retryAfterMs?: number } | undefined;
+    for (let n = 0; n < 200 && refused === undefined; n += 1) await set(n).catch((error: object) => (refused = error));
+    assert.equal(refused?.code, "log_full");
+    assert.equal(refused?.retryAfterMs, 5_000);
+    assert.ok(statSync(`${path}-wal`).size < cap + 200_000);
+    await rejectsWith("log_full", set(1));
+    reader.exec("COMMIT");
+    await set(2);
+    assert.ok(statSync(`${path}-wal`).size < cap);
+    reader.close();
+    await store.close();
+  });
+
   test("fault-58 a full disk is said as such, and writing goes on when there is space again", async () => {
     const path = join(newFolder(), "clanker.db");
     const store = await createSqliteStore({ path, clock });

@@ -21,7 +21,19 @@ async function talk(lane: number): Promise<never> {
       owner: "me",
       leaseMs: 1,
     });
-    writeSync(1, `${item.messageId}\n`);
+    say(`${item.messageId}\n`);
+  }
+}
+
+/** A whole line, also where the pipe is full for the moment: what it says must be what was acknowledged, so it cannot wait in a buffer of this process. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      return void writeSync(1, line);
+    } catch (error) {
+      if ((error as { code?: string }).code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { WireProblem } from "./wire.ts";
+import type { WireApproval, WireProblem } from "./wire.ts";
 
 /** The events the page acts on (contract.md, WebSocket). */
 export type GatewayEvent = { readonly session?: string } & (
@@ -13,6 +13,11 @@ export type GatewayEvent = { readonly session?: string } & (
   | { readonly event: "turn.ended"; readonly payload: { turn_id: string; outcome: "done" | "failed" | "cancelled"; text: string; error?: WireProblem } }
   | { readonly event: "session.changed"; readonly payload: { key: string; change: "created" | "patched" | "reset" | "deleted" } }
   | { readonly event: "channel.changed"; readonly payload: { channel: string; account: string; state: string } }
+  | {
+      readonly event: "approval.asked";
+      readonly payload: Pick<WireApproval, "approval_id" | "code" | "turn_id" | "tool" | "text" | "reason" | "choices" | "asked_at" | "expires_at">;
+    }
+  | { readonly event: "approval.resolved"; readonly payload: { approval_id: string; code: string; turn_id: string; status: string } }
   | { readonly event: "config.changed"; readonly payload: unknown }
   | { readonly event: "notice"; readonly payload: { code: string; text: string } }
   | { readonly event: "shutdown"; readonly payload: { reason: string } }

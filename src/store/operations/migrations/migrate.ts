@@ -3,10 +3,12 @@ import { one, run, type Steps } from "../statement.ts";
 import { hall } from "./0001-hall.ts";
 import { outbox } from "./0002-outbox.ts";
 import { devices } from "./0003-devices.ts";
+import { kernel } from "./0004-kernel.ts";
+import { memories } from "./0005-memories.ts";
 import type { Dialect, Migration } from "./dialect.ts";
 
 /** In order; a released one never changes. */
-export const MIGRATIONS: readonly Migration[] = [hall, outbox, devices];
+export const MIGRATIONS: readonly Migration[] = [hall, outbox, devices, kernel, memories];
 
 /** The schema that this program knows. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

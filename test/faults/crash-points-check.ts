@@ -1,0 +1,78 @@
+/** Proves from the store and the platform's own files that a flow that was killed and started again kept its promises. */
+import { messageText } from "../../src/core/message.ts";
+import type { Store } from "../../src/core/store.ts";
+import type { Flow } from "./crash-points-flows.ts";
+import type { PlatformFiles } from "./crash-points-platform.ts";
+
+/** @returns what is wrong; nothing when all is well. */
+export async function checkFlow(flow: Flow, files: PlatformFiles, store: Store, idempotentSend: boolean): Promise<string[]> {
+  return [...(await checkMessages(flow, store)), ...(await checkSends(flow, files, store, idempotentSend)), ...(await checkCalls(files, store))];
+}
+
+/** Accepted = on record, once, with a turn that ended and an entry in the transcript. */
+async function checkMessages(flow: Flow, store: Store): Promise<string[]> {
+  const problems: string[] = [];
+  const inbox = await store.listInbox({ limit: 1_000 });
+  for (const { update } of flow.updates) {
+    const rows = inbox.filter((item) => item.update.key === update.key);
+    const isStranger = update.sender.id === "3";
+    if (rows.length !== (isStranger ? 0 : 1)) problems.push(`${update.key} stands in the inbox ${rows.length} times`);
+    if (isStranger || messageText(update.message).startsWith("/")) continue;
+    const turn = await store.turnOfMessage({ messageId: rows[0]!.id });
+    if (turn?.endedAt === undefined) problems.push(`the turn of ${update.key} is ${turn?.status ?? "missing"}`);
+    const entries = await store.readEntries({ sessionId: turn!.sessionId, limit: 1_000 });
+    const said = entries.filter((entry) => entry.messageId === rows[0]!.id).length;
+    if (said !== 1) problems.push(`${update.key} stands in the transcript ${said} times`);
+  }
+  return problems;
+}
+
+/** No part twice where the platform would show it twice, nothing sent that was not planned, every answer read or in doubt. */
+async function checkSends(flow: Flow, files: PlatformFiles, store: Store, idempotentSend: boolean): Promise<string[]> {
+  const problems: string[] = [];
+  const sent = files.sent();
+  const nonces = sent.filter((one) => one.kind === "send").map((one) => one.nonce);
+  for (const nonce of new Set(nonces)) {
+    const times = nonces.filter((one) => one === nonce).length;
+    if (times > 1) problems.push(`${nonce} was sent ${times} times`);
+  }
+  const deliveries = await store.listDeliveries({ limit: 1_000 });
+  const doubtful = deliveries.filter((delivery) => delivery.status === "unknown");
+  if (doubtful.length > (idempotentSend ? 0 : 1)) problems.push(`${doubtful.length} deliveries are in doubt`);
+  const shown = new Map<string, string>();
+  for (const one of sent) shown.set(`${one.conversation} ${one.id}`, one.text);
+  for (const { update, answer } of flow.updates) {
+    if (answer === undefined) continue;
+    const { conversation } = update.address;
+    const reads = [...shown].filter(([key, text]) => key.startsWith(`${conversation} `) && text.includes(answer)).length;
+    const inDoubt = doubtful.some((delivery) => delivery.address.conversation === conversation);
+    if (reads === 0 && !inDoubt) problems.push(`nobody has read the answer to ${update.key}`);
+  }
+  for (const delivery of deliveries)
+    for (const part of delivery.parts)
+      if (part.status === "sent" && part.receipt && shown.get(`${delivery.address.conversation} ${part.receipt.messageId}`) !== part.rendered.text)
+        problems.push(`part ${part.number} of ${delivery.id} is not what stands there`);
+  return problems;
+}
+
+/** At most one effect for a plan, and a result behind every call. */
+async function checkCalls(files: PlatformFiles, store: Store): Promise<string[]> {
+  const problems: string[] = [];
+  const effects = files.effects();
+  for (const id of new Set(effects)) {
+    const times = effects.filter((one) => one === id).length;
+    if (times > 1) problems.push(`the call of ${id} took effect ${times} times`);
+  }
+  for (const turn of await store.listTurns({ limit: 1_000 })) {
+    const calls = await store.listCalls({ turnId: turn.id });
+    const entries = await store.readEntries({ sessionId: turn.sessionId, limit: 1_000 });
+    for (const call of calls) {
+      const results = entries.filter(({ content }) => content.role === "tool" && content.callId === call.id).length;
+      if (results !== 1 || call.finishedAt === undefined) problems.push(`call ${call.id} is ${call.status} with ${results} results`);
+    }
+    const planned = new Set(calls.map((call) => (call.args as { id: string }).id));
+    const isOnlyTurn = (await store.listTurns({ limit: 2 })).length === 1;
+    if (isOnlyTurn) for (const id of effects) if (!planned.has(id)) problems.push(`an effect ${id} that nobody planned`);
+  }
+  return problems;
+}

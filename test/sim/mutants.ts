@@ -1,0 +1,121 @@
+/** What is taken away from the program, one thing at a time, to see whether the simulator notices (the mutation check of fault-87). */
+import { DURABILITY } from "../../src/core/store.ts";
+import type { OperationName } from "../../src/store/operations/operations.ts";
+import type { Mutation } from "./sim-database.ts";
+import { runWorld, type WorldOptions } from "./world.ts";
+
+export interface Mutant {
+  readonly name: string;
+  readonly mutation: Mutation;
+  /** Many short lives in which the power fails all the time, instead of a few long ones: for what is lost within milliseconds. */
+  readonly powerCuts?: true;
+}
+
+/** A condition in the text of a statement, and what stands there instead. */
+function without(...changes: readonly (readonly [condition: string, instead: string])[]): (sql: string) => string {
+  return (sql) => changes.reduce((text, [condition, instead]) => text.replaceAll(condition, instead), sql);
+}
+
+const UNIQUE: readonly Mutant[] = [
+  {
+    name: "the unique key of updates, and the look-up before it",
+    mutation: {
+      schema: ["DROP INDEX inbox_key"],
+      rewrite: without(["WHERE i.channel = ? AND i.account = ? AND i.key = ?", "WHERE i.channel = ? AND i.account = ? AND i.key = ? AND 1 = 0"]),
+    },
+  },
+  {
+    name: "the look-up before the unique key of updates",
+    mutation: { rewrite: without(["WHERE i.channel = ? AND i.account = ? AND i.key = ?", "WHERE i.channel = ? AND i.account = ? AND i.key = ? AND 1 = 0"]) },
+  },
+  {
+    name: "the one current session of a key, and the look-up before it",
+    mutation: {
+      schema: ["DROP INDEX sessions_current"],
+      rewrite: without(["WHERE key = ? AND ended_at IS NULL", "WHERE key = ? AND ended_at IS NULL AND 1 = 0"]),
+    },
+  },
+  {
+    name: "the senders that were refused before",
+    mutation: {
+      schema: ["CREATE TABLE refused_again (channel TEXT, account TEXT, sender_id TEXT, at BIGINT)"],
+      rewrite: without(["INSERT INTO refused_senders", "INSERT INTO refused_again"]),
+    },
+  },
+];
+
+const FENCES: readonly Mutant[] = [
+  {
+    name: "the check of the fence",
+    mutation: {
+      rewrite: without([
+        "SELECT fence FROM leases WHERE lease = ? AND owner = ? AND fence = ?",
+        "SELECT fence FROM leases WHERE lease = ? AND (owner = ? OR 1 = 1) AND (fence = ? OR 1 = 1)",
+      ]),
+    },
+  },
+  {
+    name: "the number of the fence",
+    mutation: { rewrite: without(["fence = leases.fence + 1", "fence = leases.fence"]) },
+  },
+  {
+    name: "the check that a lease is free",
+    mutation: { rewrite: without(["WHERE leases.owner IS NULL OR leases.expires_at <= ?", "WHERE leases.owner IS NULL OR leases.expires_at <= ? OR 1 = 1"]) },
+  },
+  {
+    name: "the release of a lease",
+    mutation: { rewrite: without(["UPDATE leases SET owner = NULL, expires_at = 0 WHERE lease", "UPDATE leases SET fence = fence WHERE lease"]) },
+  },
+  {
+    name: "the leases of the dead process at a start",
+    mutation: {
+      rewrite: without(["UPDATE leases SET owner = NULL, expires_at = 0 WHERE owner IS NOT NULL", "UPDATE leases SET fence = fence WHERE owner IS NOT NULL"]),
+    },
+  },
+  {
+    name: "the doubt about an interrupted send",
+    mutation: { rewrite: without(["CASE WHEN ? = 1 OR receipt IS NOT NULL THEN 'queued'", "CASE WHEN ? = 1 OR 1 = 1 THEN 'queued'"]) },
+  },
+  {
+    name: "the line of a call that was begun",
+    mutation: { rewrite: without(["SET status = 'started', started_at = ?", "SET status = 'planned', started_at = ?"]) },
+  },
+  {
+    name: "the order of one conversation",
+    mutation: {
+      rewrite: without([
+        "SELECT MIN(seq) AS first FROM deliveries WHERE status = 'open' AND channel = ? AND account = ? GROUP BY conversation",
+        "SELECT seq AS first FROM deliveries WHERE status = 'open' AND channel = ? AND account = ?",
+      ]),
+    },
+  },
+  {
+    name: "the counter of attempts",
+    mutation: { rewrite: without(["SET status = 'running', attempts = ?, started_at", "SET status = 'running', attempts = 0 * ?, started_at"]) },
+  },
+];
+
+/** Every operation that must be on disk before its answer, committed as if it need not be. */
+const LAZY: readonly Mutant[] = (Object.keys(DURABILITY) as OperationName[])
+  .filter((name) => DURABILITY[name] === "full")
+  .map((name) => ({ name: `the disk sync of ${name}`, mutation: { lazy: name }, powerCuts: true }));
+
+export const MUTANTS: readonly Mutant[] = [...UNIQUE, ...FENCES, ...LAZY];
+
+const LONG = { seeds: 8, options: { steps: 8_000 } };
+const POWER_CUTS = { seeds: 300, options: { steps: 1_200, faults: { crashBetween: 0.03, powerCut: 1, diskFullPerHour: 0, ioError: 0 } } };
+
+/** Tries one seed after the other. @returns what noticed the mutant first, undefined when it survives. */
+export async function hunt({ mutation, powerCuts }: Mutant, more: WorldOptions = {}): Promise<string | undefined> {
+  for (const { seeds, options } of powerCuts ? [LONG, POWER_CUTS] : [LONG])
+    for (let seed = 1; seed <= seeds; seed += 1) {
+      const { violations } = await runWorld(seed, { ...options, mutation, ...more });
+      if (violations[0]) return `seed ${seed}: ${violations[0].promise}: ${violations[0].text}`;
+    }
+  return undefined;
+}
+
+/** Whether the unchanged program keeps every promise in the worlds of the hunt: else nothing is proved by it. @returns what it broke. */
+export async function huntNothing(): Promise<string | undefined> {
+  return await hunt({ name: "nothing", mutation: {}, powerCuts: true });
+}
