@@ -55,7 +55,11 @@ export async function recover(account: SlackAccount, error: unknown, wait: { bac
   }
   if (error instanceof SocketTrouble) {
     const off = error.code === "slack_socket_disabled";
-    health.trouble(off ? "failed" : "degraded", error.code, off ? "Socket Mode is switched off: switch it on on the app's page Socket Mode" : `${error.message}; connecting anew`);
+    health.trouble(
+      off ? "failed" : "degraded",
+      error.code,
+      off ? "Socket Mode is switched off: switch it on on the app's page Socket Mode" : `${error.message}; connecting anew`,
+    );
     return backoff.wait(signal, off ? timing.refusedMs : 0);
   }
   if (isTokenRefused(error)) {

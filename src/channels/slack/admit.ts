@@ -16,7 +16,8 @@ export async function admit(account: SlackAccount, incoming: Incoming): Promise<
   const updates = translated(account, incoming);
   if (updates.length === 0) return;
   const seen = newest(account.seen, updates);
-  const cursor: Cursor | undefined = seen === account.seen || account.behind ? undefined : { channel: "slack", account: config.account, name: "seen", value: seen! };
+  const cursor: Cursor | undefined =
+    seen === account.seen || account.behind ? undefined : { channel: "slack", account: config.account, name: "seen", value: seen! };
   const outcomes = await deps.intake.receive(updates, cursor);
   account.seen = seen;
   deps.metrics.count("channel_updates", { channel: "slack", account: config.account }, updates.length);

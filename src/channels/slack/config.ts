@@ -28,9 +28,13 @@ const slackEntries = {
     "How events come in: socket works behind any router; webhook (Slack's Events API) needs a public https address.",
     { restart: true },
   ),
-  signing_secret: described(v.optional(secret()), "Signing Secret from the app's page Basic Information; proves that a post comes from Slack. Needed in webhook mode.", {
-    restart: true,
-  }),
+  signing_secret: described(
+    v.optional(secret()),
+    "Signing Secret from the app's page Basic Information; proves that a post comes from Slack. Needed in webhook mode.",
+    {
+      restart: true,
+    },
+  ),
   api_root: described(v.optional(rootUrl, "https://slack.com/api"), "Slack's Web API; change it only for another Slack, such as https://slack-gov.com/api.", {
     restart: true,
   }),
@@ -85,9 +89,15 @@ export const MODE_COMPLETE = 'mode = "socket" needs app_token, mode = "webhook" 
 /** `[channels.slack]`: the account `default`, which may be left out (no bot_token) when there are others under `accounts`. */
 export const slackConfig = v.pipe(
   channelConfig(slackEntries),
-  v.check((section) => section.bot_token !== undefined || Object.keys(section.accounts).length > 0, "bot_token is missing: docs/channels/slack.md says how to get one"),
+  v.check(
+    (section) => section.bot_token !== undefined || Object.keys(section.accounts).length > 0,
+    "bot_token is missing: docs/channels/slack.md says how to get one",
+  ),
   v.check((section) => Object.values(section.accounts).every((account) => account.bot_token !== undefined), "every account needs its own bot_token"),
-  v.check((section) => [section, ...Object.values(section.accounts)].every((account) => account.bot_token === undefined || modeComplete(account)), MODE_COMPLETE),
+  v.check(
+    (section) => [section, ...Object.values(section.accounts)].every((account) => account.bot_token === undefined || modeComplete(account)),
+    MODE_COMPLETE,
+  ),
 );
 
 export type SlackConfig = v.InferOutput<typeof slackConfig>;

@@ -11,14 +11,18 @@ export function contentOf(message: SlackMessage, me: string, nameOf: NameOf): Me
   const parts: MessagePart[] = (message.files ?? []).map(filePart);
   if (written !== "") parts.push({ type: "text", text: written });
   const shared = message.attachments?.find((one) => (one.is_share === true || one.is_msg_unfurl === true) && one.text !== undefined);
-  const quote = shared === undefined ? {} : { quote: { ...(shared.author_name === undefined ? {} : { sender: shared.author_name }), text: decodeText(shared.text!, nameOf) } };
+  const quote =
+    shared === undefined
+      ? {}
+      : { quote: { ...(shared.author_name === undefined ? {} : { sender: shared.author_name }), text: decodeText(shared.text!, nameOf) } };
   // What an app shows in attachments alone would be lost otherwise.
   if (parts.length === 0 && shared === undefined) {
     const shown = (message.attachments ?? []).map((one) => decodeText(one.text ?? one.fallback ?? "", nameOf)).filter((text) => text !== "");
     parts.push(...shown.map((text) => ({ type: "text" as const, text })));
   }
   // Only the mention: somebody has called.
-  if (parts.length === 0 && shared === undefined && (message.text ?? "").trim() !== "") parts.push({ type: "text", text: decodeText(message.text!, nameOf).trim() });
+  if (parts.length === 0 && shared === undefined && (message.text ?? "").trim() !== "")
+    parts.push({ type: "text", text: decodeText(message.text!, nameOf).trim() });
   if (parts.length === 0 && shared === undefined) return undefined;
   if (parts.length === 0) parts.push({ type: "text", text: "(shared message)" });
   const inThread = message.thread_ts !== undefined && message.thread_ts !== message.ts;
@@ -27,7 +31,8 @@ export function contentOf(message: SlackMessage, me: string, nameOf: NameOf): Me
 
 function filePart(file: SlackFile): MessagePart {
   // A file that Slack names but does not hand over (deleted, behind the plan's limit) is told about all the same.
-  if (file.id === undefined || file.mode === "tombstone" || file.mode === "hidden_by_limit") return { type: "text", text: "[a file, which Slack does not hand out any more]" };
+  if (file.id === undefined || file.mode === "tombstone" || file.mode === "hidden_by_limit")
+    return { type: "text", text: "[a file, which Slack does not hand out any more]" };
   return {
     type: "media",
     media: {

@@ -47,7 +47,7 @@ export function createEnvelopes(account: SlackAccount, signal: AbortSignal): Env
 async function taken(account: SlackAccount, incoming: Incoming, signal: AbortSignal): Promise<boolean> {
   const { deps, timing, health } = account;
   const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
-  for (let faults = 0; !signal.aborted; ) {
+  for (let faults = 0; !signal.aborted;) {
     try {
       await admit(account, incoming);
       health.alive();

@@ -37,7 +37,8 @@ export function toChannelError(error: unknown, attempt: Attempt): ChannelError {
   if (error instanceof ChannelError) return error;
   const doubt = attempt === "send" ? "unknown" : "retry";
   if (error instanceof HttpFailure) {
-    if (error.kind === "too_large" && attempt === "repeatable") return new ChannelError("slack_file_too_big", error.message, "permanent", { hint: MAX_FILE, cause: error });
+    if (error.kind === "too_large" && attempt === "repeatable")
+      return new ChannelError("slack_file_too_big", error.message, "permanent", { hint: MAX_FILE, cause: error });
     if (error.kind === "refused" && !error.sent) {
       return new ChannelError("slack_request_refused", error.message, "permanent", { hint: "Check channels.slack.api_root and files_root", cause: error });
     }
@@ -55,9 +56,11 @@ function fromAnswer(error: SlackFailure, doubt: "unknown" | "retry"): ChannelErr
   if (LIMITED.has(error.reason)) return new ChannelError("slack_rate_limited", answer, "retry", { cause: error, retryAfterMs: error.retryAfterMs ?? 1_000 });
   if (STUMBLED.has(error.reason) || error.status >= 500 || error.reason === "http_502") return new ChannelError("slack_error", answer, doubt, { cause: error });
   const permanent = (code: string, hint: string) => new ChannelError(code, answer, "permanent", { cause: error, hint });
-  if (TOKEN.has(error.reason)) return permanent("slack_token_refused", "Copy the token anew from the app's page OAuth & Permissions into channels.slack.bot_token");
+  if (TOKEN.has(error.reason))
+    return permanent("slack_token_refused", "Copy the token anew from the app's page OAuth & Permissions into channels.slack.bot_token");
   if (error.reason === "missing_scope") return permanent("slack_scope_missing", "Add the scope on the app's page OAuth & Permissions and install the app anew");
-  if (NOT_THERE.has(error.reason)) return permanent("slack_conversation_closed", "Check the address; in a channel the bot has to be a member: /invite it there");
+  if (NOT_THERE.has(error.reason))
+    return permanent("slack_conversation_closed", "Check the address; in a channel the bot has to be a member: /invite it there");
   if (error.reason === "file_not_found" || error.reason === "file_deleted") return permanent("slack_no_file", "The file was deleted in Slack");
   return permanent("slack_refused", "Slack will not take this; its answer says why");
 }

@@ -21,7 +21,9 @@ export async function fetchMedia({ api }: SlackAccount, media: Media, signal: Ab
     const expected = file.mimetype ?? media.type;
     // Without the scope Slack answers 200 with the page of its login.
     if (type === "text/html" && expected !== "text/html") {
-      throw new ChannelError("slack_scope_missing", "Slack handed out its login page instead of the file", "permanent", { hint: "Add the scope files:read and install the app anew" });
+      throw new ChannelError("slack_scope_missing", "Slack handed out its login page instead of the file", "permanent", {
+        hint: "Add the scope files:read and install the app anew",
+      });
     }
     const name = file.name ?? media.name;
     return { bytes, type: expected ?? (type === "" ? "application/octet-stream" : type), ...(name === undefined ? {} : { name }) };
@@ -71,7 +73,11 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
 };
 
 /** The third step posts it. @throws SlackFailure, HttpFailure */
-export async function shareFile({ api }: SlackAccount, file: Uploaded, to: { channel: string; thread: string | undefined; signal: AbortSignal }): Promise<void> {
+export async function shareFile(
+  { api }: SlackAccount,
+  file: Uploaded,
+  to: { channel: string; thread: string | undefined; signal: AbortSignal },
+): Promise<void> {
   const args = { files: [file], channel_id: to.channel, ...(to.thread === undefined ? {} : { thread_ts: to.thread }) };
   await api.call("files.completeUploadExternal", args, { signal: to.signal });
 }

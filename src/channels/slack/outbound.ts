@@ -75,7 +75,9 @@ export function createOutbound(account: SlackAccount): Outbound {
       async function sendText(text: Extract<SlackPayload, { kind: "text" }>): Promise<Receipt> {
         const at = account.deps.clock.now();
         try {
-          return await attempt({ method: "chat.postMessage", channel: place.channel, kind: "send" }, () => post(account, { ...part, payload: text }, { ...target, place }));
+          return await attempt({ method: "chat.postMessage", channel: place.channel, kind: "send" }, () =>
+            post(account, { ...part, payload: text }, { ...target, place }),
+          );
         } catch (error) {
           if (!(error instanceof ChannelError) || error.failure !== "unknown") throw error;
           const ts = await proven(account, (signal) => findSent(account, { ...place, nonce: target.nonce, at }, signal));
@@ -100,7 +102,8 @@ export function createOutbound(account: SlackAccount): Outbound {
     },
     async edit(receipt, part, target) {
       const payload = part.payload as SlackPayload;
-      if (payload.kind !== "text" || receipt.messageId.startsWith("file:")) throw new ChannelError("slack_not_editable", "only text replaces a message", "permanent");
+      if (payload.kind !== "text" || receipt.messageId.startsWith("file:"))
+        throw new ChannelError("slack_not_editable", "only text replaces a message", "permanent");
       const { channel } = await placeOf(target.address, target.signal);
       const message = { channel, ts: receipt.messageId, link_names: false };
       await attempt({ method: "chat.update", channel, kind: "repeatable" }, () =>
@@ -129,7 +132,11 @@ function refuseWhileHeld(holds: Holds, scope: string): void {
   if (left > 0) throw new ChannelError("slack_rate_limited", "Slack asked for a pause here", "retry", { retryAfterMs: Math.ceil(left) });
 }
 
-async function post(account: SlackAccount, part: RenderedPart & { payload: Extract<SlackPayload, { kind: "text" }> }, target: SendTarget & { place: Place }): Promise<Receipt> {
+async function post(
+  account: SlackAccount,
+  part: RenderedPart & { payload: Extract<SlackPayload, { kind: "text" }> },
+  target: SendTarget & { place: Place },
+): Promise<Receipt> {
   const { channel, thread } = target.place;
   const message = {
     channel,

@@ -26,7 +26,8 @@ function referenceText(reference: string, nameOf: NameOf): string {
   if (target.startsWith("#")) return `#${label === "" ? target.slice(1) : label}`;
   // <!here>, <!subteam^S1|@team>, <!date^...|fallback>
   if (target.startsWith("!")) return label === "" ? `@${target.slice(1).split("^", 1)[0]}` : label;
-  if (label === "" || label === target || `mailto:${label}` === target || /^https?:\/\//.test(target) && target.replace(/^https?:\/\//, "") === label) return label === "" ? target : label;
+  if (label === "" || label === target || `mailto:${label}` === target || (/^https?:\/\//.test(target) && target.replace(/^https?:\/\//, "") === label))
+    return label === "" ? target : label;
   return `${label} (${target})`;
 }
 

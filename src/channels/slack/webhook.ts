@@ -30,7 +30,8 @@ export async function receiveWebhook(account: SlackAccount, request: Request): P
   const posted = parsePost(new TextDecoder().decode(body), request.headers.get("content-type") ?? "");
   if (posted === undefined) return answer(400);
   // Asked once, when the address is entered on the app's page.
-  if ("challenge" in posted) return new Response(posted.challenge, { status: 200, headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" } });
+  if ("challenge" in posted)
+    return new Response(posted.challenge, { status: 200, headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" } });
   if (account.me === undefined || health.status().state === "stopped") return unavailable(RETRY_AFTER_MS);
   if (posted.kind === "none") return answer(200);
   try {
