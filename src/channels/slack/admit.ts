@@ -56,16 +56,19 @@ interface Press {
   readonly payload: BlockActions;
 }
 
-/** What came of the press is shown to who pressed, and the buttons go: they have been answered. */
+/**
+ * The answer itself goes the way of all answers. In a direct conversation the buttons go: they have been answered. Elsewhere whoever pressed is told where nobody
+ * else sees it, and the buttons stay, because anybody can press and only the owner answers.
+ */
 async function answerPress({ api, deps }: SlackAccount, { update, outcome, payload }: Press, signal: AbortSignal): Promise<void> {
   if (outcome.kind !== "command") return;
   const { conversation: channel, thread } = update.address;
   try {
-    await api.call(
-      "chat.postEphemeral",
-      { channel, user: update.sender.id, text: escapeText(outcome.reply), link_names: false, ...(thread === undefined ? {} : { thread_ts: thread }) },
-      { signal },
-    );
+    if (!update.direct) {
+      const place = { channel, ...(thread === undefined ? {} : { thread_ts: thread }) };
+      await api.call("chat.postEphemeral", { ...place, user: update.sender.id, text: escapeText(outcome.reply), link_names: false }, { signal });
+      return;
+    }
     const blocks = payload.message?.blocks?.filter((block) => block.type !== "actions");
     if (blocks === undefined || blocks.length === 0) return;
     await api.call("chat.update", { channel, ts: update.messageId, text: payload.message?.text ?? "", blocks }, { signal });

@@ -171,7 +171,7 @@ export async function startFakeSlack(options: FakeSlackOptions = {}): Promise<Fa
   });
   const sockets = new WebSocketServer({ noServer: true, autoPong: false });
   server.on("upgrade", (request, socket, head) => {
-    if (flags.revoked || !/^\/link\/\?ticket=/.test(request.url ?? "")) return void socket.end("HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n");
+    if (flags.revoked || !(request.url ?? "").startsWith("/link/?ticket=")) return void socket.end("HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n");
     if (request.headers.authorization !== undefined) state.violations.push("a token was sent with the socket");
     sockets.handleUpgrade(request, socket, head, (opened) => {
       flags.opened += 1;

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { createRecordingIntake } from "../recording-intake.ts";
+import { createBench, withBench } from "./harness.ts";
+
+describe("slack socket mode", () => {
+  test("fault-4 an envelope is acknowledged only when its row is on record", async () => {
+    const intake = createRecordingIntake();
+    const early: string[] = [];
+    const onTaken = (payload: Record<string, unknown>) => {
+      const { ts } = payload["event"] as { ts: string };
+      if (!intake.updates.some((update) => update.key === `msg:D42:${ts}`)) early.push(ts);
+    };
+    await withBench(
+      async ({ slack }) => {
+        for (let i = 0; i < 20; i++) slack.say({ text: `m${i}` });
+        await slack.until(() => slack.taken() === 20);
+        assert.deepEqual(early, []);
+        assert.equal(intake.updates.length, 20);
+      },
+      { intake, fake: { onTaken } },
+    );
+  });
+
+  test("app_mention and message of the same words are one update", () =>
+    withBench(async ({ slack, intake }) => {
+      slack.say({ text: "<@U0BOT> hi", channel: "C1", alsoMention: true });
+      await slack.until(() => slack.taken() === 2);
+      assert.equal(intake.updates.length, 1);
+    }));
+
+  test("when Slack asks for another socket, it is open before the old one goes; nothing is lost and the status stays", () =>
+    withBench(async ({ slack, intake, channel }) => {
+      slack.say({ text: "before" });
+      slack.refresh("warning");
+      slack.say({ text: "between" });
+      await slack.until(() => slack.everOpened === 2);
+      slack.say({ text: "after" });
+      await slack.until(() => slack.taken() === 3);
+      assert.deepEqual(
+        intake.updates.map((update) => update.type === "message" && update.message.parts[0]?.type === "text" && update.message.parts[0].text),
+        ["before", "between", "after"],
+      );
+      assert.equal(channel.status().state, "ready");
+      await slack.until(() => slack.openSockets === 1);
+    }));
+
+  test("fault-46 a lost connection comes back with backoff, and what was not acknowledged is taken once", () =>
+    withBench(
+      async ({ slack, intake, channel }) => {
+        intake.hold();
+        slack.say({ text: "on its way" });
+        await intake.until(() => intake.begun === 1);
+        slack.cutSockets();
+        intake.release();
+        await slack.until(() => slack.everOpened >= 2 && slack.taken() === 1 && channel.status().state === "ready");
+        assert.equal(intake.updates.length, 1);
+      },
+      { fake: { retryMs: 50 } },
+    ));
+
+  test("fault-43 a socket that says nothing is found out by its pings, and the account is not called ready", () =>
+    withBench(
+      async ({ slack, channel }) => {
+        slack.deaf(true);
+        await slack.until(() => channel.status().code === "slack_silent");
+        assert.equal(channel.status().state, "degraded");
+        slack.deaf(false);
+        await slack.until(() => channel.status().state === "ready");
+        assert.equal(channel.status().code, undefined);
+      },
+      { timing: { pingMs: 10, pongMs: 150, helloMs: 150 } },
+    ));
+
+  test("fault-48 a quiet workspace costs no new connection, and the last pong is shown", () =>
+    withBench(
+      async ({ slack, channel }) => {
+        const first = channel.status().lastAliveAt!;
+        await slack.until(() => channel.status().lastAliveAt! > first + 30);
+        assert.equal(slack.everOpened, 1);
+      },
+      { timing: { pingMs: 5, pongMs: 5_000 } },
+    ));
+
+  test("Socket Mode that is switched off is a failure that only the owner can mend", () =>
+    withBench(async ({ slack, channel }) => {
+      slack.refresh("link_disabled");
+      await slack.until(() => channel.status().code === "slack_socket_disabled");
+      assert.equal(channel.status().state, "failed");
+      await slack.until(() => channel.status().state === "ready");
+    }));
+
+  test("an event that cannot be handed in does not hold up the others for ever", () =>
+    withBench(
+      async ({ slack, intake }) => {
+        intake.rejectNext(new Error("a fault of ours"), 3);
+        slack.say({ text: "poison" });
+        slack.say({ text: "fine" });
+        await intake.until(() => intake.updates.length === 1);
+        await slack.until(() => slack.taken() === 2);
+        assert.equal(intake.updates.length, 2);
+      },
+      { fake: { retryMs: 200 } },
+    ));
+
+  test("fault-47 what was said while nobody listened is read from the history, once, and nothing older", async () => {
+    const intake = createRecordingIntake();
+    const bench = await createBench({ intake });
+    const { slack } = bench;
+    try {
+      slack.say({ text: "long ago", unheard: true });
+      bench.start();
+      const heard = slack.say({ text: "heard" });
+      await slack.until(() => slack.taken() === 1);
+      await bench.stop();
+      const root = slack.say({ text: "missed", channel: "C1", unheard: true });
+      slack.say({ text: "missed in thread", channel: "C1", thread: root.ts, user: "U43", unheard: true });
+      slack.say({ text: "missed too", unheard: true });
+      bench.start();
+      await intake.until(() => intake.updates.length === 4);
+      assert.deepEqual(
+        intake.updates.map((update) => update.type === "message" && update.message.parts[0]?.type === "text" && update.message.parts[0].text).toSorted(),
+        ["heard", "missed", "missed in thread", "missed too"],
+      );
+      assert.equal(intake.cursors[0]?.value, heard.ts);
+      assert.deepEqual(slack.violations, []);
+    } finally {
+      await bench.close();
+    }
+  });
+
+  test("names of those who are let in are learnt for the next time; a stranger's is not asked for", () =>
+    withBench(async ({ slack, intake }) => {
+      intake.outcome = () => ({ kind: "refused", reason: "stranger" });
+      slack.say({ text: "sec-34", user: "U66" });
+      await slack.until(() => slack.taken() === 1);
+      assert.equal(slack.callsOf("users.info").length, 0);
+      intake.outcome = () => ({ kind: "context", messageId: "m", sessionId: "s" });
+      slack.say({ text: "one" });
+      await slack.until(() => slack.callsOf("users.info").length === 1);
+      for (let i = 1; i <= 100 && intake.updates.at(-1)?.sender.name !== "Ada"; i++) {
+        slack.say({ text: `again ${i}` });
+        await slack.until(() => slack.taken() === 2 + i);
+      }
+      assert.deepEqual(intake.updates.at(-1)?.sender, { id: "U42", name: "Ada" });
+      assert.equal(slack.callsOf("users.info").length, 1);
+    }));
+
+  test("sec-34 nothing that a stranger does causes a call", () =>
+    withBench(async ({ slack, intake }) => {
+      intake.outcome = () => ({ kind: "refused", reason: "stranger" });
+      const file = slack.addFile(Buffer.from("x"), { name: "a.png", type: "image/png" });
+      const before = slack.calls.length;
+      const said = slack.say({ text: "hi", user: "U66", files: [file] });
+      slack.edit("D66", said.ts, "changed");
+      slack.react("D66", said.ts, "eyes", { user: "U66" });
+      slack.remove("D66", said.ts);
+      slack.command("status", { user: "U66" });
+      await slack.until(() => slack.taken() === 5);
+      assert.equal(intake.updates.length, 5);
+      assert.equal(slack.calls.length, before);
+    }));
+});
