@@ -20,6 +20,7 @@ export async function admit(account: SlackAccount, incoming: Incoming): Promise<
     seen === account.seen || account.behind ? undefined : { channel: "slack", account: config.account, name: "seen", value: seen! };
   const outcomes = await deps.intake.receive(updates, cursor);
   account.seen = seen;
+  account.health.heard();
   deps.metrics.count("channel_updates", { channel: "slack", account: config.account }, updates.length);
   // Nothing at all is done for a stranger (sec-34).
   updates.forEach((update, index) => {

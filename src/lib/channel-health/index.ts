@@ -5,6 +5,8 @@ export interface Health {
   status(): ChannelStatus;
   /** A round trip with the platform is complete. */
   alive(): void;
+  /** Something that somebody did was taken in. */
+  heard(): void;
   trouble(state: "degraded" | "failed", code: string, detail: string): void;
   set(state: "stopped" | "starting"): void;
   identify(identity: string): void;
@@ -20,11 +22,15 @@ export function createHealth(now: () => number, changed: (status: ChannelStatus)
   };
   const kept = () => ({
     ...(status.lastAliveAt === undefined ? {} : { lastAliveAt: status.lastAliveAt }),
+    ...(status.lastEventAt === undefined ? {} : { lastEventAt: status.lastEventAt }),
     ...(status.identity === undefined ? {} : { identity: status.identity }),
   });
   return {
     status: () => status,
     alive: () => update({ ...kept(), state: "ready", lastAliveAt: now() }),
+    heard() {
+      status = { ...status, lastEventAt: now() };
+    },
     trouble: (state, code, detail) => update({ ...kept(), state, code, detail }),
     set: (state) => update({ ...kept(), state }),
     identify(identity) {

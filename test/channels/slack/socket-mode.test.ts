@@ -82,6 +82,15 @@ describe("slack socket mode", () => {
       { timing: { pingMs: 5, pongMs: 5_000 } },
     ));
 
+  test("the status says who it is and when it was last heard from and spoken to", () =>
+    withBench(async ({ slack, channel }) => {
+      assert.equal(channel.status().identity, "@clanker (Fake)");
+      assert.equal(channel.status().lastEventAt, undefined);
+      slack.say({ text: "hi" });
+      await slack.until(() => slack.taken() === 1);
+      assert.ok(channel.status().lastEventAt! > 1_600_000_000_000);
+    }));
+
   test("Socket Mode that is switched off is a failure that only the owner can mend", () =>
     withBench(async ({ slack, channel }) => {
       slack.refresh("link_disabled");
