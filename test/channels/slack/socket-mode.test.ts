@@ -45,7 +45,7 @@ describe("slack socket mode", () => {
       await slack.until(() => slack.openSockets === 1);
     }));
 
-  test("fault-46 a lost connection comes back with backoff, and what was not acknowledged is taken once", () =>
+  test("fault-50 a lost connection comes back with backoff, and what was not acknowledged is taken once", () =>
     withBench(
       async ({ slack, intake, channel }) => {
         intake.hold();
