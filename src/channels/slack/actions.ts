@@ -44,15 +44,23 @@ function pressUpdates(payload: BlockActions, context: InboundContext): Update[] 
   });
 }
 
-/** Slack keeps `/new` and the like for itself, so the app has one command: `/clanker new` is our `/new`. */
-const COMMANDS = /^(new|stop|status|help|whoami|approve|deny)(?=\s|$)/;
+/**
+ * Slack keeps words with a slash for the commands that apps have registered, so ours has one: `/clanker new` is our `/new`. An app that has registered `/new` itself is
+ * understood as well.
+ */
+const COMMANDS = /^(help|new|stop|status|whoami|approve|deny|pair|trust)(?=\s|$)/i;
+
+function commandText(command: string, words: string): string {
+  if (COMMANDS.test(command)) return `/${command} ${words}`.trim();
+  if (words === "") return "/help";
+  return COMMANDS.test(words) ? `/${words}` : words;
+}
 
 function commandUpdates(payload: SlashCommand, context: InboundContext): Update[] {
   const { user_id: user, channel_id: channel, trigger_id: trigger, team_id: team } = payload;
   if (user === undefined || channel === undefined || trigger === undefined) return [];
   if (team !== undefined && team !== context.me.teamId) return [];
-  const written = (payload.text ?? "").trim();
-  const text = written === "" ? "/help" : COMMANDS.test(written) ? `/${written}` : written;
+  const text = commandText((payload.command ?? "").slice(1), (payload.text ?? "").trim());
   return [
     {
       type: "message",

@@ -187,11 +187,12 @@ describe("slack inbound", () => {
   });
 
   test("the slash command carries our commands, and words", () => {
-    const say = (text: string) => {
-      const [update] = translate({ kind: "command", payload: { text, user_id: "U42", channel_id: "D42", team_id: "T1", trigger_id: "1.2" } }, context);
+    const say = (text: string, command = "/clanker") => {
+      const [update] = translate({ kind: "command", payload: { command, text, user_id: "U42", channel_id: "D42", team_id: "T1", trigger_id: "1.2" } }, context);
       return update?.type === "message" && update.message.parts[0]?.type === "text" && update.message.parts[0].text;
     };
-    assert.deepEqual([say("new"), say("approve ABC"), say(""), say("newspaper please")], ["/new", "/approve ABC", "/help", "newspaper please"]);
+    assert.deepEqual([say("new"), say("pair ABC"), say(""), say("newspaper please")], ["/new", "/pair ABC", "/help", "newspaper please"]);
+    assert.deepEqual([say("ABC", "/approve"), say("", "/status")], ["/approve ABC", "/status"]);
   });
 
   test("sec-30 ids decide, names and titles in the event never do", () => {
