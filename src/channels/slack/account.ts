@@ -22,10 +22,18 @@ export interface SlackAccount {
   readonly background: Background;
   /** Who we are; set once auth.test has answered. */
   me: Me | undefined;
-  /** The newest message handed in, as Slack's timestamp. */
-  seen: string | undefined;
-  /** What was missed before is not read yet: `seen` is not recorded meanwhile, or a crash would make it forget the gap. */
+  /** Up to where nothing is missing, as Slack's timestamp. */
+  seen: string;
+  /** The newest message handed in. */
+  newest: string;
+  /** There was a start before this one, so something may have been missed. */
+  resumed: boolean;
+  /** How often nobody listened; while that is being read, and after it could not be read, `seen` stays where it is. */
+  gaps: number;
+  readingGap: boolean;
   behind: boolean;
+  /** What came in cannot be stored now: that Slack answers does not make the account ready. */
+  stuck: boolean;
 }
 
 /** What is wrong with a socket that had opened. */

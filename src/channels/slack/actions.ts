@@ -1,8 +1,8 @@
 /** Pressed buttons and slash commands as our updates. Pure; see inbound.ts. */
 import type { Update } from "../../core/update.ts";
-import { addressOf, type InboundContext, isDirect, isTs, person, tsToMs } from "./inbound.ts";
+import { addressOf, type InboundContext, isDirect, isTs, person, translateEvent, tsToMs } from "./inbound.ts";
+import { decodeText } from "./text.ts";
 import type { BlockActions, Incoming, SlashCommand } from "./wire.ts";
-import { translateEvent } from "./inbound.ts";
 
 /** What the buttons of our messages are called: Slack wants a name that is unique in its message. */
 export const ACTION = "clanker:";
@@ -60,7 +60,7 @@ function commandUpdates(payload: SlashCommand, context: InboundContext): Update[
   const { user_id: user, channel_id: channel, trigger_id: trigger, team_id: team } = payload;
   if (user === undefined || channel === undefined || trigger === undefined) return [];
   if (team !== undefined && team !== context.me.teamId) return [];
-  const text = commandText((payload.command ?? "").slice(1), (payload.text ?? "").trim());
+  const text = commandText((payload.command ?? "").slice(1), decodeText(payload.text ?? "", context.nameOf).trim());
   return [
     {
       type: "message",

@@ -15,11 +15,11 @@ export async function admit(account: SlackAccount, incoming: Incoming): Promise<
   const { deps, config } = account;
   const updates = translated(account, incoming);
   if (updates.length === 0) return;
-  const seen = newest(account.seen, updates);
-  const cursor: Cursor | undefined =
-    seen === account.seen || account.behind ? undefined : { channel: "slack", account: config.account, name: "seen", value: seen! };
-  const outcomes = await deps.intake.receive(updates, cursor);
-  account.seen = seen;
+  const newest = newestOf(account.newest, updates);
+  const outcomes = await deps.intake.receive(updates, account.behind || newest === account.seen ? undefined : cursorAt(account, newest));
+  // Another way in (post, history) may have gone further meanwhile.
+  account.newest = newestOf(account.newest, updates);
+  if (!account.behind) account.seen = account.newest;
   account.health.heard();
   deps.metrics.count("channel_updates", { channel: "slack", account: config.account }, updates.length);
   // Nothing at all is done for a stranger (sec-34).
@@ -43,11 +43,22 @@ function translated(account: SlackAccount, incoming: Incoming): Update[] {
   }
 }
 
-/** Up to where history need not be read again. Live messages come in order but for retries, whose keys make them duplicates. */
-function newest(seen: string | undefined, updates: readonly Update[]): string | undefined {
-  let result = seen;
-  for (const update of updates)
-    if (update.type === "message" && isTs(update.messageId) && (result === undefined || Number(update.messageId) > Number(result))) result = update.messageId;
+/** Puts on record that nothing is missing up to the newest message. @throws what `Intake.receive` throws */
+export async function recordSeen(account: SlackAccount): Promise<void> {
+  const { newest } = account;
+  if (newest === account.seen) return;
+  await account.deps.intake.receive([], cursorAt(account, newest));
+  account.seen = newest;
+}
+
+function cursorAt({ config }: SlackAccount, value: string): Cursor {
+  return { channel: "slack", account: config.account, name: "seen", value };
+}
+
+/** Live messages come in order but for retries, whose keys make them duplicates. */
+function newestOf(newest: string, updates: readonly Update[]): string {
+  let result = newest;
+  for (const update of updates) if (update.type === "message" && isTs(update.messageId) && Number(update.messageId) > Number(result)) result = update.messageId;
   return result;
 }
 

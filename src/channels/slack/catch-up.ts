@@ -3,7 +3,7 @@
  * and after each loss, from the newest message that is on record; keys make duplicates of what did arrive.
  */
 import { sleep } from "../../core/clock.ts";
-import { admit } from "./admit.ts";
+import { admit, recordSeen } from "./admit.ts";
 import type { SlackAccount } from "./account.ts";
 import { SlackFailure } from "./api.ts";
 import type { SlackMessage } from "./wire.ts";
@@ -17,16 +17,29 @@ const TYPES = "public_channel,private_channel,mpim,im";
 /** Never rejects. After a failure the gap stays on record and is read after the next connection or start. */
 export async function catchUp(account: SlackAccount, signal: AbortSignal): Promise<void> {
   const { deps } = account;
-  if (account.seen === undefined) return;
-  const floor = deps.clock.now() - MAX_AGE_MS;
-  const since = Number(account.seen) * 1_000 < floor ? (floor / 1_000).toFixed(6) : account.seen;
+  account.gaps += 1;
   account.behind = true;
+  // Whoever reads already begins anew behind a further gap.
+  if (account.readingGap) return;
+  account.readingGap = true;
   try {
-    for (const channel of await conversations(account, signal)) await readConversation(account, { channel, since }, signal);
-    account.behind = false;
+    while (account.behind && !signal.aborted) {
+      const gaps = account.gaps;
+      await readAll(account, signal);
+      if (gaps === account.gaps) account.behind = false;
+    }
+    if (!account.behind) await recordSeen(account);
   } catch (error) {
     if (!signal.aborted) deps.log.warn("slack: what was missed could not be read", { error });
+  } finally {
+    account.readingGap = false;
   }
+}
+
+async function readAll(account: SlackAccount, signal: AbortSignal): Promise<void> {
+  const floor = (account.deps.clock.now() - MAX_AGE_MS) / 1_000;
+  const since = Number(account.seen) < floor ? floor.toFixed(6) : account.seen;
+  for (const channel of await conversations(account, signal)) await readConversation(account, { channel, since }, signal);
 }
 
 async function conversations(account: SlackAccount, signal: AbortSignal): Promise<string[]> {

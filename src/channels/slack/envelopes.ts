@@ -50,14 +50,17 @@ async function taken(account: SlackAccount, incoming: Incoming, signal: AbortSig
   for (let faults = 0; !signal.aborted;) {
     try {
       await admit(account, incoming);
+      account.stuck = false;
       health.alive();
       return true;
     } catch (error) {
       deps.log.warn("slack event not taken", { error });
+      account.stuck = true;
       await recover(account, error, { backoff, signal });
-      if (!(error instanceof StoreError) && ++faults >= MAX_FAULTS) return false;
+      if (!(error instanceof StoreError) && ++faults >= MAX_FAULTS) break;
     }
   }
+  account.stuck = false;
   return false;
 }
 

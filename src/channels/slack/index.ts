@@ -43,11 +43,16 @@ export function createSlack(config: SlackAccountConfig, deps: ChannelDeps, timin
       () => deps.clock.now(),
       (status) => log.info("slack account state", { state: status.state, code: status.code, detail: status.detail }),
     ),
-    names: createNames(api),
+    names: createNames(api, deps.clock),
     background: createBackground(),
     me: undefined,
-    seen: undefined,
+    seen: "",
+    newest: "",
+    resumed: false,
+    gaps: 0,
+    readingGap: false,
     behind: false,
+    stuck: false,
   };
   const outbound = createOutbound(account);
   return {
@@ -79,7 +84,7 @@ async function run(account: SlackAccount, signal: AbortSignal): Promise<void> {
   if (await introduce(account, signal)) {
     if (account.config.mode === "socket") await keepSocket(account, signal);
     else {
-      account.background.run((stopping) => catchUp(account, stopping));
+      if (account.resumed) account.background.run((stopping) => catchUp(account, stopping));
       await keepChecking(account, signal);
     }
   }
@@ -105,7 +110,10 @@ async function introduce(account: SlackAccount, signal: AbortSignal): Promise<bo
       const { user_id, bot_id, team_id, enterprise_id, user, team } = await api.call<Introduction>("auth.test", {}, { signal });
       account.me = { userId: user_id, botId: bot_id, teamId: team_id, enterpriseId: enterprise_id, name: user ?? user_id };
       health.identify(`@${user ?? user_id}${team === undefined ? "" : ` (${team})`}`);
-      account.seen ??= await deps.cursor("seen");
+      const seen = account.seen === "" ? await deps.cursor("seen") : account.seen;
+      account.resumed = seen !== undefined;
+      account.seen = seen ?? (deps.clock.now() / 1_000).toFixed(6);
+      account.newest = account.newest === "" ? account.seen : account.newest;
       return true;
     } catch (error) {
       if (signal.aborted) return false;

@@ -44,7 +44,8 @@ export function createOutbound(account: SlackAccount): Outbound {
 
   /** Runs one call under the pauses that Slack has asked for (fault-23). */
   const attempt = async <T>(call: { method: string; channel: string; kind: Attempt }, run: () => Promise<T>): Promise<T> => {
-    const scope = `${call.method} ${call.channel}`;
+    // Slack counts posts by conversation, everything else by method (Web API, rate limits).
+    const scope = call.method === "chat.postMessage" ? `${call.method} ${call.channel}` : call.method;
     refuseWhileHeld(holds, scope);
     try {
       return await run();

@@ -22,7 +22,7 @@ export async function keepSocket(account: SlackAccount, signal: AbortSignal): Pr
   const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
   const envelopes = createEnvelopes(account, signal);
   const draining = new Set<Promise<void>>();
-  let gap = true;
+  let gap = account.resumed;
   while (!signal.aborted) {
     try {
       const { done } = await serve(account, { envelopes, backoff, signal, gap });
@@ -129,6 +129,6 @@ async function watch(account: SlackAccount, socket: Socket, { hello, until }: { 
     const pong = await Promise.race([socket.ping().then(() => true), sleep(deps.clock, timing.pongMs, until).then(() => false)]);
     if (until.aborted) return undefined;
     if (!pong) return new SocketTrouble("slack_silent", `Slack did not answer within ${timing.pongMs} ms`);
-    health.alive();
+    if (!account.stuck) health.alive();
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { StoreError } from "../../../src/core/errors.ts";
 import { createRecordingIntake } from "../recording-intake.ts";
 import { createBench, withBench } from "./harness.ts";
 
@@ -119,6 +120,7 @@ describe("slack socket mode", () => {
     try {
       slack.say({ text: "long ago", unheard: true });
       bench.start();
+      await slack.until(() => bench.channel.status().state === "ready");
       const heard = slack.say({ text: "heard" });
       await slack.until(() => slack.taken() === 1);
       await bench.stop();
@@ -137,6 +139,64 @@ describe("slack socket mode", () => {
       await bench.close();
     }
   });
+
+  test("fault-50 what was said while the connection was away is read once it is back, in a conversation that was never heard of too", () =>
+    withBench(
+      async ({ slack, intake }) => {
+        slack.deaf(true);
+        slack.cutSockets();
+        slack.say({ text: "unheard one", unheard: true });
+        slack.say({ text: "unheard two", user: "U43", unheard: true });
+        slack.deaf(false);
+        await intake.until(() => intake.updates.length === 2);
+        slack.say({ text: "live" });
+        await slack.until(() => slack.taken() === 1);
+        assert.equal(intake.updates.length, 3);
+      },
+      { timing: { helloMs: 100 } },
+    ));
+
+  test("fault-47 a gap that could not be read stays on record until it was", async () => {
+    const intake = createRecordingIntake();
+    const bench = await createBench({ intake });
+    const { slack } = bench;
+    try {
+      bench.start();
+      await slack.until(() => bench.channel.status().state === "ready");
+      const heard = slack.say({ text: "heard" });
+      await slack.until(() => slack.taken() === 1);
+      await bench.stop();
+      slack.say({ text: "missed", unheard: true });
+      slack.failNext("users.conversations", "internal_error", { status: 500 });
+      bench.start();
+      await slack.until(() => slack.callsOf("users.conversations").length === 1 && slack.openSockets === 1);
+      slack.say({ text: "live" });
+      await slack.until(() => slack.taken() === 2);
+      assert.equal(intake.cursors.at(-1)?.value, heard.ts);
+      slack.cutSockets();
+      await intake.until(() => intake.updates.length === 3);
+      assert.deepEqual(slack.violations, []);
+    } finally {
+      await bench.close();
+    }
+  });
+
+  test("fault-51 while nothing can be stored the account is not called ready, however well Slack answers", () =>
+    withBench(
+      async ({ slack, intake, channel }) => {
+        intake.rejectNext(new StoreError("store_full", "no room", { retryAfterMs: 100 }), 5);
+        slack.say({ text: "keep me" });
+        await slack.until(() => channel.status().code === "store_full");
+        const seen = new Set<string>();
+        await slack.until(() => {
+          if (intake.updates.length === 0) seen.add(channel.status().state);
+          return slack.taken() === 1;
+        });
+        assert.deepEqual([...seen], ["degraded"]);
+        assert.equal(channel.status().state, "ready");
+      },
+      { timing: { pingMs: 5, pongMs: 5_000 } },
+    ));
 
   test("names of those who are let in are learnt for the next time; a stranger's is not asked for", () =>
     withBench(async ({ slack, intake }) => {
