@@ -192,7 +192,13 @@ async function answer({ code, decision, principal, at, via }: ApprovalAnswer, de
     return principal.class === "owner" ? "Answer this in the chat where I asked, or with /approve CODE in our direct chat." : "Only the owner can answer that.";
   }
   const now = deps.clock.now();
-  const settled = await deps.store.answerApproval({ ...(known ? { id: known.id } : named), decision, by: principal.person, via, now });
+  const settled = await deps.store.answerApproval({
+    ...(known ? { id: known.id } : named),
+    decision,
+    by: principal.person,
+    via: via === "client" ? `client:${at.account}` : via,
+    now,
+  });
   if (settled.kind === "unknown") return "I have no open question with that code.";
   const { approval } = settled;
   if (settled.kind === "settled") {

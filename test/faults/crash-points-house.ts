@@ -126,7 +126,9 @@ const AGENT = {
   outageMs: 24 * 3600_000,
   thinking: "off",
   maxContextTokens: 0,
-  tools: { allow: ["*"], deny: [] },
+  maxTurnTokens: 0,
+  approvalMs: 3600_000,
+  tools: { allow: ["*"], deny: [], ask: [] },
 } as const;
 
 /** The store of a flow; also for whoever looks at it afterwards. */

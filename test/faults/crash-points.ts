@@ -37,7 +37,7 @@ export const CHANNEL: Table<Channel> = {
   fetchMedia: "point",
   webhook: "point",
 };
-export const MODEL: Table<Model> = { id: "value", contextTokens: "value", credential: "value", stream: "point" };
+export const MODEL: Table<Model> = { id: "value", contextTokens: "value", credential: "value", silenceMs: "value", stream: "point" };
 export const PROVIDER: Table<Provider> = { name: "value", models: "point", model: "pure" };
 export const TOOL: Table<Tool> = {
   spec: "value",
@@ -57,6 +57,7 @@ export const CONFIG: Table<ConfigEditor> = {
   set: "point",
   unset: "point",
   patch: "point",
+  append: "point",
   validate: "point",
   reload: "point",
   schema: "pure",

@@ -115,7 +115,12 @@ export async function hunt({ mutation, powerCuts }: Mutant, more: WorldOptions =
   return undefined;
 }
 
-/** Whether the unchanged program keeps every promise in the worlds of the hunt: else nothing is proved by it. @returns what it broke. */
+/** Whether the unchanged program keeps every promise in the long worlds of the hunt and a part of the short ones: else nothing is proved by it. @returns what it broke. */
 export async function huntNothing(): Promise<string | undefined> {
-  return await hunt({ name: "nothing", mutation: {}, powerCuts: true });
+  for (const { seeds, options } of [LONG, { ...POWER_CUTS, seeds: POWER_CUTS.seeds / 5 }])
+    for (let seed = 1; seed <= seeds; seed += 1) {
+      const { violations } = await runWorld(seed, options);
+      if (violations[0]) return `seed ${seed}: ${violations[0].promise}: ${violations[0].text}`;
+    }
+  return undefined;
 }

@@ -148,7 +148,9 @@ function managePage(world: SimWorld): void {
       );
     case "create": {
       const session = { id: `scratch-${number}`, key: `agent:main:scratch${number}`, agent: "main" };
-      return done(life.store.createSession({ session, now }).then(() => life.store.deleteSession({ id: session.id })));
+      const next = { ...session, id: `${session.id}-next` };
+      const made = life.store.createSession({ session, now }).then(() => life.store.resetSession({ session: next, now }));
+      return done(made.then(() => life.store.deleteSession({ id: session.id })).then(() => life.store.deleteSession({ id: next.id })));
     }
     case "setting":
       return done(life.store.setSetting({ name: "note", value: number }));

@@ -154,8 +154,9 @@ export class Watch implements Watcher {
   // --- What left the house
 
   asks(nonce: string): void {
+    // Wall time has whole milliseconds.
     const until = this.#waits.get(nonce);
-    if (until !== undefined && this.#world.timeline.now < until)
+    if (until !== undefined && this.#world.timeline.now + 1 < until)
       this.broken("P2", `${nonce} was sent ${until - this.#world.timeline.now} ms before it was allowed`);
   }
 

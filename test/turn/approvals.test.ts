@@ -285,6 +285,45 @@ describe("approvals in the hall", () => {
     assert.equal(house.hall.lanes.running(), 0);
   });
 
+  /** The store, with one operation that fails the first time, as in a crash behind what was committed before it. */
+  const failingOnce = (name: "suspendTurn" | "tellApproval"): Store => {
+    let failed = false;
+    const fail = async (input: never) => {
+      if (failed) return await (store[name] as (input: never) => Promise<unknown>)(input);
+      failed = true;
+      throw new Error("cut");
+    };
+    return { ...store, [name]: fail } as Store;
+  };
+
+  test("a run that breaks between the question and its waiting asks no second time (P4, fault-1)", async () => {
+    const clock = createManualClock();
+    house = await openHouse({ store: failingOnce("suspendTurn"), clock, provider: createScripted(cutThenSay, { clock }), gate, tools: [tool] });
+    await house.say("please cut");
+    await clock.advance(10_000);
+    const approvals = await store.listApprovals({ limit: 9 });
+    assert.equal(approvals.length, 1);
+    assert.equal((await store.listTurns({ limit: 1 }))[0]!.status, "waiting");
+    assert.equal(house.texts().join("").split("May I do this?").length - 1, 1);
+    await press(`ask:${approvals[0]!.code}:once`);
+    assert.equal(tool.runs.length, 1);
+  });
+
+  test("what was carried out late and could not be told is not done again: its outcome is unknown (P4, sec-54)", async () => {
+    const clock = createManualClock();
+    house = await openHouse({ store: failingOnce("tellApproval"), clock, provider: createScripted(cutThenSay, { clock }), gate, tools: [tool] });
+    await house.say("please cut");
+    const { code } = await pending();
+    await house.say("are you there?");
+    await press(`ask:${code}:once`);
+    await clock.advance(10_000);
+    assert.equal(tool.runs.length, 1);
+    const session = (await store.getSession({ key: "agent:main:main" }))!;
+    const notes = (await store.readEntries({ sessionId: session.id, limit: 50 })).filter((entry) => entry.content.role === "system");
+    assert.equal(notes.length, 1);
+    assert.match(JSON.stringify(notes), /outcome unknown/);
+  });
+
   test("sec-57: the model's own words about a call are shown as such, and hidden characters become visible", async () => {
     await open(() => callTools([{ id: "c1", name: "cut", args: { what: "a\u202Eb\u200B", description: "harmless cleanup" } }]));
     await house.say("please");
