@@ -1,5 +1,5 @@
-import { slackConfig } from "../channels/slack/config.ts";
 import { telegramConfig } from "../channels/telegram/config.ts";
+import { slackConfig } from "../channels/slack/config.ts";
 import { webChannelConfig } from "../gateway/config.ts";
 import { described, v } from "../lib/schema/index.ts";
 

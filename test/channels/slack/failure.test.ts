@@ -18,6 +18,7 @@ describe("slack failures", () => {
       new HttpFailure("aborted", "stopped", true),
     ]) {
       assert.equal(toChannelError(error, "send").failure, "unknown");
+      assert.match(toChannelError(error, "send").code, /^slack_(error|timeout|unreachable)$/);
       assert.equal(toChannelError(error, "repeatable").failure, "retry");
     }
   });
@@ -33,6 +34,7 @@ describe("slack failures", () => {
   });
 
   test("fault-24 other answers are final and have a hint", () => {
+    assert.equal(toChannelError(answered("internal_error"), "send").code, "slack_error");
     for (const reason of ["channel_not_found", "invalid_auth", "missing_scope", "something_new", "message_not_found"]) {
       const error = toChannelError(answered(reason), "send");
       assert.equal(error.failure, "permanent");

@@ -194,6 +194,17 @@ describe("slack files", () => {
       assert.deepEqual([failure.code, failure.failure], ["slack_scope_missing", "permanent"]);
     }));
 
+  test("a file that is gone in Slack is missing for good, and a posted file is not edited", () =>
+    withBench(async (bench) => {
+      const signal = new AbortController().signal;
+      for (const media of [{ kind: "document", ref: "F404" } as const, { kind: "document" } as const]) {
+        const failure = await failureOf(bench.channel.fetchMedia!(media, signal));
+        assert.deepEqual([failure.code, failure.failure], ["slack_no_file", "permanent"]);
+      }
+      const edited = await failureOf(bench.channel.edit!({ messageId: "file:F1" }, part(bench, "x"), target("C1")));
+      assert.deepEqual([edited.code, edited.failure], ["slack_not_editable", "permanent"]);
+    }));
+
   test("sec-36 a file that is too large is not fetched, and the token goes to no other host", () =>
     withBench(async (bench) => {
       const signal = new AbortController().signal;
