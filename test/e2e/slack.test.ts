@@ -114,13 +114,16 @@ describe("the program and Slack", () => {
     await slack.until(() => slack.texts("D42").some((text) => text.includes(OWNER)), 30_000);
   });
 
-  test("what a friend asks for is shown to the owner with buttons, and a press runs it; afterwards the buttons are gone", async () => {
+  test("what a friend asks for is shown to the owner with buttons, and their press alone runs it, once; afterwards the buttons are gone (sec-35)", async () => {
     // The owner has written last in their direct conversation: there the question is asked.
     await ask({ text: "I am here" }, "re: I am here");
     slack.say({ user: FRIEND, text: `CALL write ${JSON.stringify({ path: "note.txt", content: "made for a friend" })}` });
     const question = () => slack.messages("D42").findLast((one) => one.bot_id !== undefined && one.text.includes("made for a friend"));
     await slack.until(() => question()?.blocks?.some((block) => block.type === "actions") === true, 30_000);
     slack.press("D42", "Allow once", FRIEND);
+    await slack.until(() => slack.deliveries.all.at(-1)?.taken === true, 30_000);
+    assert.ok(!slack.texts("D77").some((text) => text.startsWith("tool said:")));
+    slack.press("D42", "Allow once");
     slack.press("D42", "Allow once");
     await slack.until(() => slack.texts("D77").some((text) => /^tool said: (?!\[error\]).*note\.txt/s.test(text)), 30_000);
     await slack.until(() => question()?.blocks?.some((block) => block.type === "actions") === false, 30_000);

@@ -12,6 +12,8 @@ export interface Envelope {
   readonly payload?: unknown;
   /** Of `disconnect`. */
   readonly reason?: string;
+  /** Of `hello`: sockets of this app, ours included. */
+  readonly num_connections?: number;
 }
 
 /** Hands envelopes in, one at a time over all sockets of the account, and acknowledges them. */

@@ -61,7 +61,9 @@ async function serve(account: SlackAccount, { envelopes, backoff, signal, gap }:
   const { promise: over, resolve: refresh, reject: fail } = Promise.withResolvers<void>();
   const hello = new AbortController();
   const reading = read(socket, {
-    hello() {
+    hello(sockets) {
+      // Two while one replaces the other; more are somebody else's.
+      if (sockets > 2) deps.log.warn("slack: other programs hold sockets of this app and get a share of its events", { sockets });
       hello.abort();
       health.alive();
       if (gap) account.background.run((stopping) => catchUp(account, stopping));
@@ -94,7 +96,7 @@ async function serve(account: SlackAccount, { envelopes, backoff, signal, gap }:
 }
 
 interface Reader {
-  hello(): void;
+  hello(sockets: number): void;
   disconnect(reason: string): void;
   envelope(envelope: Envelope): Promise<void>;
 }
@@ -103,7 +105,7 @@ interface Reader {
 async function read(socket: Socket, reader: Reader): Promise<void> {
   for await (const message of socket.messages) {
     const envelope = parse(message);
-    if (envelope?.type === "hello") reader.hello();
+    if (envelope?.type === "hello") reader.hello(envelope.num_connections ?? 1);
     else if (envelope?.type === "disconnect") reader.disconnect(envelope.reason ?? "unknown");
     else if (typeof envelope?.envelope_id === "string") await reader.envelope(envelope);
   }

@@ -4,6 +4,7 @@
  */
 import { sleep } from "../../core/clock.ts";
 import { StoreError } from "../../core/errors.ts";
+import { readBody } from "../../lib/read-body/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { admit } from "./admit.ts";
 import { recover, type SlackAccount } from "./account.ts";
@@ -24,7 +25,7 @@ export async function receiveWebhook(account: SlackAccount, request: Request): P
   const signature = signatureBytes(request.headers.get("x-slack-signature"));
   if (timestamp === undefined || signature === undefined) return answer(401);
   if (request.method !== "POST") return answer(405, { allow: "POST" });
-  const body = await readBody(request);
+  const body = await readBody(request, MAX_BODY_BYTES);
   if (body === undefined) return answer(413);
   if (!(await isSigned(body, { secret, timestamp, signature }))) return answer(401);
   const posted = parsePost(new TextDecoder().decode(body), request.headers.get("content-type") ?? "");
@@ -95,23 +96,4 @@ function answer(status: number, headers: Record<string, string> = {}): Response 
 
 function unavailable(retryAfterMs: number): Response {
   return answer(503, { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) });
-}
-
-/** @returns undefined past the limit; what came until then is let go. */
-async function readBody(request: Request): Promise<Uint8Array | undefined> {
-  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) return undefined;
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (request.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  const body = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
-  }
-  return body;
 }

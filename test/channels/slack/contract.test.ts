@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { plainMarkdown } from "../../../src/channels/slack/index.ts";
 import { channelSuite } from "../../contract/channel-suite.ts";
 import { BOT_TOKEN, createBench } from "./harness.ts";
@@ -28,7 +29,10 @@ for (const mode of ["socket", "webhook"] as const) {
       },
       breakConnection: (broken) => (broken ? slack.revokeToken() : slack.restoreToken()),
       until: slack.until,
-      close: bench.close,
+      async close() {
+        await bench.close();
+        assert.deepEqual(slack.violations, []);
+      },
     };
   });
 }
