@@ -25,7 +25,10 @@ function pressUpdates(payload: BlockActions, context: InboundContext): Update[] 
   const ts = payload.container?.message_ts ?? payload.message?.ts;
   const team = payload.team?.id ?? payload.user?.team_id;
   if (payload.type !== "block_actions" || user === undefined || channel === undefined || ts === undefined) return [];
-  if (team !== undefined && team !== context.me.teamId && payload.user?.team_id !== context.me.teamId) return [];
+  const { teamId, enterpriseId } = context.me;
+  const ours =
+    team === undefined || team === teamId || payload.user?.team_id === teamId || (enterpriseId !== undefined && payload.enterprise?.id === enterpriseId);
+  if (!ours) return [];
   const thread = payload.container?.thread_ts ?? payload.message?.thread_ts;
   return (payload.actions ?? []).flatMap(({ type, action_id: id = "", value, action_ts: at }) => {
     if (type !== "button" || !id.startsWith(ACTION) || value === undefined || at === undefined) return [];
@@ -59,7 +62,8 @@ function commandText(command: string, words: string): string {
 function commandUpdates(payload: SlashCommand, context: InboundContext): Update[] {
   const { user_id: user, channel_id: channel, trigger_id: trigger, team_id: team } = payload;
   if (user === undefined || channel === undefined || trigger === undefined) return [];
-  if (team !== undefined && team !== context.me.teamId) return [];
+  const { teamId, enterpriseId } = context.me;
+  if (team !== undefined && team !== teamId && (enterpriseId === undefined || payload.enterprise_id !== enterpriseId)) return [];
   const text = commandText((payload.command ?? "").slice(1), decodeText(payload.text ?? "", context.nameOf).trim());
   return [
     {

@@ -19,7 +19,7 @@ const TOKEN = new Set([
 ]);
 /** Slack stumbled; whether it had posted the message before is not known. */
 const STUMBLED = new Set(["internal_error", "fatal_error", "request_timeout", "service_unavailable", "team_added_to_org"]);
-const LIMITED = new Set(["ratelimited", "rate_limited", "message_limit_exceeded", "accesslimited"]);
+const LIMITED = new Set(["ratelimited", "rate_limited", "message_limit_exceeded"]);
 const NOT_THERE = new Set(["channel_not_found", "not_in_channel", "is_archived", "user_not_found", "users_not_found", "cannot_dm_bot", "restricted_action"]);
 const MAX_FILE = "Files of up to 20 MB can be fetched";
 

@@ -15,6 +15,7 @@ import { createHolds, type Holds } from "./holds.ts";
 import { findSent, findShared, PART_EVENT } from "./proof.ts";
 import type { SlackPayload } from "./render.ts";
 import { escapeText } from "./text.ts";
+import { createTyping } from "./typing.ts";
 
 export interface Outbound {
   /** @throws ChannelError */
@@ -34,13 +35,12 @@ interface Place {
 const MAX_NOTIFICATION = 3_000;
 /** Block Kit: a button's words. */
 const MAX_LABEL = 75;
-const TYPING = "is writing…";
 
 export function createOutbound(account: SlackAccount): Outbound {
   const { api } = account;
   const holds = createHolds(account.deps.clock);
   const opened = new Map<string, string>();
-  const silent = new Set<string>();
+  const typing = createTyping(account);
 
   /** Runs one call under the pauses that Slack has asked for (fault-23). */
   const attempt = async <T>(call: { method: string; channel: string; kind: Attempt }, run: () => Promise<T>): Promise<T> => {
@@ -71,7 +71,9 @@ export function createOutbound(account: SlackAccount): Outbound {
     async send(part, target) {
       const place = await placeOf(target.address, target.signal);
       const payload = part.payload as SlackPayload;
-      return payload.kind === "media" ? await sendFile(payload) : await sendText(payload);
+      const receipt = payload.kind === "media" ? await sendFile(payload) : await sendText(payload);
+      typing.spoke(place.thread, "post");
+      return receipt;
 
       async function sendText(text: Extract<SlackPayload, { kind: "text" }>): Promise<Receipt> {
         const at = account.deps.clock.now();
@@ -110,21 +112,9 @@ export function createOutbound(account: SlackAccount): Outbound {
       await attempt({ method: "chat.update", channel, kind: "repeatable" }, () =>
         withPlainText(part.text, payload, (body) => api.call("chat.update", { ...message, ...body }, { signal: target.signal })),
       );
+      typing.spoke(target.address.thread, "edit");
     },
-    async typing(address) {
-      const { conversation: channel, thread } = address;
-      // Slack shows it below a thread only.
-      if (thread === undefined || silent.has(channel)) return;
-      try {
-        await attempt({ method: "assistant.threads.setStatus", channel, kind: "repeatable" }, () =>
-          api.call("assistant.threads.setStatus", { channel_id: channel, thread_ts: thread, status: TYPING }),
-        );
-      } catch (error) {
-        // Not for this app or this kind of conversation: it would be refused the next time too.
-        if (error instanceof ChannelError && error.failure === "permanent" && silent.size < 1_000) silent.add(channel);
-        account.deps.log.debug("slack typing not shown", { error });
-      }
-    },
+    typing: typing.show,
   };
 }
 

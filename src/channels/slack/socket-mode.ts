@@ -25,11 +25,14 @@ export async function keepSocket(account: SlackAccount, signal: AbortSignal): Pr
   let gap = account.resumed;
   while (!signal.aborted) {
     try {
-      const { done } = await serve(account, { envelopes, backoff, signal, gap });
+      const { done, lived } = await serve(account, { envelopes, backoff, signal, gap });
       // It goes on being read until Slack closes it.
       draining.add(done);
       void done.finally(() => draining.delete(done));
       gap = false;
+      // The old one is read on meanwhile, so nothing is missed by not being hasty.
+      if (lived) backoff.reset();
+      else await backoff.wait(signal);
     } catch (error) {
       if (signal.aborted) break;
       gap = true;
@@ -50,7 +53,7 @@ interface Serving {
 }
 
 /** @returns when Slack asks for another socket; `done` resolves when this one is closed. @throws what ended it otherwise. */
-async function serve(account: SlackAccount, { envelopes, backoff, signal, gap }: Serving): Promise<{ done: Promise<void> }> {
+async function serve(account: SlackAccount, { envelopes, backoff, signal, gap }: Serving): Promise<{ done: Promise<void>; lived: boolean }> {
   const { deps, timing, health, config, api } = account;
   const { clock } = deps;
   const { url } = await api.call<{ url: string }>("apps.connections.open", {}, { token: "app", signal });
@@ -82,9 +85,8 @@ async function serve(account: SlackAccount, { envelopes, backoff, signal, gap }:
   void watch(account, socket, { hello: hello.signal, until: watched.signal }).then((trouble) => trouble && fail(trouble));
   try {
     await over;
-    backoff.reset();
     const cancel = clock.timer(timing.drainMs, stop);
-    return { done: done.finally(cancel) };
+    return { done: done.finally(cancel), lived: clock.monotonic() - openedAt > LIVED_MS };
   } catch (error) {
     socket.close();
     if (clock.monotonic() - openedAt > LIVED_MS) backoff.reset();

@@ -72,6 +72,7 @@ export interface BlockActions {
   readonly type: string;
   readonly user?: { readonly id?: string; readonly username?: string; readonly name?: string; readonly team_id?: string };
   readonly team?: { readonly id?: string } | null;
+  readonly enterprise?: { readonly id?: string } | null;
   readonly channel?: { readonly id?: string };
   readonly container?: { readonly type?: string; readonly message_ts?: string; readonly channel_id?: string; readonly thread_ts?: string };
   readonly message?: { readonly ts?: string; readonly text?: string; readonly thread_ts?: string; readonly blocks?: readonly { readonly type?: string }[] };
@@ -85,6 +86,7 @@ export interface SlashCommand {
   readonly user_name?: string;
   readonly channel_id?: string;
   readonly team_id?: string;
+  readonly enterprise_id?: string;
   readonly trigger_id?: string;
 }
 

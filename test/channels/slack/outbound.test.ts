@@ -109,9 +109,23 @@ describe("slack outbound", () => {
       await bench.channel.typing!(at("1.000001"));
       assert.deepEqual(bench.slack.statuses, [{ channel_id: "C1", thread_ts: "1.000001", status: "is writing…" }]);
       bench.slack.failNext("assistant.threads.setStatus", "missing_scope");
-      await bench.channel.typing!(at("1.000001"));
-      await bench.channel.typing!(at("1.000001"));
+      await bench.channel.typing!(at("1.000002"));
+      await bench.channel.typing!(at("1.000003"));
       assert.equal(bench.slack.callsOf("assistant.threads.setStatus").length, 2);
+    }));
+
+  test("typing does not stand below an answer: an edit takes it away, which Slack does by itself for a message only", () =>
+    withBench(async (bench) => {
+      bench.slack.addChannel("C1");
+      const here = { thread: "1.000001" };
+      const texts = () => bench.slack.statuses.map(({ status }) => status);
+      const receipt = await bench.channel.send(part(bench, "growing"), target("C1", here));
+      await bench.channel.typing!(target("C1", here).address);
+      await bench.channel.edit!(receipt, part(bench, "grown"), target("C1", here));
+      await bench.slack.until(() => texts().length === 2);
+      assert.deepEqual(texts(), ["is writing…", ""]);
+      await bench.channel.typing!(target("C1", here).address);
+      assert.equal(texts().length, 2);
     }));
 
   test("an admitted press takes the buttons away; a stranger's press does nothing", () =>
