@@ -198,6 +198,38 @@ describe("slack socket mode", () => {
       { timing: { pingMs: 5, pongMs: 5_000 } },
     ));
 
+  test("whatever comes over the socket, the next message is taken", () =>
+    withBench(async ({ slack, intake, channel }) => {
+      const junk = ["junk", "null", "[]", "{}", '{"type":"events_api"}', '{"type":"disconnect_soon"}', '{"envelope_id":7,"type":"events_api","payload":{}}'];
+      for (const socket of slack.deliveries.sockets) for (const text of junk) socket.send(text);
+      for (const event of [
+        { type: "message" },
+        { type: "message", channel: "C1", ts: "now", text: "x", user: "U42" },
+        { type: "message", channel: "C1", ts: "1700000000.000001", user: "U42", text: "x", files: 7 },
+        { type: "message", subtype: "message_changed", channel: "C1", message: { ts: 5 } },
+        { type: "message", subtype: "message_deleted", channel: "C1", deleted_ts: "x", previous_message: {} },
+        { type: "reaction_added", item: null, user: "U42", reaction: "x", event_ts: "1.1" },
+        { type: "member_joined_channel" },
+      ])
+        slack.event(event);
+      slack.event({ type: "message" }, { event: null });
+      slack.deliveries.add("interactive", {
+        type: "block_actions",
+        actions: "none",
+        user: { id: "U42" },
+        channel: { id: "C1" },
+        container: { message_ts: "1.1" },
+      });
+      slack.deliveries.add("slash_commands", {});
+      slack.say({ text: "fine" });
+      await slack.until(() => slack.deliveries.all.every((one) => one.taken));
+      assert.deepEqual(
+        intake.updates.map((update) => update.type === "message" && update.message.parts[0]),
+        [{ type: "text", text: "fine" }],
+      );
+      assert.equal(channel.status().state, "ready");
+    }));
+
   test("names of those who are let in are learnt for the next time; a stranger's is not asked for", () =>
     withBench(async ({ slack, intake }) => {
       intake.outcome = () => ({ kind: "refused", reason: "stranger" });
