@@ -108,7 +108,7 @@ describe("the gateway session of discord", () => {
       clean(bench);
     }));
 
-  test("a history that the intake refuses is read again, and a crash in between does not forget it", () =>
+  test("a history that discord slows down or the intake refuses is read again, and a crash in between does not forget it", () =>
     withBench(async (bench) => {
       const { discord, intake } = bench;
       discord.say({ text: "known", channel: CHANNEL });
@@ -122,10 +122,12 @@ describe("the gateway session of discord", () => {
       assert.ok(!intake.cursors.at(-1)!.value.includes("session"), "while the history is unread no session is kept to be resumed");
       await bench.stop();
       discord.gateway.withholdGuilds = false;
+      discord.faults.push({ method: "GET", path: /\/messages$/, status: 429, body: { message: "slow down", retry_after: 0.02 } });
       intake.rejectNext(new StoreError("store_full", "no room", { retryAfterMs: 5 }), 3);
       bench.start();
       await intake.until(() => intake.updates.length === 2 && intake.cursors.at(-1)!.value.includes("session"));
       assert.deepEqual(texts(intake.updates), ["known", "missed"]);
+      assert.deepEqual(discord.faults, []);
       clean(bench);
     }));
 
