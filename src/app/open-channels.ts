@@ -7,6 +7,11 @@ type Open<C extends ChannelName> = (settings: AccountSettings<C>, account: strin
 
 /** How each channel is made; its adapter is loaded only then. */
 const OPEN: { readonly [C in ChannelName]: Open<C> } = {
+  slack: async ({ bot_token, ...settings }, account, deps) => {
+    if (bot_token === undefined) return undefined;
+    const { createSlack } = await import("../channels/slack/index.ts");
+    return createSlack({ ...settings, bot_token, account }, deps);
+  },
   telegram: async ({ token, ...settings }, account, deps) => {
     if (token === undefined) return undefined;
     const { createTelegram } = await import("../channels/telegram/index.ts");

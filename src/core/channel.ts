@@ -52,6 +52,8 @@ export interface ChannelStatus {
   readonly state: "stopped" | "starting" | "ready" | "degraded" | "failed";
   /** When the last poll, pong or event round trip was completed (P7), wall milliseconds. */
   readonly lastAliveAt?: number;
+  /** When something that somebody did there was last taken in, wall milliseconds. */
+  readonly lastEventAt?: number;
   /** Why it is not ready, and what the owner can do. */
   readonly detail?: string;
   readonly code?: string;
