@@ -1,6 +1,7 @@
 /**
  * What was said while no session stood, read from the history (fault-47). Its keys are those of the gateway, so what came both ways is taken once.
  */
+import { sleep } from "../../core/clock.ts";
 import type { DiscordAccount } from "./account.ts";
 import { DiscordFailure } from "./api.ts";
 import { historyUpdates } from "./inbound.ts";
@@ -14,6 +15,8 @@ const MAX_AGE_MS = 24 * 3_600_000;
 const PAGE = 100;
 /** Per conversation. */
 const MAX_PAGES = 10;
+/** Per page. */
+const MAX_PAUSES = 5;
 
 /** The intake's own refusal, to be told from a history that cannot be read. */
 export class Refusal extends Error {}
@@ -41,10 +44,10 @@ function beginning(account: DiscordAccount, since: string): string {
 
 /** Hands each page to the intake without a cursor: only READY and GUILD_CREATE as a whole count as read. */
 async function fillChannel(account: DiscordAccount, where: { id: string; guild: string | undefined }, position: Position, signal: AbortSignal): Promise<void> {
-  const { api, deps, config, places, authors } = account;
+  const { deps, config, places, authors } = account;
   let after = beginning(account, position.gap!.since);
   for (let page = 0; page < MAX_PAGES; page++) {
-    const messages = await historyPage(api, where.id, after, signal);
+    const messages = await historyPage(account, where.id, after, signal);
     if (messages.length === 0) return;
     const place = await places.find(where.id, where.guild, signal);
     const updates = messages.flatMap((message) => {
@@ -72,13 +75,17 @@ async function fillChannel(account: DiscordAccount, where: { id: string; guild: 
   deps.log.warn("discord conversation said more than is read after an outage", { conversation: where.id, read: MAX_PAGES * PAGE });
 }
 
-/** Oldest first; nothing when we may not read there. */
-async function historyPage(api: DiscordAccount["api"], channel: string, after: string, signal: AbortSignal): Promise<WireMessage[]> {
-  try {
-    const messages = (await api.call("GET", `/channels/${channel}/messages?after=${after}&limit=${PAGE}`, { signal })) as WireMessage[];
-    return messages.toSorted((a, b) => (isNewer(a.id, b.id) ? 1 : -1));
-  } catch (error) {
-    if (error instanceof DiscordFailure && (error.status === 403 || error.status === 404)) return [];
-    throw error;
+/** Oldest first; nothing when we may not read there. A pause that Discord asks for is waited here: from the beginning it would be asked for again. */
+async function historyPage({ api, deps }: DiscordAccount, channel: string, after: string, signal: AbortSignal): Promise<WireMessage[]> {
+  for (let pauses = 0; ; pauses++) {
+    try {
+      const messages = (await api.call("GET", `/channels/${channel}/messages?after=${after}&limit=${PAGE}`, { signal })) as WireMessage[];
+      return messages.toSorted((a, b) => (isNewer(a.id, b.id) ? 1 : -1));
+    } catch (error) {
+      if (!(error instanceof DiscordFailure) || signal.aborted) throw error;
+      if (error.status === 403 || error.status === 404) return [];
+      if (error.status !== 429 || pauses >= MAX_PAUSES) throw error;
+      await sleep(deps.clock, error.retryAfterMs ?? 1_000, signal);
+    }
   }
 }

@@ -42,16 +42,19 @@ describe("the gateway session of discord", () => {
     }));
 
   test("fault-43 a connection whose heartbeats are not answered is given up and resumed", () =>
-    withBench(async (bench) => {
-      const { discord, intake } = bench;
-      discord.gateway.deaf = true;
-      await discord.until(() => discord.log.closes.length > 0);
-      discord.gateway.deaf = false;
-      discord.say({ text: "heard" });
-      await intake.until(() => intake.updates.length === 1);
-      assert.ok(discord.log.resumes >= 1);
-      clean(bench);
-    }));
+    withBench(
+      async (bench) => {
+        const { discord, intake } = bench;
+        discord.gateway.deaf = true;
+        await discord.until(() => discord.log.closes.length > 0);
+        discord.gateway.deaf = false;
+        discord.say({ text: "heard" });
+        await intake.until(() => intake.updates.length === 1);
+        assert.ok(discord.log.resumes >= 1);
+        clean(bench);
+      },
+      { fake: { heartbeatMs: 150 } },
+    ));
 
   test("fault-43 a gateway that accepts and says nothing is given up", async () => {
     const bench = await createBench({ timing: { helloMs: 100 } });
@@ -108,7 +111,7 @@ describe("the gateway session of discord", () => {
       clean(bench);
     }));
 
-  test("a history that the intake refuses is read again, and a crash in between does not forget it", () =>
+  test("a history that discord slows down or the intake refuses is read again, and a crash in between does not forget it", () =>
     withBench(async (bench) => {
       const { discord, intake } = bench;
       discord.say({ text: "known", channel: CHANNEL });
@@ -122,10 +125,12 @@ describe("the gateway session of discord", () => {
       assert.ok(!intake.cursors.at(-1)!.value.includes("session"), "while the history is unread no session is kept to be resumed");
       await bench.stop();
       discord.gateway.withholdGuilds = false;
+      discord.faults.push({ method: "GET", path: /\/messages$/, status: 429, body: { message: "slow down", retry_after: 0.02 } });
       intake.rejectNext(new StoreError("store_full", "no room", { retryAfterMs: 5 }), 3);
       bench.start();
       await intake.until(() => intake.updates.length === 2 && intake.cursors.at(-1)!.value.includes("session"));
       assert.deepEqual(texts(intake.updates), ["known", "missed"]);
+      assert.deepEqual(discord.faults, []);
       clean(bench);
     }));
 
@@ -153,11 +158,11 @@ describe("the gateway session of discord", () => {
       async (bench) => {
         const { discord, channel } = bench;
         const first = channel.status().lastAliveAt!;
-        await discord.until(() => discord.log.heartbeats >= 5 && channel.status().lastAliveAt! > first);
+        await discord.until(() => discord.log.heartbeats >= 3 && channel.status().lastAliveAt! > first);
         assert.deepEqual([discord.log.identifies, discord.log.resumes, channel.status().identity], [1, 0, "@clanker"]);
         clean(bench);
       },
-      { fake: { heartbeatMs: 100 } },
+      { fake: { heartbeatMs: 700 } },
     ));
 
   test("a token in a message of a person is not put in place of the mark", () =>

@@ -65,7 +65,7 @@ export interface FakeDiscord extends Pick<FakeState, "me" | "guild" | "token" | 
 
 export async function startFakeDiscord({
   token = "canary-token-AbCdEf.x",
-  heartbeatMs = 250,
+  heartbeatMs = 1_000,
 }: { token?: string; heartbeatMs?: number } = {}): Promise<FakeDiscord> {
   const state = createState(token);
   const settings: GatewaySettings = {
