@@ -2,10 +2,11 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Destination, Http, HttpResponse } from "../../core/http.ts";
 import type { Random } from "../../core/random.ts";
+import { VERSION } from "../../core/version.ts";
 import { multipart } from "../../lib/multipart/index.ts";
 
 /** Reference, User Agent: another form may be turned away before it reaches Discord. */
-export const USER_AGENT = "DiscordBot (https://github.com/open-clanker/open-clanker, 1)";
+export const USER_AGENT = `DiscordBot (https://www.npmjs.com/package/open-clanker, ${VERSION})`;
 
 export interface Upload {
   readonly bytes: Uint8Array;
