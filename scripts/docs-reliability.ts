@@ -52,6 +52,7 @@ const CASES: Readonly<Record<number, string>> = {
   43: "a poll that hangs",
   44: "a process that is frozen",
   45: "another program polls the same bot",
+  47: "a session that cannot be resumed: what was missed is read",
   48: "a channel that is quiet for hours",
   50: "DNS outage, packet loss, cut connections",
   51: "what status says during channel faults",

@@ -11,7 +11,7 @@ import { ensureGatewayToken, keepLastGood, loadConfig, type Env, type LoadConfig
 import { createGateway, createHub } from "../gateway/index.ts";
 import { createMetrics } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
-import { createHttp } from "../security/host/egress/index.ts";
+import { createHttp, createSockets } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
 import { showSchedule } from "../jobs/read-schedule.ts";
 import { createHall } from "../turn/hall.ts";
@@ -80,6 +80,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const instance = await instanceOf(store);
   const { boot } = await store.boot({ now: clock.now(), instance });
   const http = createHttp({ log, metrics });
+  const sockets = createSockets({ log, metrics, clock });
   const hub = createHub({ clock, boot, log });
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
@@ -90,6 +91,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const channels = await openChannels(config, (channel, account) => ({
     intake: intake.port,
     http,
+    sockets,
     blobs,
     clock,
     random,

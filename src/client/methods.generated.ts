@@ -182,6 +182,7 @@ export interface Methods {
         readonly account: string;
         readonly state: string;
         readonly last_alive_at?: number;
+        readonly last_event_at?: number;
         readonly detail?: string;
         readonly code?: string;
         readonly identity?: string;
