@@ -23,6 +23,7 @@ const NOT_UNIT = new RegExp(
     "^test/ui/page",
     "^test/cli/(gateway-up|program|config-commands|control-plane|setup)[.]",
     "^test/config/config-write-kill[.]",
+    "^test/jobs/every-slot-once[.]",
     "^test/security/host/escape[.]",
   ].join("|"),
 );
