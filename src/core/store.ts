@@ -177,8 +177,8 @@ export interface Operations {
    * lane held by another: undefined (and the lane is left free if it was). full.
    */
   startTurn: Operation<{ sessionId: string; owner: string; now: number; leaseMs: number; held?: Fence }, StartedTurn | undefined>;
-  /** Sessions whose lane is free or expired and that have a turn due by `now` (queued and due, or running with an expired lease). read. */
-  dueLanes: Operation<{ now: number; limit: number }, { sessionId: string; notBefore: number }[]>;
+  /** Sessions whose lane is free or expired and that have a turn due by `now` (queued and due, or running with an expired lease). `abandoned`: how often a turn was started that a dead process left running; 0 = none was. read. */
+  dueLanes: Operation<{ now: number; limit: number }, { sessionId: string; notBefore: number; abandoned: number }[]>;
   /** Earliest future notBefore of a queued turn. read. */
   nextDue: Operation<{ now: number }, number | undefined>;
   /**
@@ -296,7 +296,8 @@ export interface Operations {
    */
   answerPairing: Operation<
     { codeHash?: string; id?: string; channel?: string; account?: string; decision: "approve" | "deny"; by: string; now: number },
-    { kind: "answered"; pairing: Pairing } | { kind: "unknown" } | { kind: "locked"; until: number }
+    /** `known`: this code was answered in the same way before, as when an update comes a second time; nothing has changed. */
+    { kind: "answered" | "known"; pairing: Pairing } | { kind: "unknown" } | { kind: "locked"; until: number }
   >;
 
   // --- Audit
@@ -350,11 +351,13 @@ export interface Operations {
    * receipt), else `unknown`; drafts of ended turns likewise. Answers the changed deliveries. full.
    */
   recoverDeliveries: Operation<{ fence: Fence; channel: string; account: string; resend: boolean; now: number }, Delivery[]>;
+  /** The earliest expiresAt of open deliveries and of pending approvals: before it there is nothing to expire. read. */
+  nextExpiry: Operation<Record<string, never>, { delivery?: number; approval?: number }>;
   /** Open deliveries past expiresAt become failed. full. */
   expireDeliveries: Operation<{ now: number }, Delivery[]>;
   getDelivery: Operation<{ id: string }, Delivery | undefined>;
   listDeliveries: Operation<
-    { channel?: string; account?: string; sessionId?: string; turnId?: string; statuses?: readonly Delivery["status"][]; limit: number },
+    { channel?: string; account?: string; conversation?: string; sessionId?: string; turnId?: string; statuses?: readonly Delivery["status"][]; limit: number },
     Delivery[]
   >;
 
@@ -491,6 +494,7 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   markSending: "full",
   settlePart: "full",
   recoverDeliveries: "full",
+  nextExpiry: "read",
   expireDeliveries: "full",
   getDelivery: "read",
   listDeliveries: "read",

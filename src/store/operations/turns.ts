@@ -106,9 +106,9 @@ export function* startTurn({ sessionId, owner, now, leaseMs, held }: Input<"star
 }
 
 /** A session whose started turn waits is not due, whatever else it has queued. */
-export function* dueLanes({ now, limit }: Input<"dueLanes">): Steps<{ sessionId: string; notBefore: number }[]> {
-  const rows = yield* all<{ session_id: string; not_before: number }>(
-    `SELECT t.session_id, MIN(t.not_before) AS not_before FROM turns t LEFT JOIN leases l ON l.lease = 'lane:' || t.session_id
+export function* dueLanes({ now, limit }: Input<"dueLanes">): Steps<Operations["dueLanes"]["output"]> {
+  const rows = yield* all<{ session_id: string; not_before: number; abandoned: number }>(
+    `SELECT t.session_id, MIN(t.not_before) AS not_before, MAX(CASE WHEN t.status = 'running' THEN t.attempts ELSE 0 END) AS abandoned FROM turns t LEFT JOIN leases l ON l.lease = 'lane:' || t.session_id
      WHERE t.ended_at IS NULL AND (t.status = 'running' OR (t.status = 'queued' AND t.not_before <= ?)) AND (l.owner IS NULL OR l.expires_at <= ?)
        AND NOT EXISTS (SELECT 1 FROM turns f WHERE f.session_id = t.session_id AND f.ended_at IS NULL AND f.status = 'queued' AND f.started_at IS NOT NULL AND f.not_before > ?)
      GROUP BY t.session_id ORDER BY 2, 1 LIMIT ?`,
@@ -117,7 +117,7 @@ export function* dueLanes({ now, limit }: Input<"dueLanes">): Steps<{ sessionId:
     now,
     limit,
   );
-  return rows.map((row) => ({ sessionId: row.session_id, notBefore: row.not_before }));
+  return rows.map((row) => ({ sessionId: row.session_id, notBefore: row.not_before, abandoned: row.abandoned }));
 }
 
 export function* nextDue({ now }: Input<"nextDue">): Steps<number | undefined> {

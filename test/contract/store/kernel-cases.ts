@@ -234,7 +234,8 @@ export function kernelCases(world: () => World): void {
     const answered = await approve("A");
     assert.equal(answered.kind === "answered" && answered.pairing.senderId, "eve");
     assert.deepEqual([await paired("eve"), await paired("mal"), await paired("eve", "elsewhere")], [true, false, false]);
-    assert.equal((await approve("A")).kind, "unknown", "a second redemption");
+    assert.equal((await approve("A")).kind, "known", "a second redemption changes nothing");
+    assert.equal((await approve("A", { account: "elsewhere" })).kind, "unknown");
     w.now += HOUR + 1_000;
     assert.equal((await approve("B")).kind, "unknown", "expired");
     assert.deepEqual(await told(stranger("moe", "E")), [true]);
@@ -249,6 +250,7 @@ export function kernelCases(world: () => World): void {
     const revoked = await w.store.answerPairing({ id: listed[0]!.id, decision: "deny", by: "owner", now: w.now });
     assert.equal(revoked.kind, "answered");
     assert.equal(await paired("eve"), false);
+    assert.notEqual((await approve("A")).kind, "answered", "who was turned down does not come in again by the old code");
     assert.deepEqual(await told(stranger("eve", "F")), [false], "who was turned down is not told anew at once");
   });
 
