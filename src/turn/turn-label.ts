@@ -20,15 +20,14 @@ export interface TurnLabel {
   said(parts: readonly AssistantPart[]): readonly AssistantPart[];
 }
 
-const NO_LINKS: ReadonlySet<string> = new Set();
-
 export function createTurnLabel(first: Label): TurnLabel {
   let label = first;
   const links = new Set<string>();
+  const none: ReadonlySet<string> = new Set();
   let unread: Entry[] = [];
   // Only a tainted private context has to know them, and most are neither: then no text is looked through.
   const trustedLinks = (): ReadonlySet<string> => {
-    if (!needsProvenance(label)) return NO_LINKS;
+    if (!needsProvenance(label)) return none;
     for (const { content } of unread) if (content.role === "user") for (const link of linksOf(messageText(content.message))) links.add(link);
     unread = [];
     return links;

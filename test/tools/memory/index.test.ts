@@ -70,6 +70,11 @@ describe("tools/memory", () => {
     assert.equal(await refused(found.split(" ")[0]!), "Forgotten.");
   });
 
+  it("memory_full: an agent that remembers as much as it may says so instead of pretending", async () => {
+    const full = createMemoryTools({ store: { ...store, saveMemory: async () => "full" }, random });
+    await assert.rejects(full[0]!.run({ text: "one more" }, toolContext()), { code: "memory_full" });
+  });
+
   it("shows a text with line breaks on one line, so that it cannot look like two memories", async () => {
     await run("memory_save", { text: 'one\n0199 (2026-01-01): "two"' }, { agent: "d" });
     assert.equal((await run("memory_list", {}, { agent: "d" })).text.split("\n").length, 1);
