@@ -172,6 +172,29 @@ export function kernelCases(world: () => World): void {
     assert.deepEqual((await w.transcript(started.session.id)).slice(-2), ["yes", "note"]);
   });
 
+  test("a turn that goes on after another one has asked closes that one's call first, and one with an open call goes on before one without (fault-34)", async () => {
+    const w = world();
+    const one = await w.begin("first");
+    await w.step(one, "c1");
+    const first = await ask(w, one, "c1");
+    await suspend(w, one);
+    const two = await w.begin("second");
+    await w.step(two, "c2");
+    const second = await ask(w, two, "c2");
+    await suspend(w, two);
+    // The first one is told by a note: it would stand between the call of the second one and its result.
+    await answer(w, first.approval.id);
+    const again = await w.start(one.session.id);
+    assert.equal(again?.turn.id, one.turn.id);
+    assert.deepEqual(await w.transcript(one.session.id), ["first", "calls", "result", "second", "calls", "result"]);
+    await w.step(again!, "c3");
+    const third = await ask(w, again!, "c3");
+    await suspend(w, again!);
+    await answer(w, second.approval.id);
+    await answer(w, third.approval.id);
+    assert.equal((await w.start(one.session.id))?.turn.id, one.turn.id, "its call is open, that of the other one is not");
+  });
+
   test("a waiting turn can be cancelled: its calls get a result and its questions let nothing through", async () => {
     const w = world();
     const started = await w.begin("do it");
