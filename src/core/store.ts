@@ -241,11 +241,11 @@ export interface Operations {
   /**
    * The end of a run that has asked the owner: the turn waits, without lease and without timer, until its last pending approval is settled; its start is no attempt. What
    * it has said so far is delivered now (a draft becomes final as in commitTurn). When every approval is settled already it is queued at once. The lane is handed on as
-   * by commitTurn with `next`. full.
+   * by commitTurn with `next`; messages that joined the turn and were not taken yet move as they do there, for nobody knows how long it waits. full.
    */
   suspendTurn: Operation<
-    { fence: Fence; turnId: string; deliveries: readonly NewDelivery[]; now: number; leaseMs: number },
-    { waiting: boolean; next?: StartedTurn }
+    { fence: Fence; turnId: string; deliveries: readonly NewDelivery[]; movedTurnId: string; now: number; leaseMs: number },
+    { waiting: boolean; moved: readonly { messageId: string; turnId: string }[]; next?: StartedTurn }
   >;
   /** Waiting turns (of a session, or one) are cancelled: their open calls get a result with `text`, their approvals are cancelled. full. */
   cancelWaiting: Operation<{ sessionId?: string; turnId?: string; text: string; audit?: AuditEvent; now: number }, { turnIds: string[] }>;

@@ -35,7 +35,7 @@ async function ask(w: World, started: StartedTurn, callId: string, more: Partial
 }
 
 const suspend = (w: World, started: StartedTurn, deliveries = [] as ReturnType<World["delivery"]>[]) =>
-  w.store.suspendTurn({ fence: started.fence, turnId: started.turn.id, deliveries, now: w.now, leaseMs: LEASE_MS });
+  w.store.suspendTurn({ fence: started.fence, turnId: started.turn.id, deliveries, movedTurnId: w.id("t"), now: w.now, leaseMs: LEASE_MS });
 const answer = (w: World, id: string, decision: "once" | "session" | "always" | "deny" = "once") =>
   w.store.answerApproval({ id, decision, by: "owner", via: "chat", now: w.now });
 
@@ -47,7 +47,7 @@ export function kernelCases(world: () => World): void {
     const { approval, opened } = await ask(w, started, "c1");
     assert.equal(opened.kind, "asked");
     const said = w.delivery(["let me see"]);
-    assert.deepEqual(await suspend(w, started, [said]), { waiting: true });
+    assert.deepEqual(await suspend(w, started, [said]), { waiting: true, moved: [] });
     const waiting = await w.store.getTurn({ id: started.turn.id });
     assert.deepEqual([waiting?.status, waiting?.attempts, waiting?.saidEntry], ["waiting", 0, 2]);
     assert.equal((await w.store.getDelivery({ id: said.id }))?.status, "open");
@@ -193,6 +193,22 @@ export function kernelCases(world: () => World): void {
     await answer(w, second.approval.id);
     await answer(w, third.approval.id);
     assert.equal((await w.start(one.session.id))?.turn.id, one.turn.id, "its call is open, that of the other one is not");
+  });
+
+  test("what joined a turn does not wait with it for the owner: it becomes a turn of its own (fault-85)", async () => {
+    const w = world();
+    const started = await w.begin("do it");
+    await w.step(started, "c1");
+    await ask(w, started, "c1");
+    const joined = await w.say("quick question", { queueMode: "immediate" });
+    const { waiting, moved, next } = await suspend(w, started);
+    assert.equal(waiting, true);
+    assert.deepEqual(
+      moved.map(({ messageId }) => messageId),
+      [joined.messageId],
+    );
+    assert.equal(next?.turn.id, moved[0]?.turnId);
+    assert.deepEqual(await w.transcript(started.session.id), ["do it", "calls", "result", "quick question"]);
   });
 
   test("a waiting turn can be cancelled: its calls get a result and its questions let nothing through", async () => {
