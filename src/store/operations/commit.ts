@@ -2,7 +2,7 @@ import { StoreError } from "../../core/errors.ts";
 import type { Entry, NewEntry } from "../../core/entry.ts";
 import type { Update } from "../../core/update.ts";
 import type { Operations, StartedTurn } from "../../core/store.ts";
-import { isAsking } from "./approvals.ts";
+import { cancelApprovals, isAsking } from "./approvals.ts";
 import { hasOpenCall, insertCalls } from "./calls.ts";
 import { appendEntries } from "./entries.ts";
 import { takePending, type PendingRow } from "./inbox.ts";
@@ -75,6 +75,8 @@ export function* commitTurn(input: Input<"commitTurn">): Steps<Operations["commi
     turnId,
   );
   yield* addUsage(turnId, modelOf(input.entries), usage, now);
+  // An answer that has come to a turn which was stopped meanwhile lets nothing through any more.
+  if (outcome !== "done" && turn.steps > 0) yield* cancelApprovals(turnId, now);
   yield* commitDeliveries(turn, input.deliveries, now);
   if (input.contextStart !== undefined) yield* moveContextStart({ sessionId: turn.session_id, contextStart: input.contextStart });
   const moved = yield* moveSteering(turn, input.movedTurnId, now);

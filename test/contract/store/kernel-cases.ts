@@ -195,6 +195,18 @@ export function kernelCases(world: () => World): void {
     assert.equal((await w.start(one.session.id))?.turn.id, one.turn.id, "its call is open, that of the other one is not");
   });
 
+  test("a turn that is stopped before it has used its approval takes it along", async () => {
+    const w = world();
+    const started = await w.begin("do it");
+    await w.step(started, "c1");
+    const { approval } = await ask(w, started, "c1");
+    await suspend(w, started);
+    await answer(w, approval.id);
+    const again = await w.start(started.session.id);
+    await w.commit(again!, { outcome: "cancelled" });
+    assert.equal((await w.store.getApproval({ id: approval.id }))?.status, "cancelled");
+  });
+
   test("what joined a turn does not wait with it for the owner: it becomes a turn of its own (fault-85)", async () => {
     const w = world();
     const started = await w.begin("do it");
