@@ -178,8 +178,8 @@ export interface Operations {
    * lane held by another: undefined (and the lane is left free if it was). full.
    */
   startTurn: Operation<{ sessionId: string; owner: string; now: number; leaseMs: number; held?: Fence }, StartedTurn | undefined>;
-  /** Sessions whose lane is free or expired and that have a turn due by `now` (queued and due, or running with an expired lease). read. */
-  dueLanes: Operation<{ now: number; limit: number }, { sessionId: string; notBefore: number }[]>;
+  /** Sessions whose lane is free or expired and that have a turn due by `now` (queued and due, or running with an expired lease). `abandoned`: how often a turn was started that a dead process left running; 0 = none was. read. */
+  dueLanes: Operation<{ now: number; limit: number }, { sessionId: string; notBefore: number; abandoned: number }[]>;
   /** Earliest future notBefore of a queued turn. read. */
   nextDue: Operation<{ now: number }, number | undefined>;
   /**
@@ -242,11 +242,11 @@ export interface Operations {
   /**
    * The end of a run that has asked the owner: the turn waits, without lease and without timer, until its last pending approval is settled; its start is no attempt. What
    * it has said so far is delivered now (a draft becomes final as in commitTurn). When every approval is settled already it is queued at once. The lane is handed on as
-   * by commitTurn with `next`. full.
+   * by commitTurn with `next`; messages that joined the turn and were not taken yet move as they do there, for nobody knows how long it waits. full.
    */
   suspendTurn: Operation<
-    { fence: Fence; turnId: string; deliveries: readonly NewDelivery[]; now: number; leaseMs: number },
-    { waiting: boolean; next?: StartedTurn }
+    { fence: Fence; turnId: string; deliveries: readonly NewDelivery[]; movedTurnId: string; now: number; leaseMs: number },
+    { waiting: boolean; moved: readonly { messageId: string; turnId: string }[]; next?: StartedTurn }
   >;
   /** Waiting turns (of a session, or one) are cancelled: their open calls get a result with `text`, their approvals are cancelled. full. */
   cancelWaiting: Operation<{ sessionId?: string; turnId?: string; text: string; audit?: AuditEvent; now: number }, { turnIds: string[] }>;
@@ -297,7 +297,8 @@ export interface Operations {
    */
   answerPairing: Operation<
     { codeHash?: string; id?: string; channel?: string; account?: string; decision: "approve" | "deny"; by: string; now: number },
-    { kind: "answered"; pairing: Pairing } | { kind: "unknown" } | { kind: "locked"; until: number }
+    /** `known`: this code was answered in the same way before, as when an update comes a second time; nothing has changed. */
+    { kind: "answered" | "known"; pairing: Pairing } | { kind: "unknown" } | { kind: "locked"; until: number }
   >;
 
   // --- Audit
@@ -351,11 +352,13 @@ export interface Operations {
    * receipt), else `unknown`; drafts of ended turns likewise. Answers the changed deliveries. full.
    */
   recoverDeliveries: Operation<{ fence: Fence; channel: string; account: string; resend: boolean; now: number }, Delivery[]>;
+  /** The earliest expiresAt of open deliveries and of pending approvals: before it there is nothing to expire. read. */
+  nextExpiry: Operation<Record<string, never>, { delivery?: number; approval?: number }>;
   /** Open deliveries past expiresAt become failed. full. */
   expireDeliveries: Operation<{ now: number }, Delivery[]>;
   getDelivery: Operation<{ id: string }, Delivery | undefined>;
   listDeliveries: Operation<
-    { channel?: string; account?: string; sessionId?: string; turnId?: string; statuses?: readonly Delivery["status"][]; limit: number },
+    { channel?: string; account?: string; conversation?: string; sessionId?: string; turnId?: string; statuses?: readonly Delivery["status"][]; limit: number },
     Delivery[]
   >;
 
@@ -554,6 +557,7 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   markSending: "full",
   settlePart: "full",
   recoverDeliveries: "full",
+  nextExpiry: "read",
   expireDeliveries: "full",
   getDelivery: "read",
   listDeliveries: "read",

@@ -14,7 +14,7 @@ import { dueDeliveries, enqueueDelivery, getDelivery, listDeliveries, nextDelive
 import { answerPairing, isPaired, listPairings } from "./pairings.ts";
 import { approveDevice, listDevices, rejectDevice, requestDevice, revokeDevice, setDeviceToken } from "./devices.ts";
 import { addPerson, findPerson } from "./people.ts";
-import { expireDeliveries, markSending, recoverDeliveries, settlePart } from "./sending.ts";
+import { expireDeliveries, markSending, nextExpiry, recoverDeliveries, settlePart } from "./sending.ts";
 import { createSession, deleteSession, getSession, listSessions, moveContextStart, patchSession, resetSession } from "./sessions.ts";
 import { boot, counts, getSetting, setSetting } from "./settings.ts";
 import type { Steps } from "./statement.ts";
@@ -77,6 +77,7 @@ const runs: Runs = {
   markSending,
   settlePart,
   recoverDeliveries,
+  nextExpiry,
   expireDeliveries,
   getDelivery,
   listDeliveries,
