@@ -15,6 +15,7 @@ import { createHttp, createSockets } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
 import { showSchedule } from "../jobs/read-schedule.ts";
 import { createHall } from "../turn/hall.ts";
+import { createOutboxDoor } from "../turn/outbox-door.ts";
 import { openAuditLog } from "./audit-log.ts";
 import { createBlobs } from "./blobs.ts";
 import { createChannelSupervisor } from "./channel-supervisor.ts";
@@ -101,26 +102,22 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   }));
   const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
   const jobsPort = lateJobs();
+  const speech = { store, bus, clock, random, accounts: supervisor.accounts, notifyTo: config.notifications.to };
   const hall = createHall({
-    store,
-    bus,
+    ...speech,
     hub,
-    clock,
-    random,
     log,
     metrics,
     blobs,
     gate: createGate(toolRulesOf(live)),
     hideSecrets: (text) => redact.values(text),
-    tools: await createTools({ config, http, clock, store, random, jobs: jobsPort.port, show: showSchedule, ...powers }),
+    tools: await createTools({ config, http, clock, store, random, jobs: jobsPort.port, show: showSchedule, outbox: createOutboxDoor(speech), ...powers }),
     places: live.places,
     agent: live.agent,
     model: providers.model,
-    accounts: supervisor.accounts,
     owner: `${instance}.${boot}`,
     version: VERSION,
     timeZone: hostTimeZone(options.env),
-    notifyTo: config.notifications.to,
   });
   const audit = await openAuditLog(places.dataFolder, { store, clock, log });
   intake.become(hall.intake);
@@ -177,6 +174,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     jobs,
     turns: { abort: (which) => hall.abort(which) },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
+    tools: hall.outside,
     pairing: hall.pairing,
     audit,
     logs: { tail: async (query) => ring.tail(query) },

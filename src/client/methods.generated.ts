@@ -793,6 +793,23 @@ export interface Methods {
       readonly reset?: boolean;
     };
   };
+  /** Runs a tool as a turn of the caller would, or says why not; what needs the owner's yes has to be asked for in a conversation. */
+  readonly "tools.call": {
+    readonly params: { readonly name: string; readonly args?: Readonly<Record<string, unknown>>; readonly session?: string };
+    readonly result: { readonly text: string; readonly error: boolean; readonly label: { readonly integrity: string; readonly confidentiality: string } };
+  };
+  /** The tools that the caller is offered, with what they can do; in a session those that its content leaves. */
+  readonly "tools.list": {
+    readonly params: { readonly session?: string };
+    readonly result: {
+      readonly tools: readonly {
+        readonly name: string;
+        readonly description: string;
+        readonly parameters: Readonly<Record<string, unknown>>;
+        readonly effects: readonly ("read" | "write" | "exec" | "egress" | "message" | "schedule" | "memory" | "config")[];
+      }[];
+    };
+  };
   /** No more events on this connection. */
   readonly unsubscribe: {
     readonly params: Record<string, never>;

@@ -52,6 +52,8 @@ export const rootSchema = v.pipe(
       if (!new Set(own).has(secret.reveal())) continue;
       addIssue({ message: "is the same as the gateway's own token or password: whoever learns the one would have the other", path: pathItems(path) });
     }
+    for (const { path, first } of sharedSecrets(dataset.value))
+      addIssue({ message: `is the same as ${first}: what comes in by it could belong to either`, path: pathItems(path) });
     for (const { path, agent } of namedAgents(dataset.value)) {
       if (agent === "main" || Object.hasOwn(dataset.value.agents.list, agent)) continue;
       addIssue({ message: "names an agent that is not in agents.list", path: pathItems(path) });
@@ -83,6 +85,17 @@ function channelSecrets(config: Config): { path: string[]; secret: Secret }[] {
   return channelAccounts(config).flatMap(({ path, settings }) =>
     Object.entries(settings).flatMap(([key, value]) => (value instanceof Secret ? [{ path: [...path, key], secret: value }] : [])),
   );
+}
+
+/** Secrets by which a platform tells two accounts apart: each needs its own (sec-108). */
+function sharedSecrets(config: Config): { path: string[]; first: string }[] {
+  const seen = new Map<string, string>();
+  return channelSecrets(config).flatMap(({ path, secret }) => {
+    const first = seen.get(secret.reveal());
+    if (first !== undefined) return [{ path, first }];
+    seen.set(secret.reveal(), path.join("."));
+    return [];
+  });
 }
 
 function namedAgents(config: Config): { path: string[]; agent: string }[] {

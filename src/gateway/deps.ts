@@ -14,6 +14,7 @@ import type { Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
 import type { Thinking } from "../core/update.ts";
 import type { AuditVerdict } from "../security/audit.ts";
+import type { OutsideTools } from "../turn/call-outside.ts";
 import type { PairingDesk } from "../turn/pairing.ts";
 import type { EventHub } from "./hub/create-hub.ts";
 
@@ -117,6 +118,8 @@ export interface GatewayDeps {
   readonly turns: { abort(target: { sessionId?: string; turnId?: string }): Promise<string[]> };
   readonly jobs: Jobs;
   readonly stateless: Stateless;
+  /** Tool calls outside a turn. */
+  readonly tools: OutsideTools;
   /** Strangers who ask to be let in. */
   readonly pairing: Pick<PairingDesk, "answer" | "list">;
   readonly audit: { verify(): Promise<AuditVerdict> };

@@ -14,6 +14,7 @@ import { pairingMethods } from "./methods/pairing.ts";
 import { deviceMethods } from "./methods/devices.ts";
 import { sessionMethods } from "./methods/sessions.ts";
 import { statusMethods } from "./methods/status.ts";
+import { toolMethods } from "./methods/tools.ts";
 
 /** All methods by name. The only door to a method is `callMethod`. */
 export interface Registry {
@@ -31,6 +32,7 @@ export function coreMethods(): readonly Method[] {
     ...sessionMethods,
     ...chatMethods,
     ...agentMethods,
+    ...toolMethods,
     ...channelMethods,
     ...cronMethods,
     ...approvalMethods,

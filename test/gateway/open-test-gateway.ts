@@ -7,6 +7,7 @@ import { RequestError } from "../../src/core/errors.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { silentMetrics } from "../../src/core/metrics.ts";
 import type { Provider } from "../../src/core/model.ts";
+import type { Gate, Tool } from "../../src/core/tool.ts";
 import { createGateway, createHub, DEFAULT_OPTIONS, type EventHub, type Gateway, type GatewayDeps, type GatewayOptions } from "../../src/gateway/index.ts";
 import { createScripted, reply, type ScriptedProvider } from "../../src/models/scripted/index.ts";
 import { verifyAudit } from "../../src/security/audit.ts";
@@ -39,6 +40,8 @@ export interface TestGatewayOptions {
   readonly options?: Partial<GatewayOptions>;
   readonly deps?: Partial<GatewayDeps>;
   readonly provider?: ScriptedProvider;
+  readonly tools?: readonly Tool[];
+  readonly gate?: Gate;
 }
 
 const status: ChannelStatus = { state: "ready", identity: "@bot" };
@@ -61,8 +64,8 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
     log: silentLog,
     metrics: silentMetrics,
     blobs,
-    gate: createGate(),
-    tools: [],
+    gate: given.gate ?? createGate(),
+    tools: given.tools ?? [],
     places: () => place,
     agent: (name) => ({
       name,
@@ -159,6 +162,7 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
     jobs,
     stateless: (input, onEvent, signal) => hall.stateless(input, { onEvent, signal }),
     logs: { tail: async ({ limit }) => [{ at: 1, level: "info" as const, message: "hello" }].slice(0, limit) },
+    tools: hall.outside,
     pairing: hall.pairing,
     audit: { verify: () => verifyAudit(store, { sign: (text) => text, verify: (text, signature) => text === signature }) },
     health: () => ({ ready: true, reasons: [] }),

@@ -10,6 +10,7 @@ import { faceOf } from "../../src/gateway/http-error.ts";
 import { defineMethod, type Call, type Method } from "../../src/gateway/method.ts";
 import { callMethod, coreMethods, createRegistry, mayCall } from "../../src/gateway/registry.ts";
 import { sha256Hex } from "../../src/lib/digest/index.ts";
+import { createTimeTool } from "../../src/tools/time/index.ts";
 import { openTestGateway, type TestGateway } from "./open-test-gateway.ts";
 
 /** The whole table: a method that is not in it fails. */
@@ -38,10 +39,11 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
     "sessions.list",
     "status",
     "subscribe",
+    "tools.list",
     "unsubscribe",
     "usage.status",
   ],
-  write: ["agent.run", "chat.abort", "chat.send", "send", "sessions.create", "sessions.delete", "sessions.patch", "sessions.reset"],
+  write: ["agent.run", "chat.abort", "chat.send", "send", "sessions.create", "sessions.delete", "sessions.patch", "sessions.reset", "tools.call"],
   approvals: ["approvals.resolve"],
   pairing: [
     "device.list",
@@ -78,7 +80,7 @@ describe("the method registry", () => {
   let gateway: TestGateway;
   let devices: DeviceDesk;
   before(async () => {
-    gateway = await openTestGateway();
+    gateway = await openTestGateway({ tools: [createTimeTool()] });
     const book = createDeviceBook(gateway.deps, () => {});
     devices = createDeviceDesk({ ...gateway.deps, book });
   });
@@ -218,6 +220,7 @@ describe("the method registry", () => {
       "sessions.get": { session: "agent:main:main" },
       "sessions.patch": { session: "agent:main:main", label: "x" },
       "sessions.reset": { session: "agent:main:main" },
+      "tools.call": { name: "time" },
       "sessions.delete": { session: "agent:main:web:chat:gone" },
       "device.pair.request": { device: { id: KEY("a"), public_key: KEY("a"), scopes: ["read"], signed_at: 0, signature: "A".repeat(86) }, name: "a" },
       "device.pair.approve": { request_id: "request-b" },
