@@ -123,7 +123,7 @@ const POWER_CUTS = { seeds: 300, options: { steps: 1_200, faults: { crashBetween
 
 /** Tries one seed after the other. @returns what noticed the mutant first, undefined when it survives. */
 export async function hunt({ mutation, powerCuts }: Mutant, more: WorldOptions = {}): Promise<string | undefined> {
-  for (const { seeds, options } of powerCuts ? [LONG, POWER_CUTS] : [LONG])
+  for (const { seeds, options } of powerCuts ? [POWER_CUTS, LONG] : [LONG])
     for (let seed = 1; seed <= seeds; seed += 1) {
       const { violations } = await runWorld(seed, { ...options, mutation, ...more });
       if (violations[0]) return `seed ${seed}: ${violations[0].promise}: ${violations[0].text}`;

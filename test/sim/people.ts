@@ -37,7 +37,7 @@ export function createPeople(world: SimWorld): People {
   const asked = new Set<string>();
   const decide = () => {
     if (!talking) return;
-    answerQuestions(world, asked);
+    answerQuestions(world, asked, () => talking);
     world.timeline.after(world.between(5_000, 60_000), undefined, "questions", decide);
   };
   return {
@@ -61,7 +61,7 @@ function speak(world: SimWorld, said: MessageUpdate[]): void {
 }
 
 /** The owner sees each open question once and answers it: soon, late, twice, with yes or no, or not at all. */
-function answerQuestions(world: SimWorld, asked: Set<string>): void {
+function answerQuestions(world: SimWorld, asked: Set<string>, talking: () => boolean): void {
   for (const { code } of world.watch.rows<{ code: string }>("SELECT code FROM approvals WHERE status = 'pending' ORDER BY seq")) {
     if (asked.has(code)) continue;
     asked.add(code);
@@ -69,9 +69,9 @@ function answerQuestions(world: SimWorld, asked: Set<string>): void {
     for (let times = world.strikes(0.2) ? 2 : 1; times > 0; times -= 1) {
       const text = world.pick([`/approve ${code}`, `/approve ${code}`, `/approve ${code} session`, `/deny ${code}`]);
       const late = world.strikes(0.3) ? THINKS_MS.most : 20_000;
-      world.timeline.after(world.between(THINKS_MS.least, late), undefined, "answer", () =>
-        say(world, messageOf(world, { ...OWNER, parts: [{ type: "text", text }] })),
-      );
+      world.timeline.after(world.between(THINKS_MS.least, late), undefined, "answer", () => {
+        if (talking()) say(world, messageOf(world, { ...OWNER, parts: [{ type: "text", text }] }));
+      });
     }
   }
 }
