@@ -72,6 +72,18 @@ export type Event =
       readonly payload: { device_id: string; change: "requested" | "approved" | "rejected" | "rotated" | "revoked"; name?: string };
     }
   | { readonly event: "pairing.changed"; readonly payload: { pairing_id: string; change: "asked" | "approved" | "denied" } }
+  | {
+      readonly event: "job.ran";
+      readonly payload: {
+        job_id: string;
+        run_id: string;
+        name: string;
+        slot: number;
+        outcome: "done" | "failed" | "cancelled";
+        turn_id?: string;
+        error?: { code: string; message: string };
+      };
+    }
   | { readonly event: "notice"; readonly session?: string; readonly payload: { code: string; text: string } }
   | { readonly event: "shutdown"; readonly payload: { reason: string } };
 

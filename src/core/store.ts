@@ -3,6 +3,7 @@ import type { BlobInfo } from "./blobs.ts";
 import type { Receipt, RenderedPart } from "./channel.ts";
 import type { Device } from "./device.ts";
 import type { Entry, NewEntry, ToolCallPart } from "./entry.ts";
+import type { Job, JobRun } from "./job.ts";
 import type { Label } from "./label.ts";
 import type { Memory, Sight } from "./memory.ts";
 import type { Message } from "./message.ts";
@@ -177,8 +178,8 @@ export interface Operations {
    * lane held by another: undefined (and the lane is left free if it was). full.
    */
   startTurn: Operation<{ sessionId: string; owner: string; now: number; leaseMs: number; held?: Fence }, StartedTurn | undefined>;
-  /** Sessions whose lane is free or expired and that have a turn due by `now` (queued and due, or running with an expired lease). read. */
-  dueLanes: Operation<{ now: number; limit: number }, { sessionId: string; notBefore: number }[]>;
+  /** Sessions whose lane is free or expired and that have a turn due by `now` (queued and due, or running with an expired lease). `abandoned`: how often a turn was started that a dead process left running; 0 = none was. read. */
+  dueLanes: Operation<{ now: number; limit: number }, { sessionId: string; notBefore: number; abandoned: number }[]>;
   /** Earliest future notBefore of a queued turn. read. */
   nextDue: Operation<{ now: number }, number | undefined>;
   /**
@@ -241,11 +242,11 @@ export interface Operations {
   /**
    * The end of a run that has asked the owner: the turn waits, without lease and without timer, until its last pending approval is settled; its start is no attempt. What
    * it has said so far is delivered now (a draft becomes final as in commitTurn). When every approval is settled already it is queued at once. The lane is handed on as
-   * by commitTurn with `next`. full.
+   * by commitTurn with `next`; messages that joined the turn and were not taken yet move as they do there, for nobody knows how long it waits. full.
    */
   suspendTurn: Operation<
-    { fence: Fence; turnId: string; deliveries: readonly NewDelivery[]; now: number; leaseMs: number },
-    { waiting: boolean; next?: StartedTurn }
+    { fence: Fence; turnId: string; deliveries: readonly NewDelivery[]; movedTurnId: string; now: number; leaseMs: number },
+    { waiting: boolean; moved: readonly { messageId: string; turnId: string }[]; next?: StartedTurn }
   >;
   /** Waiting turns (of a session, or one) are cancelled: their open calls get a result with `text`, their approvals are cancelled. full. */
   cancelWaiting: Operation<{ sessionId?: string; turnId?: string; text: string; audit?: AuditEvent; now: number }, { turnIds: string[] }>;
@@ -296,7 +297,8 @@ export interface Operations {
    */
   answerPairing: Operation<
     { codeHash?: string; id?: string; channel?: string; account?: string; decision: "approve" | "deny"; by: string; now: number },
-    { kind: "answered"; pairing: Pairing } | { kind: "unknown" } | { kind: "locked"; until: number }
+    /** `known`: this code was answered in the same way before, as when an update comes a second time; nothing has changed. */
+    { kind: "answered" | "known"; pairing: Pairing } | { kind: "unknown" } | { kind: "locked"; until: number }
   >;
 
   // --- Audit
@@ -350,11 +352,13 @@ export interface Operations {
    * receipt), else `unknown`; drafts of ended turns likewise. Answers the changed deliveries. full.
    */
   recoverDeliveries: Operation<{ fence: Fence; channel: string; account: string; resend: boolean; now: number }, Delivery[]>;
+  /** The earliest expiresAt of open deliveries and of pending approvals: before it there is nothing to expire. read. */
+  nextExpiry: Operation<Record<string, never>, { delivery?: number; approval?: number }>;
   /** Open deliveries past expiresAt become failed. full. */
   expireDeliveries: Operation<{ now: number }, Delivery[]>;
   getDelivery: Operation<{ id: string }, Delivery | undefined>;
   listDeliveries: Operation<
-    { channel?: string; account?: string; sessionId?: string; turnId?: string; statuses?: readonly Delivery["status"][]; limit: number },
+    { channel?: string; account?: string; conversation?: string; sessionId?: string; turnId?: string; statuses?: readonly Delivery["status"][]; limit: number },
     Delivery[]
   >;
 
@@ -416,6 +420,68 @@ export interface Operations {
   listMemories: Operation<{ agent: string; sight: Sight; before?: string; limit: number }, Memory[]>;
   /** With `person`, only one of theirs. full. @returns false when there is none that may be seen. */
   forgetMemory: Operation<{ id: string; agent: string; sight: Sight; person?: string }, boolean>;
+
+  // --- Jobs
+  /**
+   * Puts a job in its place. `revision`: the one it was changed from, undefined for a new job. Undefined, and nothing changed, when it has another one by now or there
+   * are `most` jobs already. full.
+   */
+  saveJob: Operation<{ job: Job; revision?: number; most: number }, Job | undefined>;
+  getJob: Operation<{ id: string }, Job | undefined>;
+  /** The next due first, those without a next slot last. read. */
+  listJobs: Operation<{ person?: string; limit: number }, Job[]>;
+  /** The job and its runs that have not begun; what has begun ends by itself. full. */
+  removeJob: Operation<{ id: string; now: number }, boolean>;
+  /**
+   * Decides slots: moves the job's cursor and next slot, and adds the runs, in one commit. A run that is known already is not added again. False, and nothing changed,
+   * when the job has another revision by now. full.
+   */
+  planJobRuns: Operation<
+    {
+      fence?: Fence;
+      jobId: string;
+      revision: number;
+      cursor: number;
+      nextSlot?: number;
+      nextAt?: number;
+      skipped: number;
+      runs: readonly Pick<JobRun, "id" | "slot" | "trigger" | "notBefore">[];
+      now: number;
+    },
+    boolean
+  >;
+  /**
+   * What is to be done by `now`: jobs with a slot that is due and no open run; of each job without a running run the first due one, with its job; running runs whose
+   * turn has ended or is gone, or that began before `overdue`; and the next wall time at which there will be something. read.
+   */
+  jobAgenda: Operation<
+    { now: number; overdue: number; limit: number },
+    { jobs: Job[]; due: { run: JobRun; job: Job }[]; ended: { run: JobRun; job?: Job; turn?: Turn }[]; running: number; next?: number }
+  >;
+  /** Jobs whose cursor is in the future, because the wall clock has gone back. read. */
+  jobsAhead: Operation<{ now: number; limit: number }, Job[]>;
+  /** A run was handed over. full. */
+  startJobRun: Operation<{ fence: Fence; id: string; turnId?: string; sessionKey?: string; now: number }, boolean>;
+  /**
+   * A run is over, once: counts the job's failures (with `pauseAfter` of them in a row it is switched off), removes a job that deletes itself after its last run, and
+   * forgets all but the newest `keep` runs of the job and runs of removed jobs that ended before `forgetBefore`. Undefined when it was over before. full.
+   */
+  finishJobRun: Operation<
+    {
+      fence: Fence;
+      id: string;
+      status: "done" | "failed" | "cancelled";
+      error?: JobRun["error"];
+      attempts?: number;
+      keep: number;
+      pauseAfter: number;
+      forgetBefore: number;
+      now: number;
+    },
+    { run: JobRun; paused: boolean; removed: boolean } | undefined
+  >;
+  /** Newest first. read. */
+  listJobRuns: Operation<{ jobId?: string; person?: string; limit: number }, JobRun[]>;
 
   // --- The rest
   putBlob: Operation<{ id: string; bytes: Uint8Array; type: string; name?: string; sha256: string; now: number }, BlobInfo>;
@@ -491,6 +557,7 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   markSending: "full",
   settlePart: "full",
   recoverDeliveries: "full",
+  nextExpiry: "read",
   expireDeliveries: "full",
   getDelivery: "read",
   listDeliveries: "read",
@@ -508,6 +575,16 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   rejectDevice: "full",
   setDeviceToken: "full",
   revokeDevice: "full",
+  saveJob: "full",
+  getJob: "read",
+  listJobs: "read",
+  removeJob: "full",
+  planJobRuns: "full",
+  jobAgenda: "read",
+  jobsAhead: "read",
+  startJobRun: "full",
+  finishJobRun: "full",
+  listJobRuns: "read",
   saveMemory: "full",
   searchMemories: "read",
   listMemories: "read",

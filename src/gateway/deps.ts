@@ -5,6 +5,7 @@ import type { ChannelStatus } from "../core/channel.ts";
 import type { Clock } from "../core/clock.ts";
 import type { AssistantPart, StopReason } from "../core/entry.ts";
 import type { Intake } from "../core/intake.ts";
+import type { Jobs } from "../core/jobs.ts";
 import type { Log } from "../core/log.ts";
 import type { Message } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
@@ -115,6 +116,7 @@ export interface GatewayDeps {
   readonly agents: { list(): readonly { readonly name: string; readonly model: string }[] };
   /** Stops turns, queued or running; answers the ids of those it stopped. */
   readonly turns: { abort(target: { sessionId?: string; turnId?: string }): Promise<string[]> };
+  readonly jobs: Jobs;
   readonly stateless: Stateless;
   /** Tool calls outside a turn. */
   readonly tools: OutsideTools;

@@ -9,6 +9,7 @@ import { channelMethods } from "./methods/channels.ts";
 import { chatMethods } from "./methods/chat.ts";
 import { configMethods } from "./methods/config.ts";
 import { connectionMethods } from "./methods/connection.ts";
+import { cronMethods } from "./methods/cron.ts";
 import { pairingMethods } from "./methods/pairing.ts";
 import { deviceMethods } from "./methods/devices.ts";
 import { sessionMethods } from "./methods/sessions.ts";
@@ -33,6 +34,7 @@ export function coreMethods(): readonly Method[] {
     ...agentMethods,
     ...toolMethods,
     ...channelMethods,
+    ...cronMethods,
     ...approvalMethods,
     ...pairingMethods,
     ...auditMethods,

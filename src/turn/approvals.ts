@@ -77,7 +77,10 @@ export function createApprovals(deps: ApprovalsDeps): Approvals {
     },
     answer: (given) => answer(given, deps),
     async sweep() {
-      for (const approval of await deps.store.expireApprovals({ now: deps.clock.now() })) {
+      const now = deps.clock.now();
+      const { approval: expiry } = await deps.store.nextExpiry({});
+      if (expiry === undefined || expiry > now) return;
+      for (const approval of await deps.store.expireApprovals({ now })) {
         resolved(approval, deps);
         deps.wake(approval.sessionId);
       }

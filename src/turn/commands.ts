@@ -149,7 +149,7 @@ async function pair({ principal, update }: CommandCall, deps: CommandDeps): Prom
   if (answered.kind === "locked") return "Too many wrong codes. Wait an hour.";
   if (answered.kind === "unknown") return "There is no such code; it may have expired.";
   const { channel, senderId, name } = answered.pairing;
-  return `Let in: ${name ?? "somebody"} (${senderId} on ${channel}).`;
+  return `${answered.kind === "known" ? "Let in before" : "Let in"}: ${name ?? "somebody"} (${senderId} on ${channel}).`;
 }
 
 /** The owner's endorsement (security.md, Labels): the only way up but a new conversation. */

@@ -76,7 +76,10 @@ export async function deliverLoop(channel: Channel, fence: Fence, deps: DeliverD
 async function deliverDue(channel: Channel, fence: Fence, deps: DeliverDeps, signal: AbortSignal): Promise<number> {
   const account = { channel: channel.name, account: channel.account, now: deps.clock.now() };
   try {
-    for (const delivery of await deps.store.expireDeliveries({ now: account.now })) report(delivery, channel, deps, "it could not be sent in time");
+    // Looked for before: a commit at every look would cost the disk more than all that is sent.
+    const { delivery: expiry } = await deps.store.nextExpiry({});
+    if (expiry !== undefined && expiry <= account.now)
+      for (const delivery of await deps.store.expireDeliveries({ now: account.now })) report(delivery, channel, deps, "it could not be sent in time");
     const due = await deps.store.dueDeliveries({ ...account, limit: BATCH });
     if (due.length > 0) {
       await Promise.all(due.map((delivery) => sendDelivery(delivery, channel, fence, deps, signal)));
@@ -131,6 +134,7 @@ async function sendPart(
     address: delivery.address,
     nonce: `${delivery.id}.${part.number}`,
     signal: timeout.signal,
+    ...(part.attempts > 0 && { triedSince: delivery.createdAt }),
     ...(delivery.replyTo !== undefined && part.number === 0 && { replyTo: delivery.replyTo }),
   };
   try {

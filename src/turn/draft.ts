@@ -3,7 +3,6 @@
  * What must stay true: the draft part is committed as `sending` before the first preview is posted, and its receipt after it; later previews are edits, not rows:
  * the newest text wins, a failed one is forgotten. The turn never waits for a preview, only for one that is under way when it ends.
  */
-import { formatAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import { ChannelError } from "../core/errors.ts";
 import type { Channel, Receipt, SendTarget } from "../core/channel.ts";
@@ -20,9 +19,6 @@ const EARLIER_OPEN_MS = 250;
 /** Longest that the end of a turn waits for an edit under way, and for the first send, which decides whether there is a preview. */
 const LAST_EDIT_MS = 1_000;
 const FIRST_SEND_MS = 5_000;
-/** How many of the session's newest deliveries are looked at for that. */
-const EARLIER_LOOK = 8;
-
 export interface DraftDeps {
   readonly store: Store;
   readonly clock: Clock;
@@ -96,6 +92,7 @@ export class Draft {
         this.#notBefore = this.#deps.clock.monotonic() + EARLIER_OPEN_MS;
         return;
       }
+      if (this.#receipt && !(await this.#isOurs())) this.#off = true;
       // The turn has ended meanwhile: its answer is sent as a whole.
       if (this.#off) return;
       if (this.#receipt) await this.#channel.edit!(this.#receipt, rendered, this.#target());
@@ -110,12 +107,17 @@ export class Draft {
     }
   }
 
-  /** The turn before has committed its answer, but the outbox may not have sent it yet (P3: order is also what a person sees). */
+  /** What was committed before for this conversation may not be sent yet, be it of the session before a /new (P3: order is also what a person sees). */
   async #earlierIsOpen(): Promise<boolean> {
-    const { turn, session } = this.#started;
-    const place = formatAddress(turn.address);
-    const newest = await this.#deps.store.listDeliveries({ sessionId: session.id, limit: EARLIER_LOOK });
-    return newest.some((delivery) => delivery.status === "open" && formatAddress(delivery.address) === place);
+    const { channel, account, conversation } = this.#started.turn.address;
+    return (await this.#deps.store.listDeliveries({ channel, account, conversation, statuses: ["open"], limit: 1 })).length > 0;
+  }
+
+  /** A process that stood still does not know that its lane has moved: another one may have shown the final answer, and an edit is under no fence. */
+  async #isOurs(): Promise<boolean> {
+    const { id, attempts } = this.#started.turn;
+    const turn = await this.#deps.store.getTurn({ id });
+    return turn?.status === "running" && turn.attempts === attempts && turn.draftId === this.#id;
   }
 
   async #post(rendered: ReturnType<Channel["render"]>[number]): Promise<void> {

@@ -98,7 +98,15 @@ async function endWaiting(running: RunningTurn, live: LiveAnswer, deps: EndDeps)
   const said = live.visible();
   const first = said === "" ? undefined : deliveryOf(said, running, deps, draftId);
   const deliveries = [...(first ? [first] : []), ...(await deps.approvals.deliveries(running))];
-  const { waiting, next } = await deps.store.suspendTurn({ fence, turnId: turn.id, deliveries, now: deps.clock.now(), leaseMs: deps.leaseMs });
+  const { waiting, moved, next } = await deps.store.suspendTurn({
+    fence,
+    turnId: turn.id,
+    deliveries,
+    movedTurnId: newId(deps.clock, deps.random),
+    now: deps.clock.now(),
+    leaseMs: deps.leaseMs,
+  });
+  publishMoved(moved, running, deps);
   for (const { address } of deliveries) deps.channels.wake(address);
   deps.log.info("turn waits for the owner", { turn: turn.id, answered: !waiting });
   return next;
@@ -212,9 +220,7 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
   const [only] = entries;
   if (entries.length === 1 && committed.answerEntry !== undefined)
     deps.recent.add(session.id, [{ ...only!, sessionId: session.id, number: committed.answerEntry }]);
-  for (const moved of committed.moved) {
-    deps.hub.publish({ event: "turn.moved", session: session.key, payload: { message_id: moved.messageId, from: turn.id, turn_id: moved.turnId } });
-  }
+  publishMoved(committed.moved, running, deps);
   deps.hub.publish({
     event: "turn.ended",
     session: session.key,
@@ -230,6 +236,11 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
   count(end, deps);
   if (end.outcome === "failed") deps.notify("turn_failed", `A turn in ${session.key} failed: ${end.error?.message ?? "unknown"}`, turn.address);
   return committed.next;
+}
+
+function publishMoved(moved: readonly { messageId: string; turnId: string }[], { turn, session }: StartedTurn, { hub }: EndDeps): void {
+  for (const { messageId, turnId } of moved)
+    hub.publish({ event: "turn.moved", session: session.key, payload: { message_id: messageId, from: turn.id, turn_id: turnId } });
 }
 
 function count({ outcome, usage }: Commit, { metrics }: EndDeps): void {

@@ -74,6 +74,8 @@ export interface Hall {
   stateless(request: StatelessRequest, watch: Parameters<typeof runStateless>[2]): Promise<StatelessAnswer>;
   /** Puts a message of the owner into the outbox. @returns its delivery id. @throws RequestError `channel_not_found`, because nobody would ever send it. */
   send(address: Address, message: Message): Promise<string>;
+  /** Where the owner is told things; empty: nowhere but the page. */
+  ownerPlaces(): Promise<Address[]>;
   /** Stops running turns and cancels queued ones. @returns their ids. */
   abort(which: { sessionId?: string; turnId?: string }): Promise<string[]>;
 }
@@ -110,6 +112,7 @@ export function createHall(given: HallDeps): Hall {
     outside: createOutsideTools({ ...deps, recent }),
     stateless: (request, watch) => runStateless(request, { ...deps, cooldowns }, watch),
     send: (address, message) => outbox.send(address, message),
+    ownerPlaces: async () => (await recipients(told)).filter((address) => channels.delivers(address)),
     async abort(which) {
       const running = await stopTurns.ids(which);
       const sessionId = which.sessionId ?? (await deps.store.getTurn({ id: which.turnId! }))?.sessionId;

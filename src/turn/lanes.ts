@@ -70,12 +70,17 @@ interface Lane {
 }
 
 const SWEEP_MS = 5_000;
+/** A turn that was running at so many deaths of a process may be their cause. */
+const SUSPECT_STARTS = 2;
 
 export function createLanes(deps: LanesDeps): Lanes {
   const lanes = new Map<string, Lane>();
   const waking = new Set<string>();
   /** Fences of lanes that have ended since the last renewal; one that is still renewed then was left without a commit. */
   const left = new Map<string, Fence>();
+  /** Sessions that may have brought the process down before. One at a time is tried, so that the innocent ones are finished before it happens again (fault-11). */
+  const suspects = new Set<string>();
+  let onTrial: string | undefined;
   let draining = false;
   let cancelTimer: (() => void) | undefined;
 
@@ -95,6 +100,7 @@ export function createLanes(deps: LanesDeps): Lanes {
       if (lanes.get(sessionId) === lane) lanes.delete(sessionId);
       left.set(lane.fence.lease, lane.fence);
       if (draining) return;
+      if (onTrial === sessionId) return void sweep();
       // The last commit has looked for a next turn; only what came behind it needs another look, and what waits for its time a timer.
       if (lane.wanted) wake(sessionId);
       else schedule();
@@ -120,7 +126,7 @@ export function createLanes(deps: LanesDeps): Lanes {
   const wake = (sessionId: string) => {
     const lane = lanes.get(sessionId);
     if (lane !== undefined) lane.wanted = true;
-    if (draining || lane !== undefined || waking.has(sessionId) || lanes.size + waking.size >= deps.maxRunning) return;
+    if (draining || lane !== undefined || waking.has(sessionId) || suspects.has(sessionId) || lanes.size + waking.size >= deps.maxRunning) return;
     waking.add(sessionId);
     deps.store
       .startTurn({ sessionId, owner: deps.owner, now: deps.clock.now(), leaseMs: deps.leaseMs })
@@ -147,11 +153,24 @@ export function createLanes(deps: LanesDeps): Lanes {
       .catch(() => {});
   };
 
+  /** Holds back those that are under suspicion. @returns the one that may run now; whoever has been there least often comes first. */
+  const suspect = (due: Awaited<ReturnType<Store["dueLanes"]>>): string | undefined => {
+    suspects.clear();
+    const held = due.filter(({ abandoned }) => abandoned >= SUSPECT_STARTS).toSorted((a, b) => a.abandoned - b.abandoned);
+    for (const { sessionId } of held) suspects.add(sessionId);
+    if (onTrial !== undefined && (lanes.has(onTrial) || waking.has(onTrial))) return undefined;
+    onTrial = held[0]?.sessionId;
+    if (onTrial !== undefined) suspects.delete(onTrial);
+    return onTrial;
+  };
+
   const sweep = async () => {
     try {
       await deps.sweep?.();
       const due = await deps.store.dueLanes({ now: deps.clock.now(), limit: deps.maxRunning });
+      const next = suspect(due);
       for (const { sessionId } of due) wake(sessionId);
+      if (next !== undefined) wake(next);
       schedule();
     } catch (thrown) {
       deps.log.warn("sweep of the lanes failed", { error: String(thrown) });

@@ -6,7 +6,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Hub } from "../core/event.ts";
 import { newId, type Random } from "../core/random.ts";
 import type { Pairing } from "../core/records.ts";
-import type { NewDelivery, NewPairing, Store } from "../core/store.ts";
+import type { NewDelivery, NewPairing, Operations, Store } from "../core/store.ts";
 import type { Update } from "../core/update.ts";
 import { sha256Hex } from "../lib/digest/index.ts";
 import { newCode, normalCode } from "../security/code.ts";
@@ -16,7 +16,7 @@ export interface PairingDesk {
   /** A fresh code for the sender of this update, and what they are told. Nothing is stored here. */
   offer(update: Update): { pairing: NewPairing; notice: NewDelivery };
   /** @param by person id of who answers. */
-  answer(given: PairingAnswer, by: string): Promise<{ kind: "answered"; pairing: Pairing } | { kind: "unknown" } | { kind: "locked"; until: number }>;
+  answer(given: PairingAnswer, by: string): Promise<Operations["answerPairing"]["output"]>;
   list(): Promise<Pairing[]>;
 }
 
@@ -69,9 +69,11 @@ export function createPairingDesk(deps: PairingDeps): PairingDesk {
       });
       if (answered.kind === "answered")
         deps.hub.publish({ event: "pairing.changed", payload: { pairing_id: answered.pairing.id, change: decision === "approve" ? "approved" : "denied" } });
-      if (answered.kind === "answered" && answered.pairing.status === "approved") {
-        const { address } = answered.pairing;
-        await deps.store.enqueueDelivery({ delivery: notice("You are let in. Write to me whenever you like.", address, now + NOTICE_TTL_MS, deps), now });
+      if ((answered.kind === "answered" || answered.kind === "known") && answered.pairing.status === "approved") {
+        const { id, address } = answered.pairing;
+        // Also when it was answered before: a crash may have come between the two commits. The id makes it one notice.
+        const delivery = { ...notice("You are let in. Write to me whenever you like.", address, now + NOTICE_TTL_MS, deps), id };
+        await deps.store.enqueueDelivery({ delivery, now });
         deps.channels.wake(address);
       }
       return answered;

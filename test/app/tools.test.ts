@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { createLocalBus } from "../../src/bus/local/index.ts";
 import { openLocalPowers } from "../../src/app/local-tools.ts";
+import { lateJobs } from "../../src/app/open-jobs.ts";
+import { showSchedule } from "../../src/jobs/read-schedule.ts";
 import { systemClock, systemRandom } from "../../src/app/system.ts";
 import { createTools } from "../../src/app/tools.ts";
 import { rootSchema } from "../../src/config/schema.ts";
@@ -49,6 +51,17 @@ const MEANING: Readonly<Record<string, "path" | "url" | "address" | "argv" | "te
   "shell.stdin": "text",
   "process.action": "text",
   "process.id": "text",
+  "schedule.action": "text",
+  "schedule.at": "text",
+  "schedule.cron": "text",
+  "schedule.every": "text",
+  "schedule.id": "text",
+  "schedule.message": "text",
+  "schedule.name": "text",
+  "schedule.reminder": "text",
+  // One of three words; where a job speaks is its maker's own place.
+  "schedule.session": "text",
+  "schedule.time_zone": "text",
   "web_fetch.url": "url",
   "web_search.query": "text",
 };
@@ -103,7 +116,7 @@ async function withAllTools(use: (composed: Composed) => Promise<void>): Promise
   const time = { clock: systemClock, random: systemRandom };
   const outbox = createOutboxDoor({ store, bus: createLocalBus(), ...time, accounts: new Map(), notifyTo: [] });
   try {
-    await use({ tools: await createTools({ config, http, store, ...time, outbox, ...powers }), folder });
+    await use({ tools: await createTools({ config, http, store, ...time, outbox, jobs: lateJobs().port, show: showSchedule, ...powers }), folder });
   } finally {
     await powers.processes.close();
     http.close();
@@ -145,14 +158,14 @@ describe("every tool of the gateway", () => {
       }
     }));
 
-  it("sec-93 no tool changes config, policy, skills or schedules, by its effect or by a file, and one that came to be asks in a tainted context", () =>
+  it("sec-93 no tool changes config, policy or skills, by its effect or by a file, and the one for schedules asks in a tainted context", () =>
     withAllTools(async ({ tools, folder }) => {
       const rules = join(folder, "etc", "config.toml");
       await writeFile(rules, "# the owner's\n");
       const standing: readonly Effect[] = ["config", "schedule"];
       assert.deepEqual(
         tools.filter(({ effects }) => effects.some((effect) => standing.includes(effect))).map(({ spec }) => spec.name),
-        [],
+        ["schedule"],
       );
       const tainted: Label = { integrity: "EXTERNAL", confidentiality: "PUBLIC" };
       const context = { ...toolContext(), label: tainted };
@@ -166,7 +179,7 @@ describe("every tool of the gateway", () => {
       }
       assert.equal(await readFile(rules, "utf8"), "# the owner's\n");
       for (const effect of standing) {
-        const tool = { ...tools[0]!, effects: [effect] };
+        const tool = effect === "schedule" ? tools.find(({ spec }) => spec.name === "schedule")! : { ...tools[0]!, effects: [effect] };
         for (const integrity of ["EXTERNAL", "GUEST"] as const)
           assert.equal(
             createGate().decide({ principal: OWNER, agent: "main", label: { ...tainted, integrity } }, tool, {}).kind,

@@ -6,18 +6,23 @@ import type { PlatformFiles } from "./crash-points-platform.ts";
 
 /** @returns what is wrong; nothing when all is well. */
 export async function checkFlow(flow: Flow, files: PlatformFiles, store: Store, idempotentSend: boolean): Promise<string[]> {
-  return [...(await checkMessages(flow, store)), ...(await checkSends(flow, files, store, idempotentSend)), ...(await checkCalls(files, store))];
+  return [
+    ...(await checkMessages(flow, files, store)),
+    ...(await checkSends(flow, files, store, idempotentSend)),
+    ...(await checkCalls(files, store)),
+    ...(await checkApprovals(flow, files, store)),
+  ];
 }
 
 /** Accepted = on record, once, with a turn that ended and an entry in the transcript. */
-async function checkMessages(flow: Flow, store: Store): Promise<string[]> {
+async function checkMessages(flow: Flow, files: PlatformFiles, store: Store): Promise<string[]> {
   const problems: string[] = [];
   const inbox = await store.listInbox({ limit: 1_000 });
-  for (const { update } of flow.updates) {
+  for (const { update, refused = false } of flow.updates) {
     const rows = inbox.filter((item) => item.update.key === update.key);
-    const isStranger = update.sender.id === "3";
-    if (rows.length !== (isStranger ? 0 : 1)) problems.push(`${update.key} stands in the inbox ${rows.length} times`);
-    if (isStranger || messageText(update.message).startsWith("/")) continue;
+    const isKept = !refused && !files.unsaid().includes(update.key);
+    if (rows.length !== (isKept ? 1 : 0)) problems.push(`${update.key} stands in the inbox ${rows.length} times`);
+    if (!isKept || messageText(update.message).startsWith("/")) continue;
     const turn = await store.turnOfMessage({ messageId: rows[0]!.id });
     if (turn?.endedAt === undefined) problems.push(`the turn of ${update.key} is ${turn?.status ?? "missing"}`);
     const entries = await store.readEntries({ sessionId: turn!.sessionId, limit: 1_000 });
@@ -38,15 +43,17 @@ async function checkSends(flow: Flow, files: PlatformFiles, store: Store, idempo
   }
   const deliveries = await store.listDeliveries({ limit: 1_000 });
   const doubtful = deliveries.filter((delivery) => delivery.status === "unknown");
-  if (doubtful.length > (idempotentSend ? 0 : 1)) problems.push(`${doubtful.length} deliveries are in doubt`);
+  // One conversation has one part under way at a time; others may have theirs.
+  const places = new Set(doubtful.map((delivery) => delivery.address.conversation));
+  if (doubtful.length > (idempotentSend ? 0 : places.size)) problems.push(`${doubtful.length} deliveries are in doubt`);
   const shown = new Map<string, string>();
   for (const one of sent) shown.set(`${one.conversation} ${one.id}`, one.text);
+  const read = (conversation: string) => [...shown].flatMap(([key, text]) => (key.startsWith(`${conversation} `) ? [text] : [])).join("");
   for (const { update, answer } of flow.updates) {
-    if (answer === undefined) continue;
+    if (answer === undefined || files.unsaid().includes(update.key)) continue;
     const { conversation } = update.address;
-    const reads = [...shown].filter(([key, text]) => key.startsWith(`${conversation} `) && text.includes(answer)).length;
     const inDoubt = doubtful.some((delivery) => delivery.address.conversation === conversation);
-    if (reads === 0 && !inDoubt) problems.push(`nobody has read the answer to ${update.key}`);
+    if (read(conversation).search(answer) < 0 && !inDoubt) problems.push(`nobody has read the answer to ${update.key}`);
   }
   for (const delivery of deliveries)
     for (const part of delivery.parts)
@@ -74,5 +81,31 @@ async function checkCalls(files: PlatformFiles, store: Store): Promise<string[]>
     const isOnlyTurn = (await store.listTurns({ limit: 2 })).length === 1;
     if (isOnlyTurn) for (const id of effects) if (!planned.has(id)) problems.push(`an effect ${id} that nobody planned`);
   }
+  return problems;
+}
+
+/** A question ends, an answer lets one call through, and no effect is without what let it and its line in the audit (sec-114). */
+async function checkApprovals(flow: Flow, files: PlatformFiles, store: Store): Promise<string[]> {
+  const problems: string[] = [];
+  const effects = files.effects();
+  const audit = await store.readAudit({ limit: 1_000 });
+  const approvals = await store.listApprovals({ limit: 1_000 });
+  for (const { status, code, detached, toldAt } of approvals) {
+    if (status === "pending" || status === "approved") problems.push(`the question ${code} has remained ${status}`);
+    if (detached && status !== "cancelled" && toldAt === undefined) problems.push(`nobody was told what became of ${code}`);
+  }
+  for (const turn of await store.listTurns({ limit: 1_000 })) {
+    for (const call of (await store.listCalls({ turnId: turn.id })).filter(({ name }) => name === "pay")) {
+      const approval = approvals.find((one) => one.callId === call.id);
+      if (approval === undefined) problems.push(`the call ${call.id} was never asked for`);
+      if (!effects.includes((call.args as { id: string }).id)) continue;
+      if (approval?.status !== "used") problems.push(`the call ${call.id} took effect while its approval is ${approval?.status}`);
+      if (!audit.some(({ kind, data }) => kind === "tool.started" && (data as { call?: string }).call === call.id))
+        problems.push(`the call ${call.id} took effect and the audit has no intent of it`);
+    }
+  }
+  const allowed = flow.approved ?? 0;
+  const used = approvals.filter(({ status }) => status === "used").length;
+  if (approvals.length > 0 && used !== allowed) problems.push(`${used} questions were answered with yes and used, not ${allowed}`);
   return problems;
 }

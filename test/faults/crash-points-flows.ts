@@ -1,4 +1,5 @@
 /** The flows of the hall that are killed at every point. A flow that is added to the hall gets an entry here: a test asks for one that reaches each of its writes. */
+import { NOTICE_PREFIX } from "../../src/agent/user-text.ts";
 import { messageText, type MessagePart } from "../../src/core/message.ts";
 import type { ModelRequest } from "../../src/core/model.ts";
 import type { MessageUpdate } from "../../src/core/update.ts";
@@ -10,7 +11,11 @@ export interface FlowUpdate {
   /** Milliseconds of the house's clock after the one before. */
   readonly waits?: number;
   /** What its sender is to read at last; nothing for a message that is cancelled, refused or joined to another. */
-  readonly answer?: string;
+  readonly answer?: string | RegExp;
+  /** Not said before this code can be read on the platform, or of a question at the page; it takes the place of CODE in the text. */
+  readonly code?: "question" | "pairing";
+  /** A stranger says it: nothing is kept of it. */
+  readonly refused?: true;
 }
 
 export interface Flow {
@@ -21,6 +26,12 @@ export interface Flow {
   readonly refusedConversation?: string;
   /** The model is away the first time. */
   readonly outage?: true;
+  /** How long a question may be answered, milliseconds of the house's clock; default an hour. */
+  readonly approvalMs?: number;
+  /** Strangers get a code. */
+  readonly pairing?: true;
+  /** Calls that are run because the owner has said so; default 0. */
+  readonly approved?: 1;
 }
 
 let made = 0;
@@ -68,7 +79,58 @@ export const FLOWS: readonly Flow[] = [
     ],
   },
   { name: "outage", outage: true, updates: [{ update: update("say later"), answer: "re: say later" }] },
-  { name: "stranger", updates: [{ update: update("let me in", { sender: "3" }) }] },
+  { name: "stranger", updates: [{ update: update("let me in", { sender: "3" }), refused: true }] },
+  {
+    name: "approval",
+    approved: 1,
+    updates: [
+      { update: update("say pay"), answer: "re: say pay: " },
+      // Somebody else tries first.
+      { update: update("/approve CODE", { sender: "2" }), code: "question", answer: "Only the owner" },
+      { update: update("/approve CODE"), answer: "pproved", code: "question" },
+    ],
+  },
+  {
+    name: "denial",
+    updates: [
+      { update: update("say pay"), answer: "re: say pay: The owner denied this" },
+      { update: update("/deny CODE"), answer: "enied", code: "question" },
+    ],
+  },
+  { name: "expiry", approvalMs: 8_000, updates: [{ update: update("say pay"), answer: "re: say pay: The owner did not answer in time" }] },
+  {
+    name: "late approval",
+    approved: 1,
+    updates: [
+      { update: update("say pay"), answer: "told of it" },
+      { update: update("say meanwhile"), answer: "re: say meanwhile", code: "question" },
+      { update: update("/approve CODE"), answer: "pproved", code: "question", waits: 2_000 },
+    ],
+  },
+  {
+    name: "stopped question",
+    updates: [
+      // It ends without a word: whoever stops it knows.
+      { update: update("say pay") },
+      { update: update("/stop"), answer: /Stopped|Nothing is running/, code: "question" },
+    ],
+  },
+  {
+    name: "pairing",
+    pairing: true,
+    updates: [
+      { update: update("let me in", { sender: "3" }), refused: true },
+      { update: update("/pair CODE"), answer: "et in", code: "pairing" },
+      { update: update("say thanks", { sender: "3" }), answer: "re: say thanks", code: "pairing" },
+    ],
+  },
+  {
+    name: "endorsement",
+    updates: [
+      { update: update("say tools"), answer: "re: say tools" },
+      { update: update("/trust"), answer: "You vouch", waits: 1_000 },
+    ],
+  },
   {
     name: "undeliverable",
     refusedConversation: "2",
@@ -85,6 +147,12 @@ export function answerOf({ entries }: ModelRequest, fresh: () => string): readon
   const content = entries[at]?.content;
   const text = content?.role === "user" ? (/\b(say|let) [a-z ]+/.exec(messageText(content.message))?.[0] ?? "nothing") : "nothing";
   const results = entries.filter((entry) => entry.content.role === "tool").length;
+  const said = content?.role === "user" ? messageText(content.message) : "";
+  if (said.startsWith(NOTICE_PREFIX)) return reply("told of it");
+  if (text === "say pay") {
+    const result = entries.findLast((entry) => entry.content.role === "tool")?.content;
+    return result?.role === "tool" ? reply(`re: ${text}: ${result.text}`) : callTools([{ id: fresh(), name: "pay", args: { id: fresh() } }]);
+  }
   const slow: ScriptItem[] = /slowly/.test(text) ? [{ type: "delay", ms: 1_500 }] : [];
   if (/tools/.test(text) && results < 3) {
     const calls = results === 0 ? ["count", "look"] : ["count"];

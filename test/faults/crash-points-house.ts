@@ -58,7 +58,10 @@ export async function runHouse(options: HouseOptions): Promise<NthPoint[]> {
   const bare = await openStore(options, clock);
   const store = pointStore(bare, onPoint);
   const { boot } = await store.boot({ now: clock.now(), instance: "house" });
-  const channel = pointChannel(createPlatformChannel({ files, flow, idempotentSend: options.idempotentSend, clock, intake: () => hall.intake }), onPoint);
+  const channel = pointChannel(
+    createPlatformChannel({ files, flow, idempotentSend: options.idempotentSend, clock, intake: () => hall.intake, page: bare }),
+    onPoint,
+  );
   const fresh = () => newId(clock, random);
   const mind = createScripted(
     (request) => {
@@ -68,7 +71,9 @@ export async function runHouse(options: HouseOptions): Promise<NthPoint[]> {
     { clock },
   );
   const provider = pointProvider(mind, onPoint);
-  const place = { policy: POLICY, agent: "main", scope: "per_peer", queueMode: flow.queueMode ?? "queue", batchQuietMs: 1_000, replyBack: "mention" } as const;
+  const policy = flow.pairing ? { ...POLICY, dmPolicy: "pairing" as const } : POLICY;
+  const agent = flow.approvalMs === undefined ? AGENT : { ...AGENT, approvalMs: flow.approvalMs };
+  const place = { policy, agent: "main", scope: "per_peer", queueMode: flow.queueMode ?? "queue", batchQuietMs: 1_000, replyBack: "mention" } as const;
   const hall = createHall({
     store,
     bus: createLocalBus(),
@@ -81,7 +86,7 @@ export async function runHouse(options: HouseOptions): Promise<NthPoint[]> {
     gate: createGate(),
     tools: createPlatformTools(files).map((tool) => pointTool(tool, onPoint)),
     places: (name) => (name === PLATFORM ? place : undefined),
-    agent: () => AGENT,
+    agent: () => agent,
     model: () => provider.model("test"),
     accounts: new Map([[`${PLATFORM}:default`, channel]]),
     owner: `house.${boot}`,

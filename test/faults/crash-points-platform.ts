@@ -5,7 +5,8 @@ import type { Channel, RenderedPart } from "../../src/core/channel.ts";
 import { sleep, type Clock } from "../../src/core/clock.ts";
 import { ChannelError, ModelError } from "../../src/core/errors.ts";
 import type { Intake } from "../../src/core/intake.ts";
-import { messageText } from "../../src/core/message.ts";
+import { messageText, type Message } from "../../src/core/message.ts";
+import type { Store } from "../../src/core/store.ts";
 import type { Tool } from "../../src/core/tool.ts";
 import type { Flow } from "./crash-points-flows.ts";
 
@@ -44,7 +45,18 @@ export class PlatformFiles {
     return this.#read<string>("outages");
   }
 
-  add(file: "sent" | "acknowledged" | "effects" | "outages", line: unknown): void {
+  /** Messages that their sender could never say, because the code for them was never shown. */
+  unsaid(): string[] {
+    return this.#read<string>("unsaid");
+  }
+
+  /** Everything that was ever sent to a conversation, one text. */
+  shownIn(conversation: string): string {
+    const sends = this.sent().filter((one) => one.kind === "send" && one.conversation === conversation);
+    return sends.map((one) => one.text).join("");
+  }
+
+  add(file: "sent" | "acknowledged" | "effects" | "outages" | "unsaid", line: unknown): void {
     appendFileSync(join(this.#folder, `${file}.jsonl`), `${JSON.stringify(line)}\n`);
   }
 
@@ -62,19 +74,29 @@ export interface PlatformDeps {
   readonly idempotentSend: boolean;
   readonly clock: Clock;
   readonly intake: () => Intake;
+  /** What the owner's page reads. */
+  readonly page: Pick<Store, "listApprovals" | "listDeliveries">;
 }
 
 /** The adapter: hands over every update of the flow that is not acknowledged, in order, and acknowledges what the intake has resolved. */
-export function createPlatformChannel({ files, flow, idempotentSend, clock, intake }: PlatformDeps): Channel {
+export function createPlatformChannel(deps: PlatformDeps): Channel {
+  const { files, flow, idempotentSend, clock, intake } = deps;
   return {
     name: PLATFORM,
     account: "default",
     capabilities: { maxText: MAX_TEXT, edit: true, typing: true, media: true, buttons: false, threads: false, idempotentSend, editPaceMs: 1_000 },
     status: () => ({ state: "ready" }),
     async start(signal) {
-      for (const { update, waits } of flow.updates) {
-        if (files.acknowledged().includes(update.key)) continue;
+      for (const { update: planned, waits, code } of flow.updates) {
+        if (files.acknowledged().includes(planned.key)) continue;
+        const shown = code === undefined ? "" : await readCode(code, deps, signal);
         await sleep(clock, waits ?? 0, signal);
+        if (shown === undefined && !signal.aborted) {
+          files.add("unsaid", planned.key);
+          files.add("acknowledged", planned.key);
+        }
+        if (shown === undefined) continue;
+        const update = { ...planned, message: said(planned.message, shown) };
         while (!signal.aborted) {
           try {
             await intake().receive([update], { channel: PLATFORM, account: "default", name: "seen", value: update.key });
@@ -116,16 +138,44 @@ export function createPlatformChannel({ files, flow, idempotentSend, clock, inta
   };
 }
 
-/** `count` must not run twice for one plan, `look` may. */
+/** The same message with the code that its sender has read. */
+function said(message: Message, code: string): Message {
+  return { ...message, parts: message.parts.map((part) => (part.type === "text" ? { ...part, text: part.text.replace("CODE", code) } : part)) };
+}
+
+const CODES = { question: { conversation: "1", pattern: /\/approve ([0-9A-Z]{6})/ }, pairing: { conversation: "3", pattern: /\/pair ([0-9A-Z]{8})/ } } as const;
+/** So long somebody waits for a code on the platform before they look elsewhere; milliseconds of the house's clock. */
+const PATIENCE_MS = 10_000;
+
+/** @returns undefined when it will never be shown: only that of a stranger is nowhere to be read when its message is in doubt. */
+async function readCode(kind: "question" | "pairing", { files, clock, page }: PlatformDeps, signal: AbortSignal): Promise<string | undefined> {
+  const { conversation, pattern } = CODES[kind];
+  const patience = clock.monotonic() + PATIENCE_MS;
+  while (!signal.aborted) {
+    const code = pattern.exec(files.shownIn(conversation))?.[1];
+    if (code !== undefined) return code;
+    if (clock.monotonic() > patience) {
+      const [question] = kind === "question" ? await page.listApprovals({ limit: 1 }) : [];
+      if (question !== undefined) return question.code;
+      const doubtful = kind === "pairing" ? await page.listDeliveries({ statuses: ["unknown"], limit: 10 }) : [];
+      if (doubtful.some(({ address }) => address.conversation === conversation)) return undefined;
+    }
+    await sleep(clock, 400, signal);
+  }
+  return undefined;
+}
+
+/** `count` must not run twice for one plan, `look` may; `pay` must not either, and the owner is asked for it. */
 export function createPlatformTools(files: PlatformFiles): Tool[] {
-  return ["count", "look"].map((name) => ({
+  return ["count", "look", "pay"].map((name) => ({
     spec: { name, description: name, parameters: { type: "object", properties: { id: { type: "string" } }, required: ["id"], additionalProperties: false } },
-    effects: [],
+    effects: name === "pay" ? (["message"] as const) : [],
     idempotent: name === "look",
     parallel: false,
     timeoutMs: 30_000,
+    ...(name === "pay" && { review: () => ({ ask: "it costs money" }), facts: async () => ({ purse: "small" }) }),
     async run(args) {
-      if (name === "count") files.add("effects", (args as { id: string }).id);
+      if (name !== "look") files.add("effects", (args as { id: string }).id);
       return { text: "done", error: false };
     },
   }));

@@ -37,7 +37,20 @@ const RUNNERS: readonly {
     long: ["--seeds", "10000"],
     what: "the hall in simulated time, with faults by seed (fault-87)",
   },
-  { name: "crash-points", path: "./crash-points.test.ts", short: [], long: [], what: "killed before and after every write and every call (fault-1)" },
+  {
+    name: "crash-points",
+    path: "./crash-points-run.ts",
+    short: ["--every", "12"],
+    long: [],
+    what: "killed before and after every write and every call (fault-1)",
+  },
+  {
+    name: "crash-points-pg",
+    path: "./crash-points-run.ts",
+    short: ["--backend", "postgres", "--every", "24"],
+    long: ["--backend", "postgres"],
+    what: "the same on PostgreSQL (fault-1, fault-65)",
+  },
 ].filter(({ path }) => existsSync(fileURLToPath(new URL(path, import.meta.url))));
 
 const { values } = parseArgs({

@@ -12,6 +12,7 @@ import { createGateway, createHub, DEFAULT_OPTIONS, type EventHub, type Gateway,
 import { createScripted, reply, type ScriptedProvider } from "../../src/models/scripted/index.ts";
 import { verifyAudit } from "../../src/security/audit.ts";
 import { createGate } from "../../src/security/gate.ts";
+import { createJobs } from "../../src/jobs/create-jobs.ts";
 import { createMemoryStore } from "../../src/store/memory/index.ts";
 import { createHall } from "../../src/turn/hall.ts";
 import { POLICY } from "../fakes/house.ts";
@@ -87,6 +88,27 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
     timeZone: "UTC",
     notifyTo: [],
   });
+  const jobs = createJobs({
+    store,
+    intake: hall.intake,
+    clock: systemClock,
+    random: systemRandom,
+    hub,
+    log: silentLog,
+    metrics: silentMetrics,
+    notify: hall.notify,
+    home: async () => undefined,
+    tellOwner: async () => {},
+    abort: (turnId) => hall.abort({ turnId }),
+    owner: `test.${boot}`,
+    leaseMs: 15_000,
+    sweepMs: 20,
+    keepRuns: 100,
+    pauseAfter: 10,
+    maxRunMs: 60_000,
+    maxJobs: 100,
+    rules: { timeZone: "UTC", agents: () => ["main", "helper"], reaches: ({ channel }) => channel === "telegram", requireModel: () => {} },
+  });
   const config: Record<string, unknown> = { gateway: { port: 1 }, agents: { model: "scripted:test" } };
   const sent: { address: unknown; message: unknown }[] = [];
   const unknownChannel = (channel: string) => new RequestError("channel_not_found", `no channel ${channel}`);
@@ -137,6 +159,7 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
       ],
     },
     turns: { abort: (target) => hall.abort(target) },
+    jobs,
     stateless: (input, onEvent, signal) => hall.stateless(input, { onEvent, signal }),
     logs: { tail: async ({ limit }) => [{ at: 1, level: "info" as const, message: "hello" }].slice(0, limit) },
     tools: hall.outside,
@@ -149,7 +172,7 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
   };
   const gateway = createGateway({ ...DEFAULT_OPTIONS, port: 0, auth: { mode: "token", token: TOKEN }, ...given.options }, deps);
   const stopped = new AbortController();
-  const lanes = hall.lanes.start(stopped.signal);
+  const lanes = Promise.all([hall.lanes.start(stopped.signal), jobs.start(stopped.signal)]);
   const stopHall = async () => {
     await hall.lanes.drain(1_000);
     stopped.abort();

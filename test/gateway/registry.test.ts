@@ -25,6 +25,9 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
     "channels.status",
     "chat.history",
     "config.schema",
+    "cron.list",
+    "cron.runs",
+    "cron.status",
     "health",
     "messages.history",
     "models.list",
@@ -61,6 +64,10 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
     "config.patch",
     "config.reload",
     "config.set",
+    "cron.add",
+    "cron.edit",
+    "cron.remove",
+    "cron.run",
     "config.validate",
     "logs.tail",
   ],
@@ -190,6 +197,7 @@ describe("the method registry", () => {
     const run = (await callMethod(registry, "agent.run", { message: "hi" }, { ...callAs(holder(SCOPES)), signal: new AbortController().signal })) as {
       message_id: string;
     };
+    const job = (await callMethod(registry, "cron.add", { at: "1h", reminder: "tea", deliver: "owner" }, callAs(holder(SCOPES)))) as { id: string };
     const params: Record<string, object> = {
       authenticate: { token: "x" },
       "agent.run": { message: "again" },
@@ -201,6 +209,10 @@ describe("the method registry", () => {
       "channels.disconnect": { channel: "telegram" },
       "chat.abort": { session: "agent:main:main" },
       "chat.send": { message: "hi" },
+      "cron.add": { every: "1h", message: "hi" },
+      "cron.edit": { id: job.id, name: "other" },
+      "cron.run": { id: job.id },
+      "cron.remove": { id: job.id },
       "config.patch": { patch: { a: 1 } },
       "config.set": { key: "a.b", value: 1 },
       "config.validate": { config: {} },

@@ -78,22 +78,26 @@ function calls(world: SimWorld): Finding[] {
 
 /** A turn that is done has one answer on its way to where it was asked. */
 function answers(world: SimWorld): Finding[] {
-  const rows = world.watch.rows<{ id: string; n: number }>(
-    `SELECT t.id, (SELECT COUNT(*) FROM deliveries d JOIN delivery_parts p ON p.delivery_id = d.id AND p.number = 0
+  const rows = world.watch.rows<{ id: string; n: number; asked: number }>(
+    `SELECT t.id, (SELECT COUNT(*) FROM approvals a WHERE a.turn_id = t.id) AS asked, (SELECT COUNT(*) FROM deliveries d JOIN delivery_parts p ON p.delivery_id = d.id AND p.number = 0
        WHERE d.turn_id = t.id AND d.status <> 'cancelled' AND p.text NOT LIKE '%The model is away%') AS n
      FROM turns t WHERE t.status IN ('done', 'failed') AND t.address NOT LIKE '%"web"%'`,
   );
-  const findings = rows.flatMap(({ id, n }) => (n === 1 ? [] : [{ promise: "P2", text: `turn ${id} has ${n} answers` }]));
+  const findings = rows.flatMap(({ id, n, asked }) => (n === 1 || (asked > 0 && n > 1) ? [] : [{ promise: "P2", text: `turn ${id} has ${n} answers` }]));
   const [doubtful] = world.watch.rows<{ id: string }>("SELECT id FROM deliveries WHERE status = 'unknown'");
   if (doubtful && world.climate.idempotentSend) findings.push({ promise: "P2", text: `delivery ${doubtful.id} is in doubt on a platform that knows nonces` });
+  for (const { code, status } of world.watch.rows<{ code: string; status: string }>(
+    "SELECT code, status FROM approvals WHERE status IN ('pending', 'approved')",
+  ))
+    findings.push({ promise: "P5", text: `the question ${code} is still ${status}` });
   return findings;
 }
 
 /** What stands on the platform is what the outbox says, in its conversation and in its order. */
 function shown(world: SimWorld): Finding[] {
   const findings: Finding[] = [];
-  const rows = world.watch.rows<{ id: string; number: number; text: string; receipt: string; conversation: string; session: string; turn: number }>(
-    `SELECT d.id, p.number, p.text, p.receipt, d.conversation, d.session_id AS session, d.turn_id IS NOT NULL AND p.text LIKE '"re: %' AS turn
+  const rows = world.watch.rows<{ id: string; number: number; text: string; receipt: string; conversation: string; turn: number }>(
+    `SELECT d.id, p.number, p.text, p.receipt, d.conversation, d.turn_id IS NOT NULL AND p.text LIKE '"re: %' AS turn
      FROM delivery_parts p JOIN deliveries d ON d.id = p.delivery_id WHERE p.status = 'sent' AND d.status <> 'cancelled' ORDER BY d.seq, p.number`,
   );
   const places = new Map<string, number>();
@@ -106,10 +110,8 @@ function shown(world: SimWorld): Finding[] {
       findings.push({ promise: "P2", text: `part ${row.number} of ${row.id} is not what ${row.conversation} shows` });
     if (row.turn === 0 || message === undefined) continue;
     const place = world.platform.shown.indexOf(message);
-    // Order is promised per session: after /new the last answer of the old one may come while the new one talks.
-    const lane = `${row.conversation} ${row.session}`;
-    if (place < (places.get(lane) ?? -1)) findings.push({ promise: "P3", text: `part ${row.number} of ${row.id} stands above an earlier answer` });
-    places.set(lane, place);
+    if (place < (places.get(row.conversation) ?? -1)) findings.push({ promise: "P3", text: `part ${row.number} of ${row.id} stands above an earlier answer` });
+    places.set(row.conversation, place);
   }
   return findings;
 }

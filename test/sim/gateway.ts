@@ -126,7 +126,7 @@ const AGENT = {
   thinking: "off",
   maxContextTokens: 0,
   maxTurnTokens: 0,
-  approvalMs: 3600_000,
+  approvalMs: 1_200_000,
   tools: { allow: ["*"], deny: [], ask: [] },
 } as const;
 

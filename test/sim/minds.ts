@@ -1,4 +1,5 @@
 /** The models of the simulated world: two providers that answer `re: TAG` to the newest message, call tools, and fail. */
+import { NOTICE_PREFIX } from "../../src/agent/user-text.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { ModelError } from "../../src/core/errors.ts";
 import { messageText } from "../../src/core/message.ts";
@@ -47,10 +48,11 @@ function think(world: SimWorld, owner: Owner, name: string, request: ModelReques
 
 function answer(world: SimWorld, said: string, tag: string, { entries }: ModelRequest): readonly ScriptItem[] {
   const results = entries.slice(entries.findLastIndex(({ content }) => content.role === "user") + 1).filter(({ content }) => content.role === "tool").length;
-  const wanted = /\btools\b/.test(said) ? 3 : /\btool\b/.test(said) ? 1 : 0;
+  // A note of the house says what became of a question; it asks for nothing.
+  const wanted = said.startsWith(NOTICE_PREFIX) ? 0 : /\btools\b/.test(said) ? 3 : /\b(tool|pay)\b/.test(said) ? 1 : 0;
   if (results < wanted) {
     const count = wanted > 1 && results === 0 ? 2 : 1;
-    const name = world.strikes(0.3) ? "look" : "count";
+    const name = /\bpay\b/.test(said) ? "pay" : world.strikes(0.3) ? "look" : "count";
     return callTools(
       Array.from({ length: count }, () => ({ id: world.fresh("call"), name, args: { id: world.fresh("effect") } })),
       { usage: USAGE, ...(world.strikes(0.3) && { text: `I look after ${tag}.` }) },

@@ -95,19 +95,35 @@ const FENCES: readonly Mutant[] = [
   },
 ];
 
+/** What no world does, or too seldom: the desk of devices, memories and pairings, words about the audit, deliveries of yesterday. The store's contract holds them. */
+const NOT_LIVED: ReadonlySet<OperationName> = new Set<OperationName>([
+  "endorseEntries",
+  "answerPairing",
+  "appendAudit",
+  "addCheckpoint",
+  "expireDeliveries",
+  "requestDevice",
+  "approveDevice",
+  "rejectDevice",
+  "setDeviceToken",
+  "revokeDevice",
+  "saveMemory",
+  "forgetMemory",
+]);
+
 /** Every operation that must be on disk before its answer, committed as if it need not be. */
 const LAZY: readonly Mutant[] = (Object.keys(DURABILITY) as OperationName[])
-  .filter((name) => DURABILITY[name] === "full")
+  .filter((name) => DURABILITY[name] === "full" && !NOT_LIVED.has(name))
   .map((name) => ({ name: `the disk sync of ${name}`, mutation: { lazy: name }, powerCuts: true }));
 
 export const MUTANTS: readonly Mutant[] = [...UNIQUE, ...FENCES, ...LAZY];
 
-const LONG = { seeds: 8, options: { steps: 8_000 } };
+const LONG = { seeds: 24, options: { steps: 8_000 } };
 const POWER_CUTS = { seeds: 300, options: { steps: 1_200, faults: { crashBetween: 0.03, powerCut: 1, diskFullPerHour: 0, ioError: 0 } } };
 
 /** Tries one seed after the other. @returns what noticed the mutant first, undefined when it survives. */
 export async function hunt({ mutation, powerCuts }: Mutant, more: WorldOptions = {}): Promise<string | undefined> {
-  for (const { seeds, options } of powerCuts ? [LONG, POWER_CUTS] : [LONG])
+  for (const { seeds, options } of powerCuts ? [POWER_CUTS, LONG] : [LONG])
     for (let seed = 1; seed <= seeds; seed += 1) {
       const { violations } = await runWorld(seed, { ...options, mutation, ...more });
       if (violations[0]) return `seed ${seed}: ${violations[0].promise}: ${violations[0].text}`;
@@ -117,7 +133,7 @@ export async function hunt({ mutation, powerCuts }: Mutant, more: WorldOptions =
 
 /** Whether the unchanged program keeps every promise in the long worlds of the hunt and a part of the short ones: else nothing is proved by it. @returns what it broke. */
 export async function huntNothing(): Promise<string | undefined> {
-  for (const { seeds, options } of [LONG, { ...POWER_CUTS, seeds: POWER_CUTS.seeds / 5 }])
+  for (const { seeds, options } of [LONG, POWER_CUTS].map((some) => ({ ...some, seeds: Math.ceil(some.seeds / 5) })))
     for (let seed = 1; seed <= seeds; seed += 1) {
       const { violations } = await runWorld(seed, options);
       if (violations[0]) return `seed ${seed}: ${violations[0].promise}: ${violations[0].text}`;

@@ -13,6 +13,8 @@ export interface People {
 
 /** How long a platform or a program waits for an answer before it tries again. */
 const PATIENCE_MS = 30_000;
+/** How long the owner may think about a question; some expire before. */
+const THINKS_MS = { least: 2_000, most: 1_500_000 };
 /** Messages without an answer at which people wait: this is about faults, not about floods. */
 const CROWD = 60;
 
@@ -32,10 +34,17 @@ export function createPeople(world: SimWorld): People {
     managePage(world);
     world.timeline.after(world.between(0.5, 1.5) * 60_000, undefined, "page", manage);
   };
+  const asked = new Set<string>();
+  const decide = () => {
+    if (!talking) return;
+    answerQuestions(world, asked, () => talking);
+    world.timeline.after(world.between(5_000, 60_000), undefined, "questions", decide);
+  };
   return {
     start() {
       talk();
       manage();
+      decide();
     },
     stop: () => void (talking = false),
   };
@@ -48,6 +57,28 @@ function speak(world: SimWorld, said: MessageUpdate[]): void {
   const earlier = said.findLast((one) => one.sender.id === sender);
   const update: Update = earlier && world.strikes(0.06) ? again(world, earlier) : messageOf(world, { sender, conversation, parts: partsOf(world) });
   if (update.type === "message") said.push(update);
+  say(world, update);
+}
+
+/** The owner sees each open question once and answers it: soon, late, twice, with yes or no, or not at all. */
+function answerQuestions(world: SimWorld, asked: Set<string>, talking: () => boolean): void {
+  for (const { code } of world.watch.rows<{ code: string }>("SELECT code FROM approvals WHERE status = 'pending' ORDER BY seq")) {
+    if (asked.has(code)) continue;
+    asked.add(code);
+    if (world.strikes(0.15)) continue;
+    for (let times = world.strikes(0.2) ? 2 : 1; times > 0; times -= 1) {
+      const text = world.pick([`/approve ${code}`, `/approve ${code}`, `/approve ${code} session`, `/deny ${code}`]);
+      const late = world.strikes(0.3) ? THINKS_MS.most : 20_000;
+      world.timeline.after(world.between(THINKS_MS.least, late), undefined, "answer", () => {
+        if (talking()) say(world, messageOf(world, { ...OWNER, parts: [{ type: "text", text }] }));
+      });
+    }
+  }
+}
+
+const OWNER = { sender: "1", conversation: "1" };
+
+function say(world: SimWorld, update: Update): void {
   const pending = world.platform.add(update);
   world.trace(undefined, `said ${update.key}`);
   if (world.climate.intake === "webhook") deliver(world, pending);
@@ -85,7 +116,7 @@ function messageOf(world: SimWorld, from: { sender: string; conversation: string
 function partsOf(world: SimWorld): MessagePart[] {
   if (world.strikes(0.1)) return [{ type: "text", text: world.pick(["/new", "/stop", "/status", "/whoami", "/help"]) }];
   const tag = world.fresh("m");
-  const kind = world.pick(["", "", "", "", "", "slowly", "slowly long", "long", "tool", "tool", "tools", "tool slowly"]);
+  const kind = world.pick(["", "", "", "", "", "slowly", "slowly long", "long", "tool", "tools", "tool slowly", "pay"]);
   const text: MessagePart = { type: "text", text: `${tag} ${world.strikes(0.01) ? "poison" : kind}`.trim() };
   return world.strikes(0.05) ? [text, { type: "media", media: { kind: "document", ref: tag } }] : [text];
 }

@@ -4,7 +4,7 @@ import { never } from "./sim-store.ts";
 import type { Owner } from "./timeline.ts";
 import type { SimWorld } from "./sim-world.ts";
 
-/** `count` must not be run twice for one plan; `look` may be. */
+/** `count` must not be run twice for one plan; `look` may be; `pay` must not either, and the owner is asked for it. */
 export function createSimTools(world: SimWorld, owner: Owner): Tool[] {
   const tool = (name: string, safe: boolean): Tool => ({
     spec: {
@@ -12,10 +12,11 @@ export function createSimTools(world: SimWorld, owner: Owner): Tool[] {
       description: name,
       parameters: { type: "object", properties: { id: { type: "string" } }, required: ["id"], additionalProperties: false },
     },
-    effects: [],
+    effects: name === "pay" ? (["message"] as const) : [],
     idempotent: safe,
     parallel: safe,
     timeoutMs: 30_000,
+    ...(name === "pay" && { review: () => ({ ask: "it costs money" }) }),
     async run(args) {
       if (owner.dead) return await never();
       const { id } = args as { id: string };
@@ -25,5 +26,5 @@ export function createSimTools(world: SimWorld, owner: Owner): Tool[] {
       return { text: `${name} ${id} done`, error: false };
     },
   });
-  return [tool("count", false), tool("look", true)];
+  return [tool("count", false), tool("look", true), tool("pay", false)];
 }

@@ -76,12 +76,16 @@ export class Watch implements Watcher {
     this.#guarded(name, input);
     for (const started of startedBy(name, output)) {
       this.#started(started);
-      this.#claimed(started.fence, input["now"] as number, input["leaseMs"] as number, name === "commitTurn" ? "kept" : "free");
+      this.#claimed(started.fence, input["now"] as number, input["leaseMs"] as number, name === "commitTurn" || name === "suspendTurn" ? "kept" : "free");
     }
     if (name === "claimLease" && output !== undefined) this.#claimed(output as Fence, input["now"] as number, input["leaseMs"] as number, "own");
     if (name === "boot") this.#booted(`${String(input["instance"])}.`);
     if (name === "renewLeases") for (const lease of output as string[]) this.#renewed(lease, (input["now"] as number) + (input["leaseMs"] as number));
-    if (name === "releaseLease" || name === "postponeTurn" || (name === "commitTurn" && (output as { next?: unknown }).next === undefined))
+    if (
+      name === "releaseLease" ||
+      name === "postponeTurn" ||
+      ((name === "commitTurn" || name === "suspendTurn") && (output as { next?: unknown }).next === undefined)
+    )
       this.#freed((_, key) => key === (input["fence"] as Fence).lease);
     if (name === "markSending") this.#intents.add(`${String(input["deliveryId"])}.${String(input["part"])}`);
     if (name === "settlePart" && input["status"] === "queued")
@@ -182,12 +186,20 @@ export class Watch implements Watcher {
 
   ran(_owner: Owner, name: string, id: string): void {
     this.counts.effects += 1;
-    if (name !== "count") return;
+    if (name === "look") return;
     const times = (this.#effects.get(id) ?? 0) + 1;
     this.#effects.set(id, times);
     if (times > 1) this.broken("P4", `the call of ${id} has taken effect ${times} times`);
     const [row] = this.rows<{ status: string }>("SELECT status FROM tool_calls WHERE args = ?", JSON.stringify({ id }));
     if (row === undefined || row.status === "planned") this.broken("P4", `the call of ${id} took effect while it was ${row?.status ?? "not on record"}`);
+    if (name !== "pay") return;
+    const [asked] = this.rows<{ status: string; call: string }>(
+      "SELECT a.status, a.call_id AS call FROM approvals a JOIN tool_calls c ON c.session_id = a.session_id AND c.id = a.call_id WHERE c.args = ?",
+      JSON.stringify({ id }),
+    );
+    if (asked?.status !== "used") this.broken("P4", `the call of ${id} took effect while its approval was ${asked?.status ?? "never asked for"}`);
+    if (this.rows("SELECT 1 FROM audit WHERE kind = 'tool.started' AND data LIKE ?", `%"${asked?.call}"%`).length === 0)
+      this.broken("P4", `the call of ${id} took effect and the audit has no intent of it`);
   }
 
   // --- What came in
@@ -319,7 +331,7 @@ export class Watch implements Watcher {
 
 function startedBy(name: OperationName, output: unknown): StartedTurn[] {
   if (name === "startTurn") return output === undefined ? [] : [output as StartedTurn];
-  if (name === "commitTurn") return (output as { next?: StartedTurn }).next ? [(output as { next: StartedTurn }).next] : [];
+  if (name === "commitTurn" || name === "suspendTurn") return (output as { next?: StartedTurn }).next ? [(output as { next: StartedTurn }).next] : [];
   if (name !== "acceptUpdates") return [];
   return (output as AcceptOutput[]).flatMap((one) => (one.kind === "accepted" && one.started ? [one.started] : []));
 }

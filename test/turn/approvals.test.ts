@@ -510,6 +510,9 @@ describe("strangers in the hall", () => {
     await house.say("in the group", { ...eve, address: { channel: "loop", account: "default", conversation: "-5" } });
     assert.equal((await store.listTurns({ limit: 1 }))[0]!.principal.class, "guest");
     await house.say(`/pair ${code}`);
+    assert.match(house.texts().at(-1)!, /Let in before/);
+    assert.equal(house.texts().filter((text) => /You are let in/.test(text)).length, 1, "told once");
+    await house.say("/pair 00000000");
     assert.match(house.texts().at(-1)!, /no such code/);
     await house.stop();
     await store.close();

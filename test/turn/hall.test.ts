@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { ChannelError, ModelError } from "../../src/core/errors.ts";
 import { messageText } from "../../src/core/message.ts";
-import type { Store } from "../../src/core/store.ts";
+import { DURABILITY, type Store } from "../../src/core/store.ts";
 import type { Tool } from "../../src/core/tool.ts";
 import { callTools, createScripted, reply, type Script } from "../../src/models/scripted/index.ts";
 import { createMemoryStore } from "../../src/store/memory/index.ts";
@@ -61,6 +61,26 @@ describe("the hall", () => {
     await house.hall.send({ channel: house.channel.name, account: "default", conversation: "1" }, message);
     await house.clock.advance(0);
     assert.deepEqual(house.texts(), ["hi"]);
+  });
+
+  test("an idle house writes nothing but its leases (P10)", async () => {
+    const wrote: string[] = [];
+    const bare = store;
+    const counted = Object.fromEntries(
+      (Object.keys(DURABILITY) as (keyof typeof DURABILITY)[]).map((name) => [
+        name,
+        (input: never) => {
+          if (DURABILITY[name] === "full") wrote.push(name);
+          return bare[name](input);
+        },
+      ]),
+    );
+    await open(echo, { store: { ...bare, ...counted } as Store });
+    await house.say("hello");
+    await house.clock.advance(10_000);
+    wrote.length = 0;
+    await house.clock.advance(600_000);
+    assert.deepEqual(wrote, []);
   });
 
   test("a message of the owner becomes a turn, and its answer is sent to where it came from", async () => {
@@ -298,7 +318,11 @@ describe("the hall", () => {
     await house.say("hello", { sender: { id: "2" } });
     await house.clock.advance(10_000);
     assert.deepEqual(house.texts(), ["echo hello"]);
+    // A platform that knows a nonce for minutes only is told since when there have been tries.
+    assert.equal(house.channel.shown[0]!.triedSince, (await store.listDeliveries({ limit: 5 }))[0]!.createdAt);
     house.channel.before = undefined;
+    await house.say("at once", { sender: { id: "2" } });
+    assert.equal(house.channel.shown[1]!.triedSince, undefined);
     house.channel.after = () => {
       house.channel.after = undefined;
       throw new ChannelError("timeout", "no answer after sending", "unknown");

@@ -14,10 +14,7 @@ const CHANNELS = Object.keys(channelsConfig.entries);
 /** One of each kind there is; a new kind does not compile without its own line here. */
 const EVENTS: { readonly [K in Update["type"]]: (base: MessageUpdate) => Extract<Update, { type: K }> } = {
   message: (base) => base,
-  edit: (base) => {
-    const { addressed: _, ...rest } = base;
-    return { ...rest, type: "edit" };
-  },
+  edit: ({ addressed: _addressed, ...base }) => ({ ...base, type: "edit" }),
   deletion: (base) => ({ ...base, type: "deletion" }),
   reaction: (base) => ({ ...base, type: "reaction", emoji: "x", removed: false }),
   press: (base) => ({ ...base, type: "press", data: "ask:ABCDEF:once" }),

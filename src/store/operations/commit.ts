@@ -2,6 +2,7 @@ import { StoreError } from "../../core/errors.ts";
 import type { Entry, NewEntry } from "../../core/entry.ts";
 import type { Update } from "../../core/update.ts";
 import type { Operations, StartedTurn } from "../../core/store.ts";
+import { cancelApprovals, isAsking } from "./approvals.ts";
 import { hasOpenCall, insertCalls } from "./calls.ts";
 import { appendEntries } from "./entries.ts";
 import { takePending, type PendingRow } from "./inbox.ts";
@@ -74,6 +75,8 @@ export function* commitTurn(input: Input<"commitTurn">): Steps<Operations["commi
     turnId,
   );
   yield* addUsage(turnId, modelOf(input.entries), usage, now);
+  // An answer that has come to a turn which was stopped meanwhile lets nothing through any more.
+  if (outcome !== "done" && turn.steps > 0) yield* cancelApprovals(turnId, now);
   yield* commitDeliveries(turn, input.deliveries, now);
   if (input.contextStart !== undefined) yield* moveContextStart({ sessionId: turn.session_id, contextStart: input.contextStart });
   const moved = yield* moveSteering(turn, input.movedTurnId, now);
@@ -140,7 +143,8 @@ function* startNext(sessionId: string, { fence, now, leaseMs }: Pick<Input<"comm
 
 export function* suspendTurn(input: Input<"suspendTurn">): Steps<Operations["suspendTurn"]["output"]> {
   const turn = yield* runningTurn(input.fence, input.turnId);
-  return yield* suspend(turn, input, () => startNext(turn.session_id, input));
+  const moved = (yield* isAsking(turn.id)) ? yield* moveSteering(turn, input.movedTurnId, input.now) : [];
+  return { ...(yield* suspend(turn, input, () => startNext(turn.session_id, input))), moved };
 }
 
 export function* postponeTurn({ fence, turnId, notBefore, outage, handover = false, notice, error, now }: Input<"postponeTurn">): Steps<{ told: boolean }> {

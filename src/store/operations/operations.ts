@@ -7,13 +7,14 @@ import { finishCall, listCalls, startCall } from "./calls.ts";
 import { commitStep, commitTurn, postponeTurn, suspendTurn, takeSteering } from "./commit.ts";
 import { readEntries, setEntryMessage } from "./entries.ts";
 import { getCursor, getInboxItem, listInbox } from "./inbox.ts";
+import { finishJobRun, getJob, jobAgenda, jobsAhead, listJobRuns, listJobs, planJobRuns, removeJob, saveJob, startJobRun } from "./jobs.ts";
 import { claimLease, releaseLease, renewLeases } from "./leases.ts";
 import { forgetMemory, listMemories, saveMemory, searchMemories } from "./memories.ts";
 import { dueDeliveries, enqueueDelivery, getDelivery, listDeliveries, nextDelivery, openDraft, settleDraft } from "./outbox.ts";
 import { answerPairing, isPaired, listPairings } from "./pairings.ts";
 import { approveDevice, listDevices, rejectDevice, requestDevice, revokeDevice, setDeviceToken } from "./devices.ts";
 import { addPerson, findPerson } from "./people.ts";
-import { expireDeliveries, markSending, recoverDeliveries, settlePart } from "./sending.ts";
+import { expireDeliveries, markSending, nextExpiry, recoverDeliveries, settlePart } from "./sending.ts";
 import { createSession, deleteSession, getSession, listSessions, moveContextStart, patchSession, resetSession } from "./sessions.ts";
 import { boot, counts, getSetting, setSetting } from "./settings.ts";
 import type { Steps } from "./statement.ts";
@@ -76,6 +77,7 @@ const runs: Runs = {
   markSending,
   settlePart,
   recoverDeliveries,
+  nextExpiry,
   expireDeliveries,
   getDelivery,
   listDeliveries,
@@ -87,6 +89,16 @@ const runs: Runs = {
   deleteSession,
   readEntries,
   setEntryMessage,
+  saveJob,
+  getJob,
+  listJobs,
+  removeJob,
+  planJobRuns,
+  jobAgenda,
+  jobsAhead,
+  startJobRun,
+  finishJobRun,
+  listJobRuns,
   saveMemory,
   searchMemories,
   listMemories,

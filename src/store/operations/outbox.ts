@@ -153,9 +153,12 @@ export function* listDeliveries({ statuses, limit, ...filter }: Input<"listDeliv
   const where = new Where()
     .when("channel = ?", filter.channel)
     .when("account = ?", filter.account)
+    .when("conversation = ?", filter.conversation)
     .when("session_id = ?", filter.sessionId)
     .when("turn_id = ?", filter.turnId)
     .whenIn("status", statuses);
+  // Said in the words of the index of open deliveries.
+  if (statuses?.length === 1 && statuses[0] === "open") where.always("status = 'open'");
   return yield* withParts(yield* all<DeliveryRow>(`SELECT * FROM deliveries ${where.sql} ORDER BY seq DESC LIMIT ?`, ...where.params, limit));
 }
 

@@ -70,24 +70,32 @@ export function* listPairings({ statuses, now, limit }: Input<"listPairings">): 
 }
 
 export function* answerPairing(input: Input<"answerPairing">): Steps<Operations["answerPairing"]["output"]> {
-  const { codeHash, id, channel, account, decision, by, now } = input;
+  const { codeHash, id, decision, by, now } = input;
   yield* run("DELETE FROM wrong_codes WHERE at <= ?", now - HOUR_MS);
   if (id !== undefined) return yield* revokePairing(id, by, now);
   const wrong = yield* one<{ count: number; first: number | null }>("SELECT COUNT(*) AS count, MIN(at) AS first FROM wrong_codes");
   if (wrong!.count >= MAX_WRONG_CODES) return { kind: "locked", until: (wrong!.first ?? now) + HOUR_MS };
   const row = yield* one<PairingRow>("SELECT * FROM pairings WHERE code_hash = ? AND status = 'pending' AND expires_at > ? LIMIT 1", codeHash ?? "", now);
-  const here = row !== undefined && (channel ?? row.channel) === row.channel && (account ?? row.account) === row.account;
+  const status = decision === "approve" ? "approved" : "denied";
+  const known =
+    row ?? (yield* one<PairingRow>("SELECT * FROM pairings WHERE code_hash = ? AND status = ? AND expires_at > ? LIMIT 1", codeHash ?? "", status, now));
+  if (known !== undefined && row === undefined && isOf(known, input)) return { kind: "known", pairing: toPairing(known) };
+  const here = row !== undefined && isOf(row, input);
   if (row === undefined || !here) {
     yield* run("INSERT INTO wrong_codes (at) VALUES (?)", now);
     yield* audit({ kind: "pairing.wrong_code", actor: by, data: {} }, now);
     return { kind: "unknown" };
   }
-  const status = decision === "approve" ? "approved" : "denied";
   yield* run("UPDATE pairings SET status = ?, answered_at = ? WHERE id = ? AND status = 'pending'", status, now, row.id);
   // Whoever was told "I do not know you" may be told anew after a later removal.
   yield* run("DELETE FROM refused_senders WHERE channel = ? AND account = ? AND sender_id = ?", row.channel, row.account, row.sender_id);
   yield* audit({ kind: `pairing.${status}`, actor: by, data: { pairing: row.id, channel: row.channel, account: row.account } }, now);
   return { kind: "answered", pairing: toPairing({ ...row, status, answered_at: now }) };
+}
+
+/** Whether it belongs to the account that was named, if one was. */
+function isOf(row: PairingRow, { channel, account }: Input<"answerPairing">): boolean {
+  return (channel ?? row.channel) === row.channel && (account ?? row.account) === row.account;
 }
 
 function* revokePairing(id: string, by: string, now: number): Steps<Operations["answerPairing"]["output"]> {

@@ -99,6 +99,13 @@ function* recoverParts(deliveryId: string, resend: boolean): Steps<void> {
   );
 }
 
+export function* nextExpiry(): Steps<{ delivery?: number; approval?: number }> {
+  const row = yield* one<{ delivery: number | null; approval: number | null }>(
+    `SELECT (SELECT MIN(expires_at) FROM deliveries WHERE status = 'open') AS delivery, (SELECT MIN(expires_at) FROM approvals WHERE status = 'pending') AS approval`,
+  );
+  return { ...(row!.delivery !== null && { delivery: row!.delivery }), ...(row!.approval !== null && { approval: row!.approval }) };
+}
+
 /** One with a part that is being sent right now is left until that part is settled. */
 export function* expireDeliveries({ now }: Input<"expireDeliveries">): Steps<Delivery[]> {
   const rows = yield* all<DeliveryRow>(

@@ -70,11 +70,15 @@ export function* joinTurn(turn: Pick<TurnRow, "id" | "status" | "label">, item: 
   else if (label !== turn.label) yield* run("UPDATE turns SET label = ? WHERE id = ?", label, turn.id);
 }
 
-/** What startTurn would start: a started one first (it holds up its session until it is due), else the oldest one that is due. */
+/**
+ * What startTurn would start: a started one first (it holds up its session until it is due), else the oldest one that is due. Of several started ones (others have waited
+ * for the owner) first what a dead process left running, then the one whose call still has no result: nothing may come between the two.
+ */
 export function* nextTurn(sessionId: string, now: number): Steps<TurnRow | undefined> {
   const row = yield* one<TurnRow>(
     `SELECT * FROM turns WHERE session_id = ? AND ended_at IS NULL AND status IN ('queued', 'running') AND (started_at IS NOT NULL OR not_before <= ?)
-     ORDER BY (started_at IS NULL), position LIMIT 1`,
+     ORDER BY CASE WHEN started_at IS NULL THEN 3 WHEN status = 'running' THEN 0 WHEN EXISTS (SELECT 1 FROM tool_calls c
+       WHERE c.session_id = turns.session_id AND c.turn_id = turns.id AND c.finished_at IS NULL) THEN 1 ELSE 2 END, position LIMIT 1`,
     sessionId,
     now,
   );
@@ -86,8 +90,9 @@ export function* beginTurn(row: TurnRow, session: SessionRow, fence: Fence, now:
   const resumed = row.started_at !== null;
   const started: TurnRow = { ...row, status: "running", attempts: row.attempts + 1, started_at: row.started_at ?? now };
   yield* run("UPDATE turns SET status = 'running', attempts = ?, started_at = ? WHERE id = ?", started.attempts, started.started_at, row.id);
+  // Of others that wait; its own calls, if it has any, are about to get their results.
+  const closed = yield* closeWaitingCalls(session.id, { now });
   const blocked = resumed && (yield* hasOpenCall(session.id));
-  const closed = resumed ? [] : yield* closeWaitingCalls(session.id, { now });
   const taken = blocked ? [] : yield* appendEntries(session.id, yield* takePending(session.id, row.id, true), now);
   const entries = [...closed, ...taken];
   const last_entry = entries.at(-1)?.number ?? session.last_entry;
@@ -106,9 +111,9 @@ export function* startTurn({ sessionId, owner, now, leaseMs, held }: Input<"star
 }
 
 /** A session whose started turn waits is not due, whatever else it has queued. */
-export function* dueLanes({ now, limit }: Input<"dueLanes">): Steps<{ sessionId: string; notBefore: number }[]> {
-  const rows = yield* all<{ session_id: string; not_before: number }>(
-    `SELECT t.session_id, MIN(t.not_before) AS not_before FROM turns t LEFT JOIN leases l ON l.lease = 'lane:' || t.session_id
+export function* dueLanes({ now, limit }: Input<"dueLanes">): Steps<Operations["dueLanes"]["output"]> {
+  const rows = yield* all<{ session_id: string; not_before: number; abandoned: number }>(
+    `SELECT t.session_id, MIN(t.not_before) AS not_before, MAX(CASE WHEN t.status = 'running' THEN t.attempts ELSE 0 END) AS abandoned FROM turns t LEFT JOIN leases l ON l.lease = 'lane:' || t.session_id
      WHERE t.ended_at IS NULL AND (t.status = 'running' OR (t.status = 'queued' AND t.not_before <= ?)) AND (l.owner IS NULL OR l.expires_at <= ?)
        AND NOT EXISTS (SELECT 1 FROM turns f WHERE f.session_id = t.session_id AND f.ended_at IS NULL AND f.status = 'queued' AND f.started_at IS NOT NULL AND f.not_before > ?)
      GROUP BY t.session_id ORDER BY 2, 1 LIMIT ?`,
@@ -117,7 +122,7 @@ export function* dueLanes({ now, limit }: Input<"dueLanes">): Steps<{ sessionId:
     now,
     limit,
   );
-  return rows.map((row) => ({ sessionId: row.session_id, notBefore: row.not_before }));
+  return rows.map((row) => ({ sessionId: row.session_id, notBefore: row.not_before, abandoned: row.abandoned }));
 }
 
 export function* nextDue({ now }: Input<"nextDue">): Steps<number | undefined> {

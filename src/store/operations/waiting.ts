@@ -18,7 +18,7 @@ export function* suspend(
   turn: TurnRow,
   { fence, deliveries, now }: Input<"suspendTurn">,
   next: () => Steps<StartedTurn | undefined>,
-): Steps<Operations["suspendTurn"]["output"]> {
+): Steps<Omit<Operations["suspendTurn"]["output"], "moved">> {
   const waiting = yield* isAsking(turn.id);
   yield* commitDeliveries(turn, deliveries, now);
   yield* run(

@@ -35,7 +35,7 @@ async function ask(w: World, started: StartedTurn, callId: string, more: Partial
 }
 
 const suspend = (w: World, started: StartedTurn, deliveries = [] as ReturnType<World["delivery"]>[]) =>
-  w.store.suspendTurn({ fence: started.fence, turnId: started.turn.id, deliveries, now: w.now, leaseMs: LEASE_MS });
+  w.store.suspendTurn({ fence: started.fence, turnId: started.turn.id, deliveries, movedTurnId: w.id("t"), now: w.now, leaseMs: LEASE_MS });
 const answer = (w: World, id: string, decision: "once" | "session" | "always" | "deny" = "once") =>
   w.store.answerApproval({ id, decision, by: "owner", via: "chat", now: w.now });
 
@@ -47,7 +47,7 @@ export function kernelCases(world: () => World): void {
     const { approval, opened } = await ask(w, started, "c1");
     assert.equal(opened.kind, "asked");
     const said = w.delivery(["let me see"]);
-    assert.deepEqual(await suspend(w, started, [said]), { waiting: true });
+    assert.deepEqual(await suspend(w, started, [said]), { waiting: true, moved: [] });
     const waiting = await w.store.getTurn({ id: started.turn.id });
     assert.deepEqual([waiting?.status, waiting?.attempts, waiting?.saidEntry], ["waiting", 0, 2]);
     assert.equal((await w.store.getDelivery({ id: said.id }))?.status, "open");
@@ -172,6 +172,57 @@ export function kernelCases(world: () => World): void {
     assert.deepEqual((await w.transcript(started.session.id)).slice(-2), ["yes", "note"]);
   });
 
+  test("a turn that goes on after another one has asked closes that one's call first, and one with an open call goes on before one without (fault-34)", async () => {
+    const w = world();
+    const one = await w.begin("first");
+    await w.step(one, "c1");
+    const first = await ask(w, one, "c1");
+    await suspend(w, one);
+    const two = await w.begin("second");
+    await w.step(two, "c2");
+    const second = await ask(w, two, "c2");
+    await suspend(w, two);
+    // The first one is told by a note: it would stand between the call of the second one and its result.
+    await answer(w, first.approval.id);
+    const again = await w.start(one.session.id);
+    assert.equal(again?.turn.id, one.turn.id);
+    assert.deepEqual(await w.transcript(one.session.id), ["first", "calls", "result", "second", "calls", "result"]);
+    await w.step(again!, "c3");
+    const third = await ask(w, again!, "c3");
+    await suspend(w, again!);
+    await answer(w, second.approval.id);
+    await answer(w, third.approval.id);
+    assert.equal((await w.start(one.session.id))?.turn.id, one.turn.id, "its call is open, that of the other one is not");
+  });
+
+  test("a turn that is stopped before it has used its approval takes it along", async () => {
+    const w = world();
+    const started = await w.begin("do it");
+    await w.step(started, "c1");
+    const { approval } = await ask(w, started, "c1");
+    await suspend(w, started);
+    await answer(w, approval.id);
+    const again = await w.start(started.session.id);
+    await w.commit(again!, { outcome: "cancelled" });
+    assert.equal((await w.store.getApproval({ id: approval.id }))?.status, "cancelled");
+  });
+
+  test("what joined a turn does not wait with it for the owner: it becomes a turn of its own (fault-85)", async () => {
+    const w = world();
+    const started = await w.begin("do it");
+    await w.step(started, "c1");
+    await ask(w, started, "c1");
+    const joined = await w.say("quick question", { queueMode: "immediate" });
+    const { waiting, moved, next } = await suspend(w, started);
+    assert.equal(waiting, true);
+    assert.deepEqual(
+      moved.map(({ messageId }) => messageId),
+      [joined.messageId],
+    );
+    assert.equal(next?.turn.id, moved[0]?.turnId);
+    assert.deepEqual(await w.transcript(started.session.id), ["do it", "calls", "result", "quick question"]);
+  });
+
   test("a waiting turn can be cancelled: its calls get a result and its questions let nothing through", async () => {
     const w = world();
     const started = await w.begin("do it");
@@ -234,7 +285,8 @@ export function kernelCases(world: () => World): void {
     const answered = await approve("A");
     assert.equal(answered.kind === "answered" && answered.pairing.senderId, "eve");
     assert.deepEqual([await paired("eve"), await paired("mal"), await paired("eve", "elsewhere")], [true, false, false]);
-    assert.equal((await approve("A")).kind, "unknown", "a second redemption");
+    assert.equal((await approve("A")).kind, "known", "a second redemption changes nothing");
+    assert.equal((await approve("A", { account: "elsewhere" })).kind, "unknown");
     w.now += HOUR + 1_000;
     assert.equal((await approve("B")).kind, "unknown", "expired");
     assert.deepEqual(await told(stranger("moe", "E")), [true]);
@@ -249,6 +301,7 @@ export function kernelCases(world: () => World): void {
     const revoked = await w.store.answerPairing({ id: listed[0]!.id, decision: "deny", by: "owner", now: w.now });
     assert.equal(revoked.kind, "answered");
     assert.equal(await paired("eve"), false);
+    assert.notEqual((await approve("A")).kind, "answered", "who was turned down does not come in again by the old code");
     assert.deepEqual(await told(stranger("eve", "F")), [false], "who was turned down is not told anew at once");
   });
 

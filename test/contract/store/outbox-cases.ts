@@ -165,6 +165,8 @@ export function outboxCases(world: () => World): void {
     const sending = w.delivery(["3"], { expiresAt: w.now + 10, address: w.address("2") });
     for (const delivery of [late, sending]) await w.store.enqueueDelivery({ delivery, now: w.now });
     await w.store.markSending({ fence, deliveryId: sending.id, part: 0, now: w.now });
+    const { delivery: expiry } = await w.store.nextExpiry({});
+    assert.ok(expiry !== undefined && expiry <= w.now + 10);
     w.now += 10;
     assert.deepEqual(await w.due(), []);
     const mine = (await w.store.expireDeliveries({ now: w.now })).filter((delivery) => delivery.address.account === w.account);
