@@ -17,7 +17,16 @@ import { build, isStale } from "./build.ts";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** Slow or in need of more than Node: whole programs, kill -9, PostgreSQL, Chromium. */
-const NOT_UNIT = /^test\/(e2e|faults|sim\/(seeds-\d+|mutants)|store\/postgres|bus\/postgres)[/.]|^test\/ui\/page/;
+const NOT_UNIT = new RegExp(
+  [
+    String.raw`^test/(e2e|faults|sim/(seeds-\d+|mutants)|store/postgres|bus/postgres)[/.]`,
+    "^test/ui/page",
+    "^test/cli/(gateway-up|program|config-commands|control-plane|setup)[.]",
+    "^test/config/config-write-kill[.]",
+    "^test/jobs/every-slot-once[.]",
+    "^test/security/host/escape[.]",
+  ].join("|"),
+);
 
 interface Failure {
   readonly title: string;

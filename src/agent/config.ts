@@ -75,9 +75,13 @@ export const agentsConfig = v.strictObject({
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_080)), 60),
     "How long a question to the owner waits for its answer.",
   ),
-  workspace: described(v.optional(folder), "Folder for the assistant's files and programs; ~ is your home. Default: workspaces/main in the data folder.", {
-    example: "~/assistant",
-  }),
+  workspace: described(
+    v.optional(folder),
+    "Folder for the assistant's files and programs; ~ is your home. It must not hold the config or data folder. Default: workspaces/main in the data folder.",
+    {
+      example: "~/assistant",
+    },
+  ),
   sandbox: described(v.optional(sandboxConfig, {}), "Where programs run that the model asks for, and their limits."),
   list: described(
     v.optional(

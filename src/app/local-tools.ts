@@ -77,6 +77,7 @@ export function openLocalPowers(config: () => Config, places: Places, { env, log
         return folder === undefined ? join(places.dataFolder, "workspaces", agent) : resolve(places.configFolder, folder.replace(/^~(?=\/|$)/u, home));
       },
       dataFolder: places.dataFolder,
+      configFolder: places.configFolder,
       ...(process.getuid?.() === 0 && { sandboxUser: SANDBOX_USER }),
     }),
   };

@@ -7,10 +7,20 @@ type Open<C extends ChannelName> = (settings: AccountSettings<C>, account: strin
 
 /** How each channel is made; its adapter is loaded only then. */
 const OPEN: { readonly [C in ChannelName]: Open<C> } = {
+  slack: async ({ bot_token, ...settings }, account, deps) => {
+    if (bot_token === undefined) return undefined;
+    const { createSlack } = await import("../channels/slack/index.ts");
+    return createSlack({ ...settings, bot_token, account }, deps);
+  },
   telegram: async ({ token, ...settings }, account, deps) => {
     if (token === undefined) return undefined;
     const { createTelegram } = await import("../channels/telegram/index.ts");
     return createTelegram({ ...settings, token, account }, deps);
+  },
+  discord: async ({ token, ...settings }, account, deps) => {
+    if (token === undefined) return undefined;
+    const { createDiscord } = await import("../channels/discord/index.ts");
+    return createDiscord({ ...settings, token, account }, deps);
   },
 };
 

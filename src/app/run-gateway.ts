@@ -11,9 +11,11 @@ import { ensureGatewayToken, keepLastGood, loadConfig, type Env, type LoadConfig
 import { createGateway, createHub } from "../gateway/index.ts";
 import { createMetrics } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
-import { createHttp } from "../security/host/egress/index.ts";
+import { createHttp, createSockets } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
+import { showSchedule } from "../jobs/read-schedule.ts";
 import { createHall } from "../turn/hall.ts";
+import { createOutboxDoor } from "../turn/outbox-door.ts";
 import { openAuditLog } from "./audit-log.ts";
 import { createBlobs } from "./blobs.ts";
 import { createChannelSupervisor } from "./channel-supervisor.ts";
@@ -25,6 +27,7 @@ import { writeGatewayFile } from "./gateway-file.ts";
 import { applyChanges, createLiveSettings } from "./live-settings.ts";
 import { measureQueues } from "./measure-queues.ts";
 import { openChannels } from "./open-channels.ts";
+import { lateJobs, openJobs } from "./open-jobs.ts";
 import { openLog } from "./open-log.ts";
 import { openStore } from "./open-store.ts";
 import { toolRulesOf } from "./settings.ts";
@@ -78,6 +81,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const instance = await instanceOf(store);
   const { boot } = await store.boot({ now: clock.now(), instance });
   const http = createHttp({ log, metrics });
+  const sockets = createSockets({ log, metrics, clock });
   const hub = createHub({ clock, boot, log });
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
@@ -88,6 +92,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const channels = await openChannels(config, (channel, account) => ({
     intake: intake.port,
     http,
+    sockets,
     blobs,
     clock,
     random,
@@ -96,29 +101,40 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     cursor: (name) => store.getCursor({ channel, account, name }),
   }));
   const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
+  const jobsPort = lateJobs();
+  const speech = { store, bus, clock, random, accounts: supervisor.accounts, notifyTo: config.notifications.to };
   const hall = createHall({
-    store,
-    bus,
+    ...speech,
     hub,
-    clock,
-    random,
     log,
     metrics,
     blobs,
     gate: createGate(toolRulesOf(live)),
     hideSecrets: (text) => redact.values(text),
-    tools: await createTools({ config, http, clock, store, random, ...powers }),
+    tools: await createTools({ config, http, clock, store, random, jobs: jobsPort.port, show: showSchedule, outbox: createOutboxDoor(speech), ...powers }),
     places: live.places,
     agent: live.agent,
     model: providers.model,
-    accounts: supervisor.accounts,
     owner: `${instance}.${boot}`,
     version: VERSION,
     timeZone: hostTimeZone(options.env),
-    notifyTo: config.notifications.to,
   });
   const audit = await openAuditLog(places.dataFolder, { store, clock, log });
   intake.become(hall.intake);
+  const jobs = openJobs(config, {
+    store,
+    clock,
+    random,
+    hub,
+    log,
+    metrics,
+    hall,
+    owner: `${instance}.${boot}`,
+    hostTimeZone: hostTimeZone(options.env),
+    agents: () => live.agents(),
+    requireModel: providers.model,
+  });
+  jobsPort.become(jobs);
   const { access, editor } = createConfigAccess(loaded, load, { hub, log, redact });
   const gateway = createGateway(gatewayOptions(loaded, { token: token?.token, uiRoot: uiRoot(), tls: tls?.options }), {
     store,
@@ -155,8 +171,10 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
       },
     },
     agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]! })) },
+    jobs,
     turns: { abort: (which) => hall.abort(which) },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
+    tools: hall.outside,
     pairing: hall.pairing,
     audit,
     logs: { tail: async (query) => ring.tail(query) },
@@ -176,9 +194,10 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const stopped = new AbortController();
   const lanes = hall.lanes.start(stopped.signal);
   const auditing = audit.keep(stopped.signal);
+  const working = config.cron.enabled ? jobs.start(stopped.signal) : undefined;
   const { port, address } = await gateway.start().catch(async (thrown: unknown) => {
     stopped.abort();
-    await Promise.all([lanes, auditing]);
+    await Promise.all([lanes, auditing, working]);
     await store.close();
     metrics.close();
     throw thrown;
@@ -198,7 +217,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   await hall.lanes.drain(DRAIN_MS);
   await closing;
   stopped.abort();
-  await Promise.all([lanes, auditing]);
+  await Promise.all([lanes, auditing, working]);
   await powers.processes.close();
   await removeFile();
   await bus.close();

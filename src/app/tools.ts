@@ -1,18 +1,25 @@
 import type { Tool } from "../core/tool.ts";
+import { defangLinks } from "../security/url-provenance.ts";
 import { createCalculateTool } from "../tools/calculate/index.ts";
 import { createMemoryTools, type MemoryToolsDeps } from "../tools/memory/index.ts";
+import { createMessageTool, type MessageToolDeps } from "../tools/message/index.ts";
 import { createSessionTools, type SessionToolsDeps } from "../tools/session/index.ts";
+import { createScheduleTool, type ScheduleToolDeps } from "../tools/schedule/index.ts";
 import { createTimeTool } from "../tools/time/index.ts";
 import { createLocalTools, type LocalPowers } from "./local-tools.ts";
 import { createWebTools, type WebToolDeps } from "./web-tools.ts";
 
 /** Every tool there is; the owner's config and the gate decide who may use which. */
-export async function createTools(deps: WebToolDeps & LocalPowers & MemoryToolsDeps & SessionToolsDeps): Promise<Tool[]> {
+export async function createTools(
+  deps: WebToolDeps & LocalPowers & MemoryToolsDeps & SessionToolsDeps & ScheduleToolDeps & Pick<MessageToolDeps, "outbox">,
+): Promise<Tool[]> {
   return [
     createTimeTool(),
     createCalculateTool(),
     ...createMemoryTools(deps),
     ...createSessionTools(deps),
+    createScheduleTool(deps),
+    createMessageTool({ outbox: deps.outbox, defang: defangLinks }),
     ...createLocalTools(deps.config, deps),
     ...(await createWebTools(deps)),
   ];

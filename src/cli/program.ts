@@ -31,6 +31,7 @@ export function createProgram(output: Output): Command {
   addTalk(tree);
   addConfig(tree);
   addThings(tree);
+  addCron(tree);
   addDecisions(tree);
   addCare(tree);
   return program;
@@ -166,6 +167,47 @@ function addThings({ add, group }: Tree): void {
   add(secrets, "set <name>", "store a secret; its value is read from stdin or asked for", async () => (await import("./command/secrets.ts")).set);
   add(secrets, "list", "names of the stored secrets", async () => (await import("./command/secrets.ts")).list);
   add(secrets, "remove <name>", "remove a secret", async () => (await import("./command/secrets.ts")).remove);
+}
+
+/** Scheduled work. */
+function addCron({ add, group }: Tree): void {
+  const JOB = "<job>";
+  const cron = group("cron", "reminders and scheduled work");
+  add(cron, "list", "jobs, the next due first", async () => (await import("./command/cron.ts")).list);
+  describeJob(add(cron, "add", "a new job: --at, --every or --cron, with --message or --reminder", async () => (await import("./command/cron.ts")).add));
+  describeJob(add(cron, `edit ${JOB}`, "change a job; what you leave out stays", async () => (await import("./command/cron.ts")).edit))
+    .addOption(new Option("--enable", "switch it on").conflicts("disable"))
+    .option("--disable", "switch it off");
+  add(cron, `remove ${JOB}`, "remove a job", async () => (await import("./command/cron.ts")).remove);
+  add(cron, `run ${JOB}`, "run a job now, beside its schedule", async () => (await import("./command/cron.ts")).run);
+  add(cron, "runs [job]", "what has run, newest first", async () => (await import("./command/cron.ts")).runs).option(
+    "--limit <number>",
+    "how many",
+    wholeNumber,
+    50,
+  );
+}
+
+function describeJob(command: Command): Command {
+  return command
+    .option("--at <time>", "once: 2026-12-24T18:00, or from now: 20m")
+    .option("--every <time>", "again and again: 30m, 12h, 1d")
+    .option("--cron <pattern>", 'by the clock: "0 9 * * 1-5"')
+    .option("--tz <zone>", "time zone of --at and --cron, for example Europe/Berlin (default: this gateway's)")
+    .option("--message <text>", "ask the agent this")
+    .option("--reminder <text>", "deliver this as it stands, without a model")
+    .option("--name <name>", "name (default: the first words)")
+    .option("--agent <name>", "agent (default: main)")
+    .option("--session <session>", "own (default), fresh, or a session key")
+    .option("--deliver <where>", "quiet, owner (default), or an address such as telegram:default:12345")
+    .option("--model <model>", "model of its turns, as provider:model")
+    .addOption(new Option("--thinking <level>", "how much the model thinks first").choices(["off", "low", "medium", "high"]))
+    .option("--max-tokens <number>", "most tokens of one run", wholeNumber)
+    .addOption(new Option("--catch-up <policy>", "what becomes of missed times (default: once)").choices(["skip", "once", "all"]))
+    .option("--catch-up-limit <number>", "most missed times that --catch-up all runs (default: 10)", wholeNumber)
+    .option("--max-delay <time>", "do not run what is later than this")
+    .option("--stagger <time>", "begin up to this much later, always the same for one job")
+    .option("--keep", "keep it after its last run");
 }
 
 /** What the owner decides, and the record of it. */

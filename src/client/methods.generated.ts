@@ -182,6 +182,7 @@ export interface Methods {
         readonly account: string;
         readonly state: string;
         readonly last_alive_at?: number;
+        readonly last_event_at?: number;
         readonly detail?: string;
         readonly code?: string;
         readonly identity?: string;
@@ -266,6 +267,196 @@ export interface Methods {
   readonly "config.validate": {
     readonly params: { readonly config: Readonly<Record<string, unknown>> };
     readonly result: { readonly valid: boolean; readonly problems: readonly { readonly key: string; readonly message: string; readonly hint?: string }[] };
+  };
+  /** A new job. Exactly one of `at` (a time in time_zone, or from now: 20m), `every` (30m) and `cron`; `message` starts a turn, `reminder` is delivered as it stands. `session`: own, fresh or a key. `deliver`: quiet, owner or an address. */
+  readonly "cron.add": {
+    readonly params: {
+      readonly name?: string;
+      readonly at?: string | number;
+      readonly every?: string | number;
+      readonly cron?: string;
+      readonly time_zone?: string;
+      readonly message?: string;
+      readonly reminder?: string;
+      readonly agent?: string;
+      readonly session?: string;
+      readonly deliver?: string;
+      readonly model?: string;
+      readonly thinking?: "off" | "low" | "medium" | "high";
+      readonly max_tokens?: number;
+      readonly catch_up?: "skip" | "once" | "all";
+      readonly catch_up_limit?: number;
+      readonly max_delay?: string | number;
+      readonly stagger?: string | number;
+      readonly delete_after_run?: boolean;
+      readonly enabled?: boolean;
+    };
+    readonly result: {
+      readonly id: string;
+      readonly name: string;
+      readonly agent: string;
+      readonly schedule: string;
+      readonly at?: number;
+      readonly every_ms?: number;
+      readonly cron?: string;
+      readonly time_zone?: string;
+      readonly kind: "message" | "reminder" | "heartbeat";
+      readonly text: string;
+      readonly session: string;
+      readonly deliver: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly max_tokens?: number;
+      readonly enabled: boolean;
+      readonly catch_up: "skip" | "once" | "all";
+      readonly catch_up_limit: number;
+      readonly max_delay_ms: number;
+      readonly stagger_ms: number;
+      readonly delete_after_run: boolean;
+      readonly next_at?: number;
+      readonly failures: number;
+      readonly skipped: number;
+      readonly person: string;
+      readonly created_at: number;
+      readonly updated_at: number;
+    };
+  };
+  /** Changes a job; what is left out stays. Slots up to now are decided by the old schedule first. */
+  readonly "cron.edit": {
+    readonly params: {
+      readonly id: string;
+      readonly name?: string;
+      readonly at?: string | number;
+      readonly every?: string | number;
+      readonly cron?: string;
+      readonly time_zone?: string;
+      readonly message?: string;
+      readonly reminder?: string;
+      readonly agent?: string;
+      readonly session?: string;
+      readonly deliver?: string;
+      readonly model?: string;
+      readonly thinking?: "off" | "low" | "medium" | "high";
+      readonly max_tokens?: number;
+      readonly catch_up?: "skip" | "once" | "all";
+      readonly catch_up_limit?: number;
+      readonly max_delay?: string | number;
+      readonly stagger?: string | number;
+      readonly delete_after_run?: boolean;
+      readonly enabled?: boolean;
+    };
+    readonly result: {
+      readonly id: string;
+      readonly name: string;
+      readonly agent: string;
+      readonly schedule: string;
+      readonly at?: number;
+      readonly every_ms?: number;
+      readonly cron?: string;
+      readonly time_zone?: string;
+      readonly kind: "message" | "reminder" | "heartbeat";
+      readonly text: string;
+      readonly session: string;
+      readonly deliver: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly max_tokens?: number;
+      readonly enabled: boolean;
+      readonly catch_up: "skip" | "once" | "all";
+      readonly catch_up_limit: number;
+      readonly max_delay_ms: number;
+      readonly stagger_ms: number;
+      readonly delete_after_run: boolean;
+      readonly next_at?: number;
+      readonly failures: number;
+      readonly skipped: number;
+      readonly person: string;
+      readonly created_at: number;
+      readonly updated_at: number;
+    };
+  };
+  /** The jobs, the next due first. */
+  readonly "cron.list": {
+    readonly params: { readonly limit?: number };
+    readonly result: {
+      readonly jobs: readonly {
+        readonly id: string;
+        readonly name: string;
+        readonly agent: string;
+        readonly schedule: string;
+        readonly at?: number;
+        readonly every_ms?: number;
+        readonly cron?: string;
+        readonly time_zone?: string;
+        readonly kind: "message" | "reminder" | "heartbeat";
+        readonly text: string;
+        readonly session: string;
+        readonly deliver: string;
+        readonly model?: string;
+        readonly thinking?: string;
+        readonly max_tokens?: number;
+        readonly enabled: boolean;
+        readonly catch_up: "skip" | "once" | "all";
+        readonly catch_up_limit: number;
+        readonly max_delay_ms: number;
+        readonly stagger_ms: number;
+        readonly delete_after_run: boolean;
+        readonly next_at?: number;
+        readonly failures: number;
+        readonly skipped: number;
+        readonly person: string;
+        readonly created_at: number;
+        readonly updated_at: number;
+      }[];
+    };
+  };
+  /** Removes a job; a run that has begun ends by itself. */
+  readonly "cron.remove": {
+    readonly params: { readonly id: string };
+    readonly result: { readonly removed: boolean };
+  };
+  /** Runs a job now, beside its schedule; job.ran tells how it ended. */
+  readonly "cron.run": {
+    readonly params: { readonly id: string };
+    readonly result: {
+      readonly id: string;
+      readonly job_id: string;
+      readonly name: string;
+      readonly slot: number;
+      readonly trigger: "schedule" | "catch_up" | "manual";
+      readonly status: "due" | "running" | "done" | "failed" | "cancelled";
+      readonly started_at?: number;
+      readonly ended_at?: number;
+      readonly turn_id?: string;
+      readonly session?: string;
+      readonly attempts?: number;
+      readonly error?: { readonly code: string; readonly message: string };
+    };
+  };
+  /** Runs of one job or of all, the newest first. */
+  readonly "cron.runs": {
+    readonly params: { readonly id?: string; readonly limit?: number };
+    readonly result: {
+      readonly runs: readonly {
+        readonly id: string;
+        readonly job_id: string;
+        readonly name: string;
+        readonly slot: number;
+        readonly trigger: "schedule" | "catch_up" | "manual";
+        readonly status: "due" | "running" | "done" | "failed" | "cancelled";
+        readonly started_at?: number;
+        readonly ended_at?: number;
+        readonly turn_id?: string;
+        readonly session?: string;
+        readonly attempts?: number;
+        readonly error?: { readonly code: string; readonly message: string };
+      }[];
+    };
+  };
+  /** Whether this gateway runs the jobs, how many there are and when the next one is due. */
+  readonly "cron.status": {
+    readonly params: Record<string, never>;
+    readonly result: { readonly running: boolean; readonly jobs: number; readonly next_at?: number };
   };
   /** Devices that are paired or were. */
   readonly "device.list": {
@@ -600,6 +791,23 @@ export interface Methods {
         readonly tools: readonly { readonly call_id: string; readonly name: string; readonly state: string }[];
       }[];
       readonly reset?: boolean;
+    };
+  };
+  /** Runs a tool as a turn of the caller would, or says why not; what needs the owner's yes has to be asked for in a conversation. */
+  readonly "tools.call": {
+    readonly params: { readonly name: string; readonly args?: Readonly<Record<string, unknown>>; readonly session?: string };
+    readonly result: { readonly text: string; readonly error: boolean; readonly label: { readonly integrity: string; readonly confidentiality: string } };
+  };
+  /** The tools that the caller is offered, with what they can do; in a session those that its content leaves. */
+  readonly "tools.list": {
+    readonly params: { readonly session?: string };
+    readonly result: {
+      readonly tools: readonly {
+        readonly name: string;
+        readonly description: string;
+        readonly parameters: Readonly<Record<string, unknown>>;
+        readonly effects: readonly ("read" | "write" | "exec" | "egress" | "message" | "schedule" | "memory" | "config")[];
+      }[];
     };
   };
   /** No more events on this connection. */

@@ -1,11 +1,15 @@
+import { discordConfig } from "../channels/discord/config.ts";
 import { telegramConfig } from "../channels/telegram/config.ts";
+import { slackConfig } from "../channels/slack/config.ts";
 import { webChannelConfig } from "../gateway/config.ts";
 import { described, v } from "../lib/schema/index.ts";
 
 /** `[channels]`: one section for each channel there is. */
 export const channelsConfig = v.strictObject({
   web: described(v.optional(webChannelConfig, {}), "The page, and the clients of /ws and HTTP."),
+  slack: described(v.optional(slackConfig), "A Slack app's bot; further workspaces under accounts.NAME."),
   telegram: described(v.optional(telegramConfig), "A Telegram bot; further ones under accounts.NAME."),
+  discord: described(v.optional(discordConfig), "A Discord bot; further ones under accounts.NAME."),
 });
 
 export type ChannelsConfig = v.InferOutput<typeof channelsConfig>;

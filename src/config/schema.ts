@@ -1,6 +1,7 @@
 import { agentsConfig } from "../agent/config.ts";
 import { parseAddress } from "../core/address.ts";
 import { Secret } from "../core/secret.ts";
+import { cronConfig } from "../jobs/config.ts";
 import { gatewayConfig } from "../gateway/config.ts";
 import { described, toJsonSchema, v } from "../lib/schema/index.ts";
 import { providersConfig } from "../models/config.ts";
@@ -33,6 +34,7 @@ const sections = v.strictObject({
   sessions: described(v.optional(sessionsConfig, {}), "Which messages share a conversation, and how a new one meets a running turn."),
   channels: described(v.optional(channelsConfig, {}), "Where messages come from and go to."),
   tools: described(v.optional(tools, {}), "What single tools need; who may use which is in agents.tools."),
+  cron: described(v.optional(cronConfig, {}), "Scheduled work."),
   notifications: described(v.optional(notifications, {}), "Who is told when something needs the owner."),
   logging: described(v.optional(loggingConfig, {}), "What is logged, and how."),
   metrics: described(v.optional(metricsConfig, {}), "Prometheus metrics at /metrics."),
@@ -50,6 +52,8 @@ export const rootSchema = v.pipe(
       if (!new Set(own).has(secret.reveal())) continue;
       addIssue({ message: "is the same as the gateway's own token or password: whoever learns the one would have the other", path: pathItems(path) });
     }
+    for (const { path, first } of sharedSecrets(dataset.value))
+      addIssue({ message: `is the same as ${first}: what comes in by it could belong to either`, path: pathItems(path) });
     for (const { path, agent } of namedAgents(dataset.value)) {
       if (agent === "main" || Object.hasOwn(dataset.value.agents.list, agent)) continue;
       addIssue({ message: "names an agent that is not in agents.list", path: pathItems(path) });
@@ -66,9 +70,10 @@ export const rootSchema = v.pipe(
   }),
 );
 
-function namedModels({ agents }: Config): { path: string[]; model: string }[] {
+function namedModels({ agents, cron }: Config): { path: string[]; model: string }[] {
   const all = [{ path: ["agents"], agent: agents as { model?: string | undefined; fallbacks?: string[] | undefined } }];
   for (const [name, agent] of Object.entries(agents.list)) all.push({ path: ["agents", "list", name], agent });
+  all.push({ path: ["cron", "heartbeat"], agent: { model: cron.heartbeat.model } });
   return all.flatMap(({ path, agent: { model, fallbacks = [] } }) => [
     ...(model === undefined ? [] : [{ path: [...path, "model"], model }]),
     ...fallbacks.map((fallback, index) => ({ path: [...path, "fallbacks", String(index)], model: fallback })),
@@ -80,6 +85,17 @@ function channelSecrets(config: Config): { path: string[]; secret: Secret }[] {
   return channelAccounts(config).flatMap(({ path, settings }) =>
     Object.entries(settings).flatMap(([key, value]) => (value instanceof Secret ? [{ path: [...path, key], secret: value }] : [])),
   );
+}
+
+/** Secrets by which a platform tells two accounts apart: each needs its own (sec-108). */
+function sharedSecrets(config: Config): { path: string[]; first: string }[] {
+  const seen = new Map<string, string>();
+  return channelSecrets(config).flatMap(({ path, secret }) => {
+    const first = seen.get(secret.reveal());
+    if (first !== undefined) return [{ path, first }];
+    seen.set(secret.reveal(), path.join("."));
+    return [];
+  });
 }
 
 function namedAgents(config: Config): { path: string[]; agent: string }[] {

@@ -7,6 +7,7 @@ import type { Log } from "./log.ts";
 import type { Media, Message } from "./message.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Random } from "./random.ts";
+import type { Sockets } from "./sockets.ts";
 
 /** What a platform can do; the hall never asks a channel for more. */
 export interface Capabilities {
@@ -37,6 +38,8 @@ export interface SendTarget {
   readonly replyTo?: string;
   /** Stable per part: for platforms with idempotent sends. */
   readonly nonce: string;
+  /** Set when this part may have been sent before: no try of it is older than this, wall milliseconds. Platforms remember a nonce for some minutes only. */
+  readonly triedSince?: number;
   readonly signal: AbortSignal;
 }
 
@@ -49,6 +52,8 @@ export interface ChannelStatus {
   readonly state: "stopped" | "starting" | "ready" | "degraded" | "failed";
   /** When the last poll, pong or event round trip was completed (P7), wall milliseconds. */
   readonly lastAliveAt?: number;
+  /** When something that somebody did there was last taken in, wall milliseconds. */
+  readonly lastEventAt?: number;
   /** Why it is not ready, and what the owner can do. */
   readonly detail?: string;
   readonly code?: string;
@@ -90,6 +95,7 @@ export interface Channel {
 export interface ChannelDeps {
   readonly intake: Intake;
   readonly http: Http;
+  readonly sockets: Sockets;
   readonly blobs: Blobs;
   readonly clock: Clock;
   readonly random: Random;

@@ -71,6 +71,18 @@ export type Event =
       readonly event: "device.changed";
       readonly payload: { device_id: string; change: "requested" | "approved" | "rejected" | "rotated" | "revoked"; name?: string };
     }
+  | {
+      readonly event: "job.ran";
+      readonly payload: {
+        job_id: string;
+        run_id: string;
+        name: string;
+        slot: number;
+        outcome: "done" | "failed" | "cancelled";
+        turn_id?: string;
+        error?: { code: string; message: string };
+      };
+    }
   | { readonly event: "notice"; readonly session?: string; readonly payload: { code: string; text: string } }
   | { readonly event: "shutdown"; readonly payload: { reason: string } };
 

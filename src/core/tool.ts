@@ -10,7 +10,7 @@ import type { Principal } from "./principal.ts";
  */
 export type Effect = "read" | "write" | "exec" | "egress" | "message" | "schedule" | "memory" | "config";
 
-/** What a tool says about one call, from its arguments alone. */
+/** What a tool says about one call, from its arguments and who asks for it. */
 export interface ToolReview {
   /** Why a person has to be asked, whatever the rules allow. */
   readonly ask?: string;
@@ -18,6 +18,8 @@ export interface ToolReview {
   readonly deny?: string;
   /** May be allowed for a session or for always; false for whatever runs code that the plan does not hold (`sh -c`, `python -c`). Default true. */
   readonly rememberable?: boolean;
+  /** What it says goes to the owner, or to where the turn came from and everybody there may see it: then it speaks to nobody else, and its effect `message` is none. */
+  readonly home?: boolean;
 }
 
 /** What an approval is bound to beside the arguments: digests, real paths, the sandbox profile. Plain JSON. */
@@ -34,6 +36,8 @@ export interface ToolContext {
   /** IANA time zone of the owner. */
   readonly timeZone: string;
   readonly signal: AbortSignal;
+  /** Links that stood word for word in trusted input of this context (sec-88); absent: none. */
+  readonly trustedLinks?: ReadonlySet<string>;
   /** The facts that were approved (`Tool.facts`): what runs now has to be held against them once more, where that can be done without a gap. */
   readonly facts?: PlanFacts;
 }
@@ -59,7 +63,7 @@ export interface Tool {
   /** The most confidential context it may let out (effects egress and message) without asking; default PRIVATE. */
   readonly highestConfidentiality?: Confidentiality;
   /** Looks at one call before the gate decides. Pure; must not throw. */
-  review?(args: unknown): ToolReview;
+  review?(args: unknown, context: GateContext): ToolReview;
   /**
    * What the call would use, looked up when it is asked for and again right before it runs: another answer means "plan changed" (sec-51, sec-52).
    * @throws ToolError when it could not run at all.

@@ -1,4 +1,5 @@
 import type { Address } from "./address.ts";
+import type { Label } from "./label.ts";
 import type { Message } from "./message.ts";
 import type { PrincipalClass } from "./principal.ts";
 
@@ -39,11 +40,26 @@ export interface SendOptions {
   readonly thinking?: Thinking;
   /** Below the agent's own system prompt, for this turn alone. */
   readonly system?: string;
+  /** Most tokens of this turn; never more than the agent's own limit. */
+  readonly maxTurnTokens?: number;
   /** SHA-256 of the canonical request; the same key with another digest is a conflict. */
   readonly digest?: string;
 }
 
 export type Thinking = "off" | "low" | "medium" | "high";
+
+/** What a job says of itself. Set by src/jobs only. */
+export interface JobOrigin {
+  readonly id: string;
+  /** What its maker was when it was made; they may be less by now, and then the job is less too. */
+  readonly class: PrincipalClass;
+  /** Of the context in which it was made; joined to that of its principal. */
+  readonly label: Label;
+  /** Where the answer goes, if not to the update's own address. */
+  readonly answerTo?: Address;
+  /** A plain reminder: the text is delivered, nobody answers it. */
+  readonly reminder?: boolean;
+}
 
 export interface MessageUpdate extends UpdateBase {
   readonly type: "message";
@@ -53,6 +69,7 @@ export interface MessageUpdate extends UpdateBase {
   /** In a group: the assistant was mentioned, answered or commanded. Always true in direct chats. */
   readonly addressed: boolean;
   readonly options?: SendOptions;
+  readonly job?: JobOrigin;
   /** What a command was answered with: kept with it by receive, so that a repetition hears the same and does nothing again. */
   readonly commandReply?: string;
 }

@@ -5,6 +5,7 @@ import type { ChannelStatus } from "../core/channel.ts";
 import type { Clock } from "../core/clock.ts";
 import type { AssistantPart, StopReason } from "../core/entry.ts";
 import type { Intake } from "../core/intake.ts";
+import type { Jobs } from "../core/jobs.ts";
 import type { Log } from "../core/log.ts";
 import type { Message } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
@@ -13,6 +14,7 @@ import type { Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
 import type { Thinking } from "../core/update.ts";
 import type { AuditVerdict } from "../security/audit.ts";
+import type { OutsideTools } from "../turn/call-outside.ts";
 import type { PairingDesk } from "../turn/pairing.ts";
 import type { EventHub } from "./hub/create-hub.ts";
 
@@ -114,7 +116,10 @@ export interface GatewayDeps {
   readonly agents: { list(): readonly { readonly name: string; readonly model: string }[] };
   /** Stops turns, queued or running; answers the ids of those it stopped. */
   readonly turns: { abort(target: { sessionId?: string; turnId?: string }): Promise<string[]> };
+  readonly jobs: Jobs;
   readonly stateless: Stateless;
+  /** Tool calls outside a turn. */
+  readonly tools: OutsideTools;
   /** Strangers who ask to be let in. */
   readonly pairing: Pick<PairingDesk, "answer" | "list">;
   readonly audit: { verify(): Promise<AuditVerdict> };

@@ -20,6 +20,7 @@ const FACES: Readonly<Record<string, Face>> = {
   device_revoked: { status: 401, rpc: -32001 },
   pairing_full: { status: 429, rpc: -32029 },
   forbidden: { status: 403, rpc: -32003 },
+  approval_required: { status: 403, rpc: -32003 },
   origin_refused: { status: 403, rpc: -32003 },
   proxy_refused: { status: 403, rpc: -32003 },
   token_in_query: { status: 400, rpc: -32600 },

@@ -9,10 +9,12 @@ import { channelMethods } from "./methods/channels.ts";
 import { chatMethods } from "./methods/chat.ts";
 import { configMethods } from "./methods/config.ts";
 import { connectionMethods } from "./methods/connection.ts";
+import { cronMethods } from "./methods/cron.ts";
 import { pairingMethods } from "./methods/pairing.ts";
 import { deviceMethods } from "./methods/devices.ts";
 import { sessionMethods } from "./methods/sessions.ts";
 import { statusMethods } from "./methods/status.ts";
+import { toolMethods } from "./methods/tools.ts";
 
 /** All methods by name. The only door to a method is `callMethod`. */
 export interface Registry {
@@ -30,7 +32,9 @@ export function coreMethods(): readonly Method[] {
     ...sessionMethods,
     ...chatMethods,
     ...agentMethods,
+    ...toolMethods,
     ...channelMethods,
+    ...cronMethods,
     ...approvalMethods,
     ...pairingMethods,
     ...auditMethods,

@@ -68,7 +68,7 @@ export async function submitMessage(deps: GatewayDeps, credential: Credential, s
 }
 
 /** Whoever holds the gateway's credential or an admin device is the owner; another device is somebody the owner has let in (security.md, Principal). */
-function speakerOf({ id, scopes }: Credential): NonNullable<MessageUpdate["authenticated"]> {
+export function speakerOf({ id, scopes }: Credential): NonNullable<MessageUpdate["authenticated"]> {
   return scopes.includes("admin") ? { person: "owner", class: "owner", approves: true } : { person: `device:${id}`, class: "trusted" };
 }
 

@@ -10,6 +10,9 @@ import { judge, type RulesFor, type Verdict } from "./tool-rules.ts";
 /** What lets something out of the house. */
 const OUTWARD: ReadonlySet<Effect> = new Set(["egress", "message"]);
 
+/** What changes the rules themselves or acts later on its own: never on the word of strangers alone (sec-93). */
+const STANDING: ReadonlySet<Effect> = new Set(["config", "schedule"]);
+
 /** What a trusted person may do without the owner being asked: look around outside. */
 const TRUSTED_FREE: ReadonlySet<Effect> = new Set(["egress"]);
 
@@ -35,12 +38,16 @@ function refusal({ principal, label }: GateContext, tool: Tool, verdict: Verdict
   return undefined;
 }
 
-function weigh({ principal, label, trustedLinks }: GateContext, tool: Tool, args: unknown, verdict: Verdict): Decision {
-  const review = tool.review?.(args) ?? {};
+function weigh(context: GateContext, given: Tool, args: unknown, verdict: Verdict): Decision {
+  const { principal, label, trustedLinks } = context;
+  const review = given.review?.(args, context) ?? {};
   if (review.deny !== undefined) return deny(review.deny);
+  const tool = review.home === true ? { ...given, effects: given.effects.filter((effect) => effect !== "message") } : given;
   const reasons: string[] = [];
   if (breaksRuleOfTwo(powersOf(label, tool)) && !asksOnlyTrustedLinks(tool, args, trustedLinks))
     reasons.push("untrusted content, private data and a change or a way out come together");
+  if (!isAtLeast(label.integrity, "TRUSTED") && tool.effects.some((effect) => STANDING.has(effect)))
+    reasons.push("content that nobody vouches for would change what holds from now on");
   const least = tool.leastIntegrity ?? "EXTERNAL";
   if (!isAtLeast(label.integrity, least)) reasons.push(`the conversation holds content that is not trusted enough (${label.integrity})`);
   const outward = tool.effects.some((effect) => OUTWARD.has(effect));

@@ -40,14 +40,14 @@ const MAX_TEXT = 3_000;
 /** The plan for a person's eyes: made from the plan alone, invisible and reordering characters escaped. */
 export function renderPlan(plan: Plan, reason: string): string {
   const args = isRecord(plan.args) ? Object.entries(plan.args) : [["", plan.args] as const];
-  const lines = [`Tool: ${visible(plan.tool)}`];
+  // What a person decides by stands first: a long argument must not push it out of sight.
+  const lines = [`Tool: ${visible(plan.tool)}`, `Why you are asked: ${visible(reason)}`, `Asked by: ${asker(plan.principal)}`];
   for (const [name, value] of args) if (!NOTES.has(name)) lines.push(`${name === "" ? "arguments" : visible(name)}: ${shown(value)}`);
+  for (const [name, value] of args) if (NOTES.has(name)) lines.push(`The assistant's own words, not checked (${name}): ${shown(value)}`);
   const said = new Map(args);
   // What the arguments say already is not said twice.
-  for (const [name, value] of Object.entries(plan.facts))
-    if (canonicalJson(said.get(name)) !== canonicalJson(value)) lines.push(`${visible(name)}: ${shown(value)}`);
-  for (const [name, value] of args) if (NOTES.has(name)) lines.push(`The assistant's own words, not checked (${name}): ${shown(value)}`);
-  lines.push(`Asked by: ${asker(plan.principal)}`, `Why you are asked: ${visible(reason)}`);
+  const facts = Object.entries(plan.facts).filter(([name, value]) => canonicalJson(said.get(name)) !== canonicalJson(value));
+  if (facts.length > 0) lines.push("It may run only as long as this is so:", ...facts.map(([name, value]) => `  ${visible(name)}: ${shown(value)}`));
   const text = lines.join("\n");
   return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}\n[${text.length - MAX_TEXT} more characters: clanker approvals list --json]`;
 }

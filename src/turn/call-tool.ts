@@ -19,6 +19,7 @@ import type { Random } from "../core/random.ts";
 import { wrapExternal } from "../security/wrap-external.ts";
 import { estimateEntry } from "../agent/tokens.ts";
 import type { Approvals, Asked } from "./approvals.ts";
+import { runWithin } from "./run-tool.ts";
 import type { TurnLabel } from "./turn-label.ts";
 
 export type ToolEntry = Extract<EntryContent, { role: "tool" }>;
@@ -125,34 +126,16 @@ export async function startCall(
   await deps.store.startCall({ fence: started.fence, callId: call.id, now: deps.clock.now(), ...(approval && { approval }), ...(audit && { audit }) });
 }
 
-export async function runTool(call: ToolCallPart, tool: Tool, started: StartedTurn, deps: CallToolDeps, signal: AbortSignal): Promise<ToolResult> {
-  const begun = deps.clock.monotonic();
-  const controller = new AbortController();
-  let cancelTimer = () => {};
-  let onAbort = () => {};
-  try {
-    const ended = new Promise<ToolResult>((resolve) => {
-      const end = (text: string) => {
-        controller.abort();
-        resolve({ text, error: true });
-      };
-      onAbort = () => end("Cancelled.");
-      if (signal.aborted) onAbort();
-      signal.addEventListener("abort", onAbort, { once: true });
-      cancelTimer = deps.clock.timer(tool.timeoutMs, () => end(`The tool did not finish within ${tool.timeoutMs / 1000} s and was stopped.`));
-    });
-    return await Promise.race([runSafely(tool, call, contextOf(started, deps, controller.signal), deps.log), ended]);
-  } finally {
-    cancelTimer();
-    signal.removeEventListener("abort", onAbort);
-    deps.metrics.observe("tool_seconds", (deps.clock.monotonic() - begun) / 1000, { tool: tool.spec.name });
-  }
+export function runTool(call: ToolCallPart, tool: Tool, started: StartedTurn, deps: CallToolDeps, signal: AbortSignal): Promise<ToolResult> {
+  const { signal: _, ...context } = contextOf(started, deps, signal);
+  return runWithin({ tool, args: call.args, context }, deps, signal);
 }
 
 function contextOf({ turn, session }: StartedTurn, deps: CallToolDeps, signal: AbortSignal): ToolContext {
   return {
     principal: turn.principal,
     label: deps.label.current(),
+    trustedLinks: deps.label.trustedLinks(),
     agent: turn.agent,
     sessionId: session.id,
     turnId: turn.id,
@@ -161,16 +144,6 @@ function contextOf({ turn, session }: StartedTurn, deps: CallToolDeps, signal: A
     signal,
     ...(deps.facts && { facts: deps.facts }),
   };
-}
-
-async function runSafely(tool: Tool, call: ToolCallPart, context: ToolContext, log: Log): Promise<ToolResult> {
-  try {
-    return await tool.run(call.args, context);
-  } catch (thrown) {
-    const error = toClankerError(thrown);
-    log.info("tool failed", { tool: tool.spec.name, code: error.code, error: error.message });
-    return { text: error.hint === undefined ? error.message : `${error.message} (${error.hint})`, error: true };
-  }
 }
 
 interface Finished {
@@ -215,12 +188,13 @@ function eventOf(kind: string, call: ToolCallPart, { turn, session }: StartedTur
 }
 
 /** What the model reads: bounded, without our secrets, and between marks when strangers wrote it (sec-41). */
-export function resultText(
-  tool: string,
-  { text: raw, label }: ToolResult,
-  { hideSecrets = (text) => text, random }: Pick<CallToolDeps, "hideSecrets" | "random">,
-): string {
-  const clean = hideSecrets(raw);
-  const text = clean.length > MAX_RESULT ? `${clean.slice(0, MAX_RESULT)}\n[cut: ${clean.length - MAX_RESULT} more characters]` : clean;
+export function resultText(tool: string, { text: raw, label }: ToolResult, { hideSecrets, random }: Pick<CallToolDeps, "hideSecrets" | "random">): string {
+  const text = clipResult(raw, hideSecrets);
   return label?.integrity === "EXTERNAL" ? wrapExternal(text, { source: tool, label }, random) : text;
+}
+
+/** A result's text within its bound, without our secrets. */
+export function clipResult(raw: string, hideSecrets: (text: string) => string = (text) => text): string {
+  const clean = hideSecrets(raw);
+  return clean.length > MAX_RESULT ? `${clean.slice(0, MAX_RESULT)}\n[cut: ${clean.length - MAX_RESULT} more characters]` : clean;
 }

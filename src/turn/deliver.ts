@@ -134,6 +134,7 @@ async function sendPart(
     address: delivery.address,
     nonce: `${delivery.id}.${part.number}`,
     signal: timeout.signal,
+    ...(part.attempts > 0 && { triedSince: delivery.createdAt }),
     ...(delivery.replyTo !== undefined && part.number === 0 && { replyTo: delivery.replyTo }),
   };
   try {

@@ -5,22 +5,23 @@ import type { Blobs } from "../core/blobs.ts";
 import type { Bus } from "../core/bus.ts";
 import type { Channel } from "../core/channel.ts";
 import type { Clock } from "../core/clock.ts";
-import { RequestError } from "../core/errors.ts";
 import type { Hub } from "../core/event.ts";
 import type { Intake } from "../core/intake.ts";
 import type { Log } from "../core/log.ts";
 import type { Message } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { Model } from "../core/model.ts";
-import { newId, type Random } from "../core/random.ts";
+import type { Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
 import type { Gate, Tool } from "../core/tool.ts";
+import { createOutsideTools, type OutsideTools } from "./call-outside.ts";
 import { createApprovals } from "./approvals.ts";
 import { createChannels, type Channels } from "./channels.ts";
 import { holdAccount } from "./channel-account.ts";
 import { createCommands } from "./commands.ts";
 import { createLanes, type Lanes } from "./lanes.ts";
 import { createNotify, recipients, type Notify } from "./notify.ts";
+import { createOutboxDoor } from "./outbox-door.ts";
 import { createPairingDesk, type PairingDesk } from "./pairing.ts";
 import { createPeople } from "./people.ts";
 import type { Places } from "./place.ts";
@@ -66,11 +67,15 @@ export interface Hall {
   readonly notify: Notify;
   readonly channels: Channels;
   readonly pairing: PairingDesk;
+  /** Tools for callers of the gateway, outside a turn. */
+  readonly outside: OutsideTools;
   /** Receives and sends for one account until `signal` aborts. Never rejects. */
   hold(channel: Channel, signal: AbortSignal): Promise<void>;
   stateless(request: StatelessRequest, watch: Parameters<typeof runStateless>[2]): Promise<StatelessAnswer>;
   /** Puts a message of the owner into the outbox. @returns its delivery id. @throws RequestError `channel_not_found`, because nobody would ever send it. */
   send(address: Address, message: Message): Promise<string>;
+  /** Where the owner is told things; empty: nowhere but the page. */
+  ownerPlaces(): Promise<Address[]>;
   /** Stops running turns and cancels queued ones. @returns their ids. */
   abort(which: { sessionId?: string; turnId?: string }): Promise<string[]>;
 }
@@ -85,6 +90,7 @@ export function createHall(given: HallDeps): Hall {
     deliveryTtlMs: given.deliveryTtlMs ?? DEFAULTS.deliveryTtlMs,
   };
   const channels = createChannels(deps.accounts, deps.bus);
+  const outbox = createOutboxDoor(deps);
   const told = { ...deps, channels, to: deps.notifyTo, mainAgent: "main" };
   const notify = createNotify(told);
   const cooldowns = createCooldowns(deps.clock, deps.random);
@@ -103,15 +109,10 @@ export function createHall(given: HallDeps): Hall {
     channels,
     pairing,
     hold: (channel, signal) => holdAccount(channel, { ...deps, notify }, signal),
+    outside: createOutsideTools({ ...deps, recent }),
     stateless: (request, watch) => runStateless(request, { ...deps, cooldowns }, watch),
-    async send(address, message) {
-      if (!channels.get(address.channel, address.account)) throw channelNotFound(address, deps.accounts);
-      const now = deps.clock.now();
-      const id = newId(deps.clock, deps.random);
-      await deps.store.enqueueDelivery({ delivery: { id, address, parts: channels.render(address, message), expiresAt: now + deps.deliveryTtlMs }, now });
-      channels.wake(address);
-      return id;
-    },
+    send: (address, message) => outbox.send(address, message),
+    ownerPlaces: async () => (await recipients(told)).filter((address) => channels.delivers(address)),
     async abort(which) {
       const running = await stopTurns.ids(which);
       const sessionId = which.sessionId ?? (await deps.store.getTurn({ id: which.turnId! }))?.sessionId;
@@ -120,10 +121,4 @@ export function createHall(given: HallDeps): Hall {
       return [...running, ...turnIds];
     },
   };
-}
-
-function channelNotFound({ channel, account }: Address, accounts: HallDeps["accounts"]): RequestError {
-  const there = [...accounts.keys()].map((key) => key.replace(/:default$/, ""));
-  const name = account === "default" ? channel : `${channel}:${account}`;
-  return new RequestError("channel_not_found", `no such channel: ${name}`, { hint: `there are: ${there.join(", ") || "none"}` });
 }

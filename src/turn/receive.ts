@@ -3,7 +3,7 @@
  * What must stay true: nothing happens for a stranger but one commit and, once, one notice (no download, no model, no typing); the promise resolves
  * after that commit, so whoever called may acknowledge to the platform then and not before (P1).
  */
-import { formatAddress } from "../core/address.ts";
+import { formatAddress, type Address } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import { RequestError } from "../core/errors.ts";
 import type { NewEntry } from "../core/entry.ts";
@@ -14,12 +14,13 @@ import { messageText, textMessage, type Message } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
 import { newId, type Random } from "../core/random.ts";
 import type { AcceptItem, AcceptOutput, NewSession, Store } from "../core/store.ts";
-import type { Cursor, Update } from "../core/update.ts";
+import type { Cursor, MessageUpdate, Update } from "../core/update.ts";
 import { estimateEntry } from "../agent/tokens.ts";
 import type { Principal } from "../core/principal.ts";
 import { admit, principalOf, type Admission } from "../security/admission.ts";
 import { agentOfKey, mainKey, sessionKey } from "../sessions/session-key.ts";
 import type { Approvals } from "./approvals.ts";
+import { boundByJob, jobOf } from "./bound-by-job.ts";
 import { pressedAnswer } from "./show-approval.ts";
 import type { Channels } from "./channels.ts";
 import { commandOf, type CommandName, type Commands } from "./commands.ts";
@@ -96,11 +97,11 @@ async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
   const entrance = await admission(update, place, deps);
   if (entrance.kind === "refused" || !place) {
     const stranger = { ...base, kind: "refused" as const, senderId: update.sender.id };
-    if (entrance.kind === "admitted" || !entrance.tell) return { item: stranger };
+    if (entrance.kind === "admitted" || !entrance.tell || jobOf(update)) return { item: stranger };
     return { item: { ...stranger, ...(entrance.pair ? deps.pairing.offer(update) : { notice: strangerNotice(update, deps) }) } };
   }
   const person = entrance.person ?? (await deps.people.idOf(channel, account, update.sender));
-  const { principal, label } = principalOf(update, entrance, person);
+  const { principal, label } = boundByJob(update, principalOf(update, entrance, person));
   const session = await sessionOf(update, place, principal, deps);
   const ids = { messageId: newId(deps.clock, deps.random), turnId: newId(deps.clock, deps.random) };
   const admitted = {
@@ -112,14 +113,16 @@ async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
     queueMode: place.queueMode,
     notBefore: 0,
     claim: false,
-    address: update.address,
+    address: jobOf(update)?.answerTo ?? update.address,
     options: update.type === "message" ? (update.options ?? {}) : {},
   };
-  const command = update.type === "message" && (update.direct || entrance.addressed) ? commandOf(messageText(update.message)) : undefined;
+  const job = jobOf(update);
+  if (job?.reminder) return { item: { ...admitted, kind: "record", ...replyDelivery(admitted.address, messageText((update as MessageUpdate).message), deps) } };
+  const command = update.type === "message" && !job && (update.direct || entrance.addressed) ? commandOf(messageText(update.message)) : undefined;
   if (command) {
     const reply = (await repliedBefore(update, deps)) ?? (await deps.commands.run(command, { principal, session, update }));
     return {
-      item: { ...admitted, update: { ...update, commandReply: reply } as Update, kind: "record", ...replyDelivery(update, reply, deps) },
+      item: { ...admitted, update: { ...update, commandReply: reply } as Update, kind: "record", ...replyDelivery(update.address, reply, deps) },
       command: { name: command, reply },
     };
   }
@@ -128,18 +131,20 @@ async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
     const may = update.authenticated === undefined || update.authenticated.approves === true;
     const asker: Principal = may ? principal : { ...principal, class: "guest" };
     const reply = await deps.approvals.answer({ ...pressed, principal: asker, at: update.address, via: update.authenticated ? "client" : "button" });
-    return { item: { ...admitted, kind: "record", ...replyDelivery(update, reply, deps) }, command: { name: "approve", reply } };
+    return { item: { ...admitted, kind: "record", ...replyDelivery(update.address, reply, deps) }, command: { name: "approve", reply } };
   }
   const entry = entryOf(update, admitted, deps);
   if (update.type === "edit") return { item: { ...admitted, kind: "edit", ...(entry && { entry }) } };
   if (update.type !== "message" || !entry) return { item: { ...admitted, kind: "record" } };
-  const replyTo = update.direct ? {} : { replyTo: update.messageId };
+  const replyTo = update.direct || job ? {} : { replyTo: update.messageId };
   if (!answers(update, place, entrance.addressed)) return { item: { ...admitted, ...replyTo, kind: "context", entry } };
-  const batch = place.queueMode === "batch";
+  const batch = !job && place.queueMode === "batch";
   return {
     item: {
       ...admitted,
       ...replyTo,
+      // A job is a turn of its own: it steers nobody's and stops nobody's.
+      ...(job && { queueMode: "queue" }),
       kind: "turn",
       entry,
       notBefore: batch ? deps.clock.now() + place.batchQuietMs : 0,
@@ -220,6 +225,11 @@ function settle(update: Update, prepared: Prepared, output: AcceptOutput, deps: 
     deps.channels.wake(update.address);
     return { kind: "command", ...prepared.command, sessionId: output.session.id };
   }
+  const job = jobOf(update);
+  if (job?.reminder) {
+    deps.channels.wake(job.answerTo ?? update.address);
+    return { kind: "context", messageId: output.messageId, sessionId: output.session.id };
+  }
   publishAccepted(update, output, deps);
   if (output.interrupts !== undefined && output.turnId !== undefined) deps.lanes.stop({ turnId: output.interrupts }, { kind: "interrupt", by: output.turnId });
   if (output.started) deps.lanes.take(output.started);
@@ -265,10 +275,10 @@ function strangerNotice(update: Update, deps: ReceiveDeps) {
   };
 }
 
-function replyDelivery(update: Update, reply: string, deps: ReceiveDeps) {
-  if (!deps.channels.delivers(update.address)) return {};
-  const parts = deps.channels.render(update.address, textMessage(reply));
-  return { reply: { id: newId(deps.clock, deps.random), address: update.address, parts, expiresAt: deps.clock.now() + NOTICE_TTL_MS } };
+function replyDelivery(address: Address, reply: string, deps: ReceiveDeps) {
+  if (!deps.channels.delivers(address)) return {};
+  const parts = deps.channels.render(address, textMessage(reply));
+  return { reply: { id: newId(deps.clock, deps.random), address, parts, expiresAt: deps.clock.now() + NOTICE_TTL_MS } };
 }
 
 function isConflict(update: Update, output: AcceptOutput): boolean {

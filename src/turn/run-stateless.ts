@@ -5,7 +5,6 @@
 import { runAgent, type AgentResult } from "../agent/loop.ts";
 import { createModelChain, type Cooldowns } from "../agent/model-chain.ts";
 import { systemPrompt } from "../agent/prompts.ts";
-import type { Clock } from "../core/clock.ts";
 import type { AssistantPart, StopReason, ToolCallPart } from "../core/entry.ts";
 import { ClankerError, RequestError, toClankerError } from "../core/errors.ts";
 import { joinLabels, type Label } from "../core/label.ts";
@@ -15,10 +14,10 @@ import { newId, type Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
 import type { Gate, Tool } from "../core/tool.ts";
 import type { Thinking } from "../core/update.ts";
-import { canonicalJson } from "../lib/canonical-json/index.ts";
-import { sha256Hex } from "../lib/digest/index.ts";
+import { runAudited } from "./call-outside.ts";
 import { resultText, type ToolEntry } from "./call-tool.ts";
 import { namedTools, type AgentSettings } from "./agent-settings.ts";
+import type { RunToolDeps } from "./run-tool.ts";
 
 export interface StatelessRequest {
   readonly agent: string;
@@ -42,11 +41,10 @@ export interface StatelessAnswer {
   readonly model: string;
 }
 
-export interface StatelessDeps {
+export interface StatelessDeps extends RunToolDeps {
   /** Nothing of the request is kept but what its tools did. */
   readonly store: Pick<Store, "appendAudit">;
   readonly hideSecrets?: (text: string) => string;
-  readonly clock: Clock;
   readonly random: Random;
   readonly gate: Gate;
   readonly tools: readonly Tool[];
@@ -138,31 +136,11 @@ async function answerCall(
   if (!tool) return { entry: entry(`There is no tool named ${call.name}.`, true), label };
   const decision = deps.gate.decide({ principal, label, agent }, tool, call.args);
   if (decision.kind !== "allow") return { entry: entry(`Not permitted: ${decision.reason}`, true), label };
-  const late = new AbortController();
-  const cancel = deps.clock.timer(tool.timeoutMs, () => late.abort());
-  const data = { tool: tool.spec.name, args: sha256Hex(canonicalJson(call.args)), stateless: id };
-  const audit = async (kind: string, more: Record<string, unknown>) => {
-    if (tool.effects.length === 0) return;
-    await deps.store.appendAudit({ event: { kind, actor: principal.person, data: { ...data, ...more } }, now: deps.clock.now() });
-  };
   try {
-    await audit("tool.started", { effects: tool.effects });
-    const result = await tool.run(call.args, {
-      agent,
-      principal,
-      label,
-      sessionId: id,
-      turnId: id,
-      clock: deps.clock,
-      timeZone: deps.timeZone,
-      signal: AbortSignal.any([signal, late.signal]),
-    });
-    await audit("tool.finished", { error: result.error, result: sha256Hex(result.text) });
+    const result = await runAudited(tool, call.args, { agent, principal, label, sessionId: id, turnId: id, signal }, deps);
     return { entry: entry(resultText(call.name, result, deps), result.error), label: result.label ? joinLabels(label, result.label) : label };
   } catch (thrown) {
     return { entry: entry(toClankerError(thrown).message, true), label };
-  } finally {
-    cancel();
   }
 }
 

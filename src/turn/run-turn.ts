@@ -89,7 +89,7 @@ async function attempt(running: RunningTurn, live: LiveAnswer, deps: OwnDeps): P
       maxTokens: agent.maxTokens,
       maxSteps: agent.maxSteps,
       stepsDone: turn.steps,
-      maxTurnTokens: agent.maxTurnTokens,
+      maxTurnTokens: lesserLimit(agent.maxTurnTokens, turn.options.maxTurnTokens ?? 0),
       usageDone: turn.usage,
       timeoutMs: agent.timeoutMs,
       thinking: turn.options.thinking ?? running.session.settings.thinking ?? agent.thinking,
@@ -114,6 +114,11 @@ async function attempt(running: RunningTurn, live: LiveAnswer, deps: OwnDeps): P
     running.stop,
   );
   return await endTurn({ kind: "result", result, contextStart: context.start, outageMs: agent.outageMs }, running, live, deps);
+}
+
+/** 0 = no limit. */
+function lesserLimit(a: number, b: number): number {
+  return a === 0 || b === 0 ? Math.max(a, b) : Math.min(a, b);
 }
 
 /** The models of this turn in order; one that was asked for by name has no fallback but the agent's. */

@@ -9,11 +9,11 @@ import { rootSchema } from "../../src/config/schema.ts";
 import { scratchHome } from "./scratch-home.ts";
 
 const VARIABLES = {
+  ...Object.fromEntries([...generateConfig().matchAll(/\$\{([A-Z_]+_TOKEN)\}/g)].map(([, name]) => [name!, `1:${name}`])),
   VARIABLE: "v",
   CLANKER_GATEWAY_TOKEN: "t",
   CLANKER_GATEWAY_PASSWORD: "p",
   DATABASE_URL: "postgres://localhost/x",
-  TELEGRAM_BOT_TOKEN: "1:a",
 };
 const FILES = { "prompts/main.md": "a", "prompts/researcher.md": "b" };
 

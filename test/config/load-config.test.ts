@@ -356,6 +356,23 @@ test("sec-25: a secret that a platform knows too is refused as the gateway's own
   }
 });
 
+test("sec-108: two accounts on one token or one webhook secret are a config error, and so is one value for both", async () => {
+  const webhook = (secret: string) => `mode = "webhook"\nwebhook_url = "https://a.b/c"\nwebhook_secret = "${secret}"\n`;
+  const two = (first: string, second: string) => `[channels.telegram]\n${first}[channels.telegram.accounts.two]\n${second}`;
+  for (const [text, key] of [
+    [two('token = "1:same"\n', 'token = "1:same"\n'), "channels.telegram.accounts.two.token"],
+    [two(`token = "1:a"\n${webhook("same")}`, `token = "1:b"\n${webhook("same")}`), "channels.telegram.accounts.two.webhook_secret"],
+    [two(`token = "same"\n${webhook("same")}`, 'token = "1:b"\n'), "channels.telegram.webhook_secret"],
+  ] as const) {
+    using home = scratchHome({ "config.toml": text });
+    const problems = await home.problems();
+    assert.deepEqual(keys(problems), [key]);
+    assert.match(problems[0]!.message, /is the same as channels\.telegram\.(token|webhook_secret)/);
+  }
+  using home = scratchHome({ "config.toml": two(`token = "1:a"\n${webhook("one")}`, `token = "1:b"\n${webhook("two")}`) });
+  await home.load();
+});
+
 test("sec-24: TLS settings that would leave a door open are refused", async () => {
   for (const [text, key] of [
     ['client_ca = "ca.pem"', "gateway.tls.client_ca"],

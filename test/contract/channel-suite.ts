@@ -159,9 +159,11 @@ export function channelSuite(name: string, make: (intake: RecordingIntake) => Pr
     test("fault-4 nothing is acknowledged before the intake has taken it", () =>
       running(async (harness, intake) => {
         await harness.until(() => harness.channel.status().state === "ready");
+        // An adapter may have stored a position of its own by now.
+        const before = intake.begun;
         intake.hold();
         harness.say("first");
-        await intake.until(() => intake.begun === 1);
+        await intake.until(() => intake.begun === before + 1);
         harness.say("second");
         assert.equal(harness.acknowledged(), 0);
         intake.release();

@@ -4,6 +4,7 @@ import type { Store } from "../../src/core/store.ts";
 import { deviceCases } from "./store/device-cases.ts";
 import { inboxCases } from "./store/inbox-cases.ts";
 import { kernelCases } from "./store/kernel-cases.ts";
+import { jobCases } from "./store/job-cases.ts";
 import { leaseCases } from "./store/lease-cases.ts";
 import { memoryCases } from "./store/memory-cases.ts";
 import { outboxCases } from "./store/outbox-cases.ts";
@@ -35,6 +36,7 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
     describe("inbox", () => inboxCases(world));
     describe("turns", () => turnCases(world));
     describe("leases", () => leaseCases(world));
+    describe("jobs", () => jobCases(world));
     describe("outbox", () => outboxCases(world));
     describe("approvals, pairings and audit", () => kernelCases(world));
     describe("devices", () => deviceCases(world));

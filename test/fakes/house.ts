@@ -1,4 +1,5 @@
 import { createLocalBus } from "../../src/bus/local/index.ts";
+import type { Bus } from "../../src/core/bus.ts";
 import type { Event } from "../../src/core/event.ts";
 import { silentLog, type Log } from "../../src/core/log.ts";
 import { textMessage } from "../../src/core/message.ts";
@@ -18,9 +19,13 @@ import { createSeededRandom } from "./seeded-random.ts";
 
 export interface HouseOptions {
   readonly store: Store;
+  /** Default: one of its own. */
+  readonly bus?: Bus;
   readonly provider: Provider;
   readonly clock?: ManualClock;
   readonly channel?: LoopChannel;
+  /** Beside `channel`. */
+  readonly moreChannels?: readonly LoopChannel[];
   readonly tools?: readonly Tool[];
   readonly place?: Partial<Place>;
   readonly agent?: Partial<AgentSettings>;
@@ -60,6 +65,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const clock = options.clock ?? createManualClock();
   const random = createSeededRandom(options.seed ?? 1);
   const channel = options.channel ?? createLoopChannel();
+  const channels = [channel, ...(options.moreChannels ?? [])];
   const events: Event[] = [];
   const instance = options.instance ?? "house";
   const { boot } = await options.store.boot({ now: clock.now(), instance });
@@ -82,7 +88,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const owner = `${instance}.${boot}`;
   const hall = createHall({
     store: options.store,
-    bus: createLocalBus(),
+    bus: options.bus ?? createLocalBus(),
     hub: { publish: (event) => events.push(event) },
     clock,
     random,
@@ -91,10 +97,10 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     blobs: createBlobs(options.store, { clock, random }),
     gate: options.gate ?? createGate(),
     tools: options.tools ?? [],
-    places: (name) => (name === channel.name || name === "web" ? place : undefined),
+    places: (name) => (name === "web" || channels.some((one) => one.name === name) ? place : undefined),
     agent: () => agent,
     model: (id) => options.provider.model(id.slice(id.indexOf(":") + 1)),
-    accounts: new Map([[`${channel.name}:default`, channel]]),
+    accounts: new Map(channels.map((one) => [`${one.name}:default`, one])),
     owner,
     version: "test",
     timeZone: "UTC",
@@ -102,7 +108,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     ...(options.hideSecrets && { hideSecrets: options.hideSecrets }),
   });
   const stopped = new AbortController();
-  const done = Promise.all([hall.lanes.start(stopped.signal), hall.hold(channel, stopped.signal)]);
+  const done = Promise.all([hall.lanes.start(stopped.signal), ...channels.map((one) => hall.hold(one, stopped.signal))]);
   await clock.advance(0);
   let number = 0;
   const message = (text: string, more: Partial<MessageUpdate> = {}): MessageUpdate => {

@@ -8,6 +8,8 @@ export interface LoopMessage {
   /** Every text it had, first to last. */
   readonly versions: string[];
   readonly nonce: string;
+  /** As the target said. */
+  readonly triedSince?: number;
 }
 
 export interface LoopChannel extends Channel {
@@ -62,6 +64,7 @@ export function createLoopChannel(name = "loop", capabilities: Partial<Capabilit
           text: part.text,
           versions: [part.text],
           nonce: target.nonce,
+          ...(target.triedSince === undefined ? {} : { triedSince: target.triedSince }),
         });
       await channel.after?.("send", part.text);
       return { messageId: known?.messageId ?? shown.at(-1)!.messageId };

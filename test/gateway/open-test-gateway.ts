@@ -7,10 +7,12 @@ import { RequestError } from "../../src/core/errors.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { silentMetrics } from "../../src/core/metrics.ts";
 import type { Provider } from "../../src/core/model.ts";
+import type { Gate, Tool } from "../../src/core/tool.ts";
 import { createGateway, createHub, DEFAULT_OPTIONS, type EventHub, type Gateway, type GatewayDeps, type GatewayOptions } from "../../src/gateway/index.ts";
 import { createScripted, reply, type ScriptedProvider } from "../../src/models/scripted/index.ts";
 import { verifyAudit } from "../../src/security/audit.ts";
 import { createGate } from "../../src/security/gate.ts";
+import { createJobs } from "../../src/jobs/create-jobs.ts";
 import { createMemoryStore } from "../../src/store/memory/index.ts";
 import { createHall } from "../../src/turn/hall.ts";
 import { POLICY } from "../fakes/house.ts";
@@ -38,6 +40,8 @@ export interface TestGatewayOptions {
   readonly options?: Partial<GatewayOptions>;
   readonly deps?: Partial<GatewayDeps>;
   readonly provider?: ScriptedProvider;
+  readonly tools?: readonly Tool[];
+  readonly gate?: Gate;
 }
 
 const status: ChannelStatus = { state: "ready", identity: "@bot" };
@@ -60,8 +64,8 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
     log: silentLog,
     metrics: silentMetrics,
     blobs,
-    gate: createGate(),
-    tools: [],
+    gate: given.gate ?? createGate(),
+    tools: given.tools ?? [],
     places: () => place,
     agent: (name) => ({
       name,
@@ -83,6 +87,27 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
     version: "test",
     timeZone: "UTC",
     notifyTo: [],
+  });
+  const jobs = createJobs({
+    store,
+    intake: hall.intake,
+    clock: systemClock,
+    random: systemRandom,
+    hub,
+    log: silentLog,
+    metrics: silentMetrics,
+    notify: hall.notify,
+    home: async () => undefined,
+    tellOwner: async () => {},
+    abort: (turnId) => hall.abort({ turnId }),
+    owner: `test.${boot}`,
+    leaseMs: 15_000,
+    sweepMs: 20,
+    keepRuns: 100,
+    pauseAfter: 10,
+    maxRunMs: 60_000,
+    maxJobs: 100,
+    rules: { timeZone: "UTC", agents: () => ["main", "helper"], reaches: ({ channel }) => channel === "telegram", requireModel: () => {} },
   });
   const config: Record<string, unknown> = { gateway: { port: 1 }, agents: { model: "scripted:test" } };
   const sent: { address: unknown; message: unknown }[] = [];
@@ -134,8 +159,10 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
       ],
     },
     turns: { abort: (target) => hall.abort(target) },
+    jobs,
     stateless: (input, onEvent, signal) => hall.stateless(input, { onEvent, signal }),
     logs: { tail: async ({ limit }) => [{ at: 1, level: "info" as const, message: "hello" }].slice(0, limit) },
+    tools: hall.outside,
     pairing: hall.pairing,
     audit: { verify: () => verifyAudit(store, { sign: (text) => text, verify: (text, signature) => text === signature }) },
     health: () => ({ ready: true, reasons: [] }),
@@ -145,7 +172,7 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
   };
   const gateway = createGateway({ ...DEFAULT_OPTIONS, port: 0, auth: { mode: "token", token: TOKEN }, ...given.options }, deps);
   const stopped = new AbortController();
-  const lanes = hall.lanes.start(stopped.signal);
+  const lanes = Promise.all([hall.lanes.start(stopped.signal), jobs.start(stopped.signal)]);
   const stopHall = async () => {
     await hall.lanes.drain(1_000);
     stopped.abort();

@@ -10,6 +10,7 @@ import { faceOf } from "../../src/gateway/http-error.ts";
 import { defineMethod, type Call, type Method } from "../../src/gateway/method.ts";
 import { callMethod, coreMethods, createRegistry, mayCall } from "../../src/gateway/registry.ts";
 import { sha256Hex } from "../../src/lib/digest/index.ts";
+import { createTimeTool } from "../../src/tools/time/index.ts";
 import { openTestGateway, type TestGateway } from "./open-test-gateway.ts";
 
 /** The whole table: a method that is not in it fails. */
@@ -24,6 +25,9 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
     "channels.status",
     "chat.history",
     "config.schema",
+    "cron.list",
+    "cron.runs",
+    "cron.status",
     "health",
     "messages.history",
     "models.list",
@@ -35,10 +39,11 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
     "sessions.list",
     "status",
     "subscribe",
+    "tools.list",
     "unsubscribe",
     "usage.status",
   ],
-  write: ["agent.run", "chat.abort", "chat.send", "send", "sessions.create", "sessions.delete", "sessions.patch", "sessions.reset"],
+  write: ["agent.run", "chat.abort", "chat.send", "send", "sessions.create", "sessions.delete", "sessions.patch", "sessions.reset", "tools.call"],
   approvals: ["approvals.resolve"],
   pairing: [
     "device.list",
@@ -59,6 +64,10 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
     "config.patch",
     "config.reload",
     "config.set",
+    "cron.add",
+    "cron.edit",
+    "cron.remove",
+    "cron.run",
     "config.validate",
     "logs.tail",
   ],
@@ -71,7 +80,7 @@ describe("the method registry", () => {
   let gateway: TestGateway;
   let devices: DeviceDesk;
   before(async () => {
-    gateway = await openTestGateway();
+    gateway = await openTestGateway({ tools: [createTimeTool()] });
     const book = createDeviceBook(gateway.deps, () => {});
     devices = createDeviceDesk({ ...gateway.deps, book });
   });
@@ -188,6 +197,7 @@ describe("the method registry", () => {
     const run = (await callMethod(registry, "agent.run", { message: "hi" }, { ...callAs(holder(SCOPES)), signal: new AbortController().signal })) as {
       message_id: string;
     };
+    const job = (await callMethod(registry, "cron.add", { at: "1h", reminder: "tea", deliver: "owner" }, callAs(holder(SCOPES)))) as { id: string };
     const params: Record<string, object> = {
       authenticate: { token: "x" },
       "agent.run": { message: "again" },
@@ -199,6 +209,10 @@ describe("the method registry", () => {
       "channels.disconnect": { channel: "telegram" },
       "chat.abort": { session: "agent:main:main" },
       "chat.send": { message: "hi" },
+      "cron.add": { every: "1h", message: "hi" },
+      "cron.edit": { id: job.id, name: "other" },
+      "cron.run": { id: job.id },
+      "cron.remove": { id: job.id },
       "config.patch": { patch: { a: 1 } },
       "config.set": { key: "a.b", value: 1 },
       "config.validate": { config: {} },
@@ -206,6 +220,7 @@ describe("the method registry", () => {
       "sessions.get": { session: "agent:main:main" },
       "sessions.patch": { session: "agent:main:main", label: "x" },
       "sessions.reset": { session: "agent:main:main" },
+      "tools.call": { name: "time" },
       "sessions.delete": { session: "agent:main:web:chat:gone" },
       "device.pair.request": { device: { id: KEY("a"), public_key: KEY("a"), scopes: ["read"], signed_at: 0, signature: "A".repeat(86) }, name: "a" },
       "device.pair.approve": { request_id: "request-b" },

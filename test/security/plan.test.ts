@@ -93,7 +93,7 @@ describe("security/plan", () => {
         const shown = renderPlan({ ...PLAN, args: { [name]: text, description: text } }, "because");
         assert.ok(!/[^\P{C}\n]/u.test(shown), JSON.stringify(shown));
         assert.equal(shown.split("\n").filter((line) => line.startsWith("Asked by: ")).length, 1);
-        assert.ok(shown.split("\n").length <= 5 + Object.keys(PLAN.facts).length);
+        assert.ok(shown.split("\n").length <= 6 + Object.keys(PLAN.facts).length);
       }),
     );
   });

@@ -318,7 +318,11 @@ describe("the hall", () => {
     await house.say("hello", { sender: { id: "2" } });
     await house.clock.advance(10_000);
     assert.deepEqual(house.texts(), ["echo hello"]);
+    // A platform that knows a nonce for minutes only is told since when there have been tries.
+    assert.equal(house.channel.shown[0]!.triedSince, (await store.listDeliveries({ limit: 5 }))[0]!.createdAt);
     house.channel.before = undefined;
+    await house.say("at once", { sender: { id: "2" } });
+    assert.equal(house.channel.shown[1]!.triedSince, undefined);
     house.channel.after = () => {
       house.channel.after = undefined;
       throw new ChannelError("timeout", "no answer after sending", "unknown");

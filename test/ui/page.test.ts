@@ -33,7 +33,7 @@ describe("the page", () => {
       options.prepare?.(server);
       context = await browser.newContext({ viewport: { width: options.width ?? 1200, height: 800 } });
       const page = await context.newPage();
-      page.setDefaultTimeout(10_000);
+      page.setDefaultTimeout(30_000);
       const problems = complaints(page);
       await page.goto(`${server.url}${options.at ?? `/ui/#token=${server.token}`}`);
       await use({ page, server, problems });
@@ -286,18 +286,21 @@ describe("the page", () => {
     sink.on("connection", () => connections++);
     const { port } = sink.address() as { port: number };
     const evil = encodeURIComponent(`ws://127.0.0.1:${port}`);
-    for (const at of [`/ui/?gatewayUrl=${evil}#token=TOKEN`, `/ui/#token=TOKEN&gatewayUrl=${evil}`, `/ui/#gatewayUrl=${evil}&url=${evil}&token=TOKEN`]) {
-      await visit(
-        async ({ page, server }) => {
-          await page.evaluate((token) => sessionStorage.setItem("clanker.token", token), server.token);
-          await page.reload();
-          await ready(page);
-        },
-        { at },
-      );
+    try {
+      for (const at of [`/ui/?gatewayUrl=${evil}#token=TOKEN`, `/ui/#token=TOKEN&gatewayUrl=${evil}`, `/ui/#gatewayUrl=${evil}&url=${evil}&token=TOKEN`]) {
+        await visit(
+          async ({ page, server }) => {
+            await page.evaluate((token) => sessionStorage.setItem("clanker.token", token), server.token);
+            await page.reload();
+            await ready(page);
+          },
+          { at },
+        );
+      }
+      assert.equal(connections, 0);
+    } finally {
+      await new Promise((resolve) => sink.close(resolve));
     }
-    assert.equal(connections, 0);
-    await new Promise((resolve) => sink.close(resolve));
   });
 
   test("a chosen file is sent first and its media id with the message; a picture of a message is drawn", () =>

@@ -51,6 +51,16 @@ describe("the transcript of the page", () => {
     assert.deepEqual(line.tools, [{ id: "c1", name: "web_fetch", state: "failed" }]);
   });
 
+  test("a turn whose question to the owner is open waits for the answer, and goes on with it", () => {
+    const transcript = new Transcript();
+    transcript.started("t1", 1);
+    transcript.asked("t1", 2);
+    const state = () => transcript.lines().map((line) => line.kind === "assistant" && [line.state, line.waitsFor]);
+    assert.deepEqual(state(), [["waiting", "owner"]]);
+    transcript.started("t1", 3);
+    assert.equal((state()[0] as string[])[0], "running");
+  });
+
   test("committed steps of a running turn are not shown beside its live text", () => {
     const transcript = new Transcript();
     transcript.store([user(1, "Weather?", "m1"), answer(2, "Let me look.", "t1")]);

@@ -17,6 +17,7 @@ export async function admit(account: TelegramAccount, raw: readonly TelegramUpda
   const updates = raw.flatMap((update) => translated(account, update));
   if (updates.length === 0 && cursor === undefined) return;
   const outcomes = await deps.intake.receive(updates, cursor);
+  if (updates.length > 0) account.health.heard();
   deps.metrics.count("channel_updates", { channel: "telegram", account: account.config.account }, updates.length);
   updates.forEach((update, index) => {
     // The spinner on a pressed button is taken away for those who are let in; a stranger's press causes nothing at all (sec-34).

@@ -1,8 +1,10 @@
 /** Door of the Telegram adapter: one bot account as a Channel. README.md walks through its files; QUIRKS.md has the platform's facts behind them. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { ConfigError } from "../../core/errors.ts";
+import { createBackground } from "../../lib/background/index.ts";
+import { createHealth } from "../../lib/channel-health/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
-import { createBackground, createHealth, createPolls, recover, type TelegramAccount } from "./account.ts";
+import { createPolls, recover, type TelegramAccount } from "./account.ts";
 import { createApi } from "./api.ts";
 import { type TelegramAccountConfig, validWebhookSecret } from "./config.ts";
 import { fetchMedia } from "./media.ts";

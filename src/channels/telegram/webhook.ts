@@ -6,6 +6,7 @@ import type { Update as TelegramUpdate } from "@grammyjs/types";
 import { sleep } from "../../core/clock.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Secret } from "../../core/secret.ts";
+import { readBody } from "../../lib/read-body/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { admit } from "./admit.ts";
 import { recover, type TelegramAccount } from "./account.ts";
@@ -23,11 +24,11 @@ export async function receiveWebhook(account: TelegramAccount, request: Request)
   if (!sameSecret(request.headers.get("x-telegram-bot-api-secret-token"), config.webhook_secret)) return new Response(null, { status: 401 });
   if (request.method !== "POST") return new Response(null, { status: 405, headers: { allow: "POST" } });
   if (account.me === undefined || health.status().state === "stopped") return unavailable(RETRY_AFTER_MS);
-  const body = await readBody(request);
+  const body = await readBody(request, MAX_BODY_BYTES);
   if (body === undefined) return new Response(null, { status: 413 });
   let update: TelegramUpdate;
   try {
-    update = JSON.parse(body) as TelegramUpdate;
+    update = JSON.parse(new TextDecoder().decode(body)) as TelegramUpdate;
     if (!Number.isSafeInteger(update?.update_id)) throw new TypeError("no update_id");
   } catch {
     return new Response(null, { status: 400 });
@@ -89,19 +90,4 @@ function sameSecret(given: string | null, secret: Secret): boolean {
   let difference = text.length ^ expected.length;
   for (let i = 0; i < expected.length; i++) difference |= expected.charCodeAt(i) ^ (i < text.length ? text.charCodeAt(i) : 0);
   return difference === 0;
-}
-
-/** @returns undefined past the limit; what came until then is let go. */
-async function readBody(request: Request): Promise<string | undefined> {
-  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) return undefined;
-  if (request.body === null) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) return undefined;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }

@@ -10,6 +10,7 @@ interface ChannelInfo {
   readonly identity?: string;
   readonly detail?: string;
   readonly last_alive_at?: number;
+  readonly last_event_at?: number;
 }
 
 /** `clanker channels list`: of the gateway, else what the config names. */
@@ -33,16 +34,17 @@ export async function status(context: CliContext, { args: [name], options }: { a
   const params = name === undefined ? {} : accountOf(name);
   const { channels } = await withGateway(context, (client) => client.call("channels.status", params));
   const shown = channels.filter(({ state }) => options.all === true || name !== undefined || state !== "stopped");
-  const rows = shown.map(({ channel, account, state, identity, last_alive_at: alive, detail }) => [
+  const rows = shown.map(({ channel, account, state, identity, last_alive_at: alive, last_event_at: event, detail }) => [
     channel,
     account,
     state,
     identity ?? "",
     when(alive),
+    when(event),
     detail ?? "",
   ]);
   const bad = shown.some(({ state }) => state === "failed" || state === "degraded");
-  const text = table(context.output, ["CHANNEL", "ACCOUNT", "STATE", "IDENTITY", "LAST ALIVE", ""], rows, "no channels besides the web page");
+  const text = table(context.output, ["CHANNEL", "ACCOUNT", "STATE", "IDENTITY", "LAST ALIVE", "LAST EVENT", ""], rows, "no channels besides the web page");
   context.output.result({ json: { channels: shown }, text, exitCode: bad ? 1 : 0 });
 }
 

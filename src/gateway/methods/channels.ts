@@ -9,6 +9,7 @@ const channelInfo = v.object({
   account: v.string(),
   state: v.string(),
   last_alive_at: v.optional(v.number()),
+  last_event_at: v.optional(v.number()),
   detail: v.optional(v.string()),
   code: v.optional(v.string()),
   identity: v.optional(v.string()),
@@ -53,11 +54,12 @@ export const channelMethods = [
       const found = deps.channels.list().filter(({ channel, account }) => (params.channel ?? channel) === channel && (params.account ?? account) === account);
       if (params.channel !== undefined && found.length === 0) throw notFound("channel", params.channel);
       return {
-        channels: found.map(({ channel, account, status: { state, lastAliveAt, detail, code, identity } }) => ({
+        channels: found.map(({ channel, account, status: { state, lastAliveAt, lastEventAt, detail, code, identity } }) => ({
           channel,
           account,
           state,
           last_alive_at: lastAliveAt,
+          last_event_at: lastEventAt,
           detail,
           code,
           identity,

@@ -66,7 +66,8 @@ function* admit(item: AdmittedItem, now: Now): Steps<AcceptOutput> {
   let session = (yield* currentSession(item.session.key)) ?? (yield* insertSession(item.session, now.now));
   // A command is recorded only, but it says as well where the person is.
   if (item.kind !== "record" || item.update.type === "message") {
-    const said = item.update.type === "message" && item.kind !== "edit";
+    // A job is nobody's presence: where the session's people are does not change by it.
+    const said = item.update.type === "message" && item.kind !== "edit" && item.update.job === undefined;
     session = yield* touchSession(session, said ? item.address : undefined, now.now);
   }
   if (item.kind === "turn") return yield* admitTurn(item, session, now);

@@ -7,6 +7,7 @@ import { finishCall, listCalls, startCall } from "./calls.ts";
 import { commitStep, commitTurn, postponeTurn, suspendTurn, takeSteering } from "./commit.ts";
 import { readEntries, setEntryMessage } from "./entries.ts";
 import { getCursor, getInboxItem, listInbox } from "./inbox.ts";
+import { finishJobRun, getJob, jobAgenda, jobsAhead, listJobRuns, listJobs, planJobRuns, removeJob, saveJob, startJobRun } from "./jobs.ts";
 import { claimLease, releaseLease, renewLeases } from "./leases.ts";
 import { forgetMemory, listMemories, saveMemory, searchMemories } from "./memories.ts";
 import { dueDeliveries, enqueueDelivery, getDelivery, listDeliveries, nextDelivery, openDraft, settleDraft } from "./outbox.ts";
@@ -88,6 +89,16 @@ const runs: Runs = {
   deleteSession,
   readEntries,
   setEntryMessage,
+  saveJob,
+  getJob,
+  listJobs,
+  removeJob,
+  planJobRuns,
+  jobAgenda,
+  jobsAhead,
+  startJobRun,
+  finishJobRun,
+  listJobRuns,
   saveMemory,
   searchMemories,
   listMemories,

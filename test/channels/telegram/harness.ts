@@ -7,7 +7,7 @@ import { silentMetrics } from "../../../src/core/metrics.ts";
 import type { Random } from "../../../src/core/random.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { createTelegram, type TelegramAccountConfig, type TelegramTiming } from "../../../src/channels/telegram/index.ts";
-import { createHttp } from "../../../src/security/host/egress/index.ts";
+import { createHttp, createSockets } from "../../../src/security/host/egress/index.ts";
 import { type FakeTelegram, type FakeTelegramOptions, startFakeTelegram } from "../../fakes/telegram/index.ts";
 import { createRecordingIntake, type RecordingIntake } from "../recording-intake.ts";
 
@@ -69,6 +69,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
     {
       intake,
       http,
+      sockets: createSockets({ log, clock: realClock }),
       blobs,
       clock: realClock,
       random: realRandom,

@@ -6,6 +6,12 @@ import { createTelegram } from "../../../src/channels/telegram/index.ts";
 import type { ChannelDeps } from "../../../src/core/channel.ts";
 import { StoreError } from "../../../src/core/errors.ts";
 import { Secret } from "../../../src/core/secret.ts";
+import { createScripted, reply } from "../../../src/models/scripted/index.ts";
+import { createMemoryStore } from "../../../src/store/memory/index.ts";
+import { openHouse, POLICY } from "../../fakes/house.ts";
+import { createLoopChannel } from "../../fakes/loop-channel.ts";
+import { createManualClock } from "../../fakes/manual-clock.ts";
+import { createRecordingIntake, type RecordingIntake } from "../recording-intake.ts";
 import { type Bench, createBench } from "./harness.ts";
 
 const HOOK_SECRET = "hook-secret_1";
@@ -107,6 +113,49 @@ describe("telegram webhook", () => {
       assert.deepEqual([(await post(bench, HOOK_SECRET, body)).status, (await post(bench, HOOK_SECRET, body)).status], [200, 200]);
       assert.equal(bench.intake.updates.length, 1);
     }));
+
+  test("sec-106 a signed post that comes again, at once, with other headers, under another update_id or after a restart, has one effect", async () => {
+    const store = createMemoryStore({});
+    const clock = createManualClock();
+    const asked: string[] = [];
+    const script = createScripted((request) => reply(`answer ${asked.push(JSON.stringify(request.entries.length))}`), { clock });
+    const start = () =>
+      openHouse({ store, clock, provider: script, channel: createLoopChannel("telegram"), place: { policy: { ...POLICY, ownerIds: ["42"] } } });
+    let house = await start();
+    const intake = { ...createRecordingIntake(), receive: (...given: Parameters<RecordingIntake["receive"]>) => house.hall.intake.receive(...given) };
+    const bench = await createBench({
+      intake,
+      config: { mode: "webhook", webhook_url: "http://127.0.0.1:9/hook", webhook_secret: new Secret("hook", HOOK_SECRET) },
+    });
+    bench.start();
+    await bench.telegram.until(() => bench.channel.status().state === "ready");
+    const post = async (update_id: number, headers: Record<string, string> = {}) => {
+      const message = { message_id: 1, date: 1, chat: { id: 42, type: "private" }, from: { id: 42, is_bot: false, first_name: "A" }, text: "hello" };
+      const body = JSON.stringify({ update_id, message });
+      const answer = await bench.channel.webhook!(
+        new Request("http://gateway/hook", { method: "POST", headers: { "x-telegram-bot-api-secret-token": HOOK_SECRET, ...headers }, body }),
+      );
+      await clock.advance(1_000);
+      return answer.status;
+    };
+    const altered: Record<string, string>[] = [
+      {},
+      { "idempotency-key": "2" },
+      { "x-request-id": "3", date: "Thu, 01 Jan 1970 00:00:00 GMT" },
+      { "x-forwarded-for": "9.9.9.9" },
+    ];
+    for (const headers of altered) assert.equal(await post(5, headers), 200);
+    assert.equal(await post(99), 200);
+    await house.stop();
+    house = await start();
+    for (const headers of altered) assert.equal(await post(5, headers), 200);
+    assert.equal(await post(6, { "x-telegram-bot-api-secret-token": "altered" }), 401);
+    assert.equal(asked.length, 1);
+    assert.equal((await store.listTurns({ limit: 9 })).length, 1);
+    await bench.close();
+    await house.stop();
+    await store.close();
+  });
 
   test("sec-104 webhook mode without a usable secret is a config error; in polling mode there is no webhook", async () => {
     const config = {

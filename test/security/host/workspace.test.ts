@@ -245,6 +245,27 @@ describe("security/host/workspace", () => {
     }
   });
 
+  it("sec-93 a folder that holds the gateway's config or data, or lies among them, is nobody's workspace, by a link neither", async () => {
+    await using world = await openWorld();
+    const data = join(world.folder, "data");
+    const config = join(world.folder, "etc");
+    await mkdir(config);
+    await symlink(config, join(world.folder, "link"));
+    const open = (folder: string) =>
+      createWorkspaces({ folderOf: () => folder, dataFolder: data, configFolder: config }).open({ agent: "main", principal: OWNER, sessionId: "s" });
+    for (const folder of [
+      config,
+      world.folder,
+      "/",
+      data,
+      join(data, "workspace-labels"),
+      join(data, "session-workspaces", "main", "s1"),
+      join(world.folder, "link"),
+    ])
+      await assert.rejects(open(folder), withCode("workspace_refused"), folder);
+    for (const folder of [join(config, "workspace"), join(data, "workspaces", "main"), `${config}2`]) assert.ok((await open(folder)).root);
+  });
+
   it("sec-110 gives every agent a folder, and anybody but the owner one per session", async () => {
     await using world = await openWorld();
     const open = (agent: string, principal: Principal, sessionId: string) => world.workspaces.open({ agent, principal, sessionId });

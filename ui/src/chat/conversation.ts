@@ -208,6 +208,8 @@ function apply(transcript: Transcript, event: GatewayEvent, at: number): void {
       return transcript.requeued(event.payload.turn_id, at, event.payload);
     case "turn.started":
       return transcript.started(event.payload.turn_id, at);
+    case "approval.asked":
+      return transcript.asked(event.payload.turn_id, at);
     case "turn.delta":
       return transcript.delta(event.payload.turn_id, event.payload.offset, event.payload.text, at);
     case "turn.tool":

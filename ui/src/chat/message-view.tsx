@@ -58,7 +58,8 @@ export function MessageView({ line, loadFile, onRetry, onDismiss }: MessageViewP
   );
 }
 
-function waitingLabel(notBefore: number | undefined, waitsFor: "model" | undefined): string {
+function waitingLabel(notBefore: number | undefined, waitsFor: "model" | "owner" | undefined): string {
+  if (waitsFor === "owner") return "Waiting for your answer above";
   const soon = notBefore === undefined || notBefore < Date.now() + 5_000;
   const what = waitsFor === "model" ? "Waiting for the model" : soon ? "Waiting for its turn" : "Waiting";
   return soon ? what : `${what}; tries again at ${new Date(notBefore).toLocaleTimeString(undefined, { timeStyle: "short" })}`;

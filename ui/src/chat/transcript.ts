@@ -44,7 +44,7 @@ export type Line =
       /** A waiting turn is not tried before this wall time. */
       readonly notBefore?: number | undefined;
       /** Why it waits, when it is not for its turn. */
-      readonly waitsFor?: "model" | undefined;
+      readonly waitsFor?: "model" | "owner" | undefined;
       readonly problem?: Problem | undefined;
     }
   | { readonly kind: "notice"; readonly id: string; readonly text: string };
@@ -69,7 +69,7 @@ interface Running {
   readonly at: number;
   state: "waiting" | "running" | "done" | "cancelled" | "failed";
   notBefore?: number | undefined;
-  waitsFor?: "model" | undefined;
+  waitsFor?: "model" | "owner" | undefined;
   problem?: Problem | undefined;
 }
 
@@ -192,6 +192,11 @@ export class Transcript {
 
   started(turnId: string, at: number): void {
     this.#turn(turnId, at).state = "running";
+  }
+
+  /** Event approval.asked: a question of its is open. */
+  asked(turnId: string, at: number): void {
+    Object.assign(this.#turn(turnId, at), { state: "waiting", notBefore: undefined, waitsFor: "owner" });
   }
 
   /** Text that replaces everything from `offset` (UTF-16 units) on. */

@@ -5,10 +5,11 @@ import { outbox } from "./0002-outbox.ts";
 import { devices } from "./0003-devices.ts";
 import { kernel } from "./0004-kernel.ts";
 import { memories } from "./0005-memories.ts";
+import { jobs } from "./0006-jobs.ts";
 import type { Dialect, Migration } from "./dialect.ts";
 
 /** In order; a released one never changes. */
-export const MIGRATIONS: readonly Migration[] = [hall, outbox, devices, kernel, memories];
+export const MIGRATIONS: readonly Migration[] = [hall, outbox, devices, kernel, memories, jobs];
 
 /** The schema that this program knows. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,0 +1,105 @@
+/**
+ * Step "4 parts" of the hall for Discord: a message becomes numbered parts (house.md section 2). Pure; must not throw.
+ * Always true: the content of every part holds at most 2000 UTF-16 units with its markup, and the `text` of the parts of one text joins to its plain text.
+ */
+import type { RenderedPart } from "../../core/channel.ts";
+import type { Button, Media, Message, MessagePart } from "../../core/message.ts";
+import { cutPoints } from "../../lib/chunk/index.ts";
+import { cleanText, codeBlocks, isBlank, type MarkdownNode, parseMarkdown, plainText, sliceNodes } from "../../lib/markdown/index.ts";
+import { escapeText, toDiscord } from "./markup.ts";
+
+/** Create Message: content, up to 2000 characters. */
+export const MAX_TEXT = 2_000;
+/** Below this a piece whose markup does not fit (a link of thousands of characters) loses its markup. */
+const MIN_PIECE = 200;
+/** Components reference: five buttons in a row, five rows, labels of 80, custom_id of 100. */
+const MAX_BUTTONS = 25;
+
+/** What is stored with a delivery and sent later, perhaps by another process and version: add fields only. */
+export type DiscordPayload =
+  | { readonly kind: "text"; readonly content: string; readonly buttons?: readonly Button[] }
+  | { readonly kind: "media"; readonly media: Media; readonly content?: string; readonly buttons?: readonly Button[] };
+
+/** @returns at least one part. Neighbouring texts are one; a short text behind a file goes with it. Places, contacts and polls are told in words. */
+export function renderMessage(message: Message): RenderedPart[] {
+  const rendered: RenderedPart[] = [];
+  let nodes: MarkdownNode[] = [];
+  const flush = () => {
+    if (!isBlank(plainText(nodes))) addText(rendered, nodes);
+    nodes = [];
+  };
+  for (const part of message.parts) {
+    if (part.type === "media" && part.media.blob !== undefined) {
+      flush();
+      rendered.push({ text: describe(part), payload: { kind: "media", media: part.media } satisfies DiscordPayload });
+    } else {
+      const more = textNodes(part);
+      if (more.length > 0) nodes = [...nodes, ...(nodes.length > 0 ? [{ type: "text" as const, text: "\n" }] : []), ...more];
+    }
+  }
+  flush();
+  if (rendered.length === 0) rendered.push(...pieces([{ type: "text", text: "(empty message)" }], MAX_TEXT));
+  return message.buttons === undefined || message.buttons.length === 0 ? rendered : withButtons(rendered, message.buttons.slice(0, MAX_BUTTONS));
+}
+
+/** The plain text that the parts of a text join to. */
+export function plainMarkdown(text: string): string {
+  return plainText(parseMarkdown(text));
+}
+
+function addText(rendered: RenderedPart[], nodes: readonly MarkdownNode[]): void {
+  const before = rendered.at(-1);
+  const parts = pieces(nodes, MAX_TEXT);
+  const file = before?.payload as DiscordPayload | undefined;
+  const [only] = parts;
+  if (file?.kind === "media" && only !== undefined && parts.length === 1 && before!.text.length + only.text.length < MAX_TEXT) {
+    const { content } = only.payload as Extract<DiscordPayload, { kind: "text" }>;
+    rendered[rendered.length - 1] = { text: `${before!.text}\n${only.text}`, payload: { ...file, content } satisfies DiscordPayload };
+  } else rendered.push(...parts);
+}
+
+/** Cut so that each piece fits with its markup: what grew too long is cut again, shorter. */
+function pieces(nodes: readonly MarkdownNode[], limit: number): RenderedPart[] {
+  const plain = plainText(nodes);
+  const cuts = [0, ...cutPoints(plain, { limit, keep: codeBlocks(nodes) }), plain.length];
+  return cuts.slice(1).flatMap((end, index): RenderedPart[] => {
+    const text = plain.slice(cuts[index], end);
+    // Discord refuses a message without anything visible.
+    if (isBlank(text)) return [];
+    const slice = sliceNodes(nodes, cuts[index]!, end);
+    const content = toDiscord(slice);
+    if (content.length <= MAX_TEXT) return [{ text, payload: { kind: "text", content } satisfies DiscordPayload }];
+    if (text.length > MIN_PIECE) return pieces(slice, Math.max(MIN_PIECE, Math.floor((text.length * MAX_TEXT * 0.9) / content.length)));
+    return [{ text, payload: { kind: "text", content: escapeText(text).slice(0, MAX_TEXT) } satisfies DiscordPayload }];
+  });
+}
+
+function withButtons(parts: RenderedPart[], buttons: readonly Button[]): RenderedPart[] {
+  return parts.map((part, index) => (index === parts.length - 1 ? { ...part, payload: { ...(part.payload as DiscordPayload), buttons } } : part));
+}
+
+/** A notice is ours and is not Markdown: a command or path in it must arrive as it is. */
+function textNodes(part: MessagePart): MarkdownNode[] {
+  if (part.type === "text") return parseMarkdown(part.text);
+  const text = part.type === "notice" ? cleanText(part.text).trimEnd() : describe(part);
+  return text === "" ? [] : [{ type: "text", text }];
+}
+
+function describe(part: MessagePart): string {
+  switch (part.type) {
+    case "media": {
+      const { kind, name, missing } = part.media;
+      // The bound keeps a name of thousands of characters from being a part that is too long.
+      const shown = name === undefined ? "" : `: ${name.slice(0, 300)}`;
+      return cleanText(`[${kind}${shown}${missing === undefined ? "" : ` (${missing.slice(0, 300)})`}]`);
+    }
+    case "location":
+      return cleanText(`${part.name === undefined ? "" : `${part.name}: `}${part.latitude}, ${part.longitude}`);
+    case "contact":
+      return cleanText(part.phone === undefined ? part.name : `${part.name}: ${part.phone}`);
+    case "poll":
+      return cleanText([part.question, ...part.options.map((option, index) => `${index + 1}. ${option}`)].join("\n"));
+    default:
+      return cleanText(part.text);
+  }
+}

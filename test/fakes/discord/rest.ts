@@ -1,0 +1,145 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FakeChannel, FakeMessage, FakeState, Json } from "./state.ts";
+
+class Refusal {
+  readonly status: number;
+  readonly body: Json;
+
+  constructor(status: number, code: number, message: string) {
+    this.status = status;
+    this.body = { code, message };
+  }
+}
+
+/** The REST API below /api/v10, and the files that were sent with messages below /files. */
+export async function answerRest(state: FakeState, request: IncomingMessage, response: ServerResponse, base: () => string): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const url = new URL(request.url ?? "/", "http://fake");
+  if (url.pathname.startsWith("/files/")) {
+    if (request.headers.authorization !== undefined) state.violations.push("the token was sent to the file host");
+    const file = state.files.get(url.pathname);
+    state.calls.push({ method: "GET", path: url.pathname, body: undefined, at: performance.now() });
+    return void response.writeHead(file === undefined ? 404 : 200).end(file);
+  }
+  const method = request.method ?? "GET";
+  const path = url.pathname.replace(/^\/api\/v10/, "");
+  const { body, file } = readBody(Buffer.concat(chunks), request.headers["content-type"] ?? "");
+  state.calls.push({ method, path, body, at: performance.now() });
+  if (request.headers["user-agent"]?.startsWith("DiscordBot (") !== true) state.violations.push("no valid user agent");
+  const fault = state.faults.findIndex((one) => one.method === method && one.path.test(path));
+  const [broken] = fault < 0 ? [] : state.faults.splice(fault, 1);
+  const reply = (status: number, answer?: unknown, headers: Record<string, string> = {}) => {
+    response.writeHead(status, { "content-type": "application/json", ...headers });
+    response.end(answer === undefined ? undefined : JSON.stringify(answer));
+  };
+  try {
+    if (broken?.status !== undefined) return reply(broken.status, broken.body ?? { code: 0, message: "broken" }, broken.headers);
+    if (state.refusing || (!path.startsWith("/interactions/") && request.headers.authorization !== `Bot ${state.token}`))
+      throw new Refusal(401, 0, "401: Unauthorized");
+    const answer = handle(state, { method, path, query: url.searchParams, body, file }, base);
+    if (broken?.drop === true) return void request.socket.destroy();
+    reply(answer === undefined ? 204 : 200, answer);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    reply(error.status, error.body);
+  } finally {
+    state.changed();
+  }
+}
+
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: Json | undefined;
+  readonly file: { readonly name: string; readonly bytes: Uint8Array } | undefined;
+}
+
+function handle(state: FakeState, call: Call, base: () => string): unknown {
+  const route = `${call.method} ${call.path}`;
+  if (route === "GET /users/@me") return state.me;
+  if (route === "GET /gateway/bot")
+    return { url: base().replace("http", "ws"), shards: 1, session_start_limit: { total: 1000, remaining: 999, reset_after: 0, max_concurrency: 1 } };
+  if (/^PUT \/applications\/\d+\/commands$/.test(route)) return call.body;
+  const interaction = /^POST \/interactions\/(\d+)\/[^/]+\/callback$/.exec(route);
+  if (interaction) return void state.interactionAnswers.push({ id: interaction[1]!, body: call.body! });
+  const [, method, id = "", rest = ""] = /^(\w+) \/channels\/(\d+)(\/.*)?$/.exec(route) ?? [];
+  const channel = state.channels.get(id);
+  if (method === undefined || channel === undefined) throw new Refusal(404, 10003, "Unknown Channel");
+  if (method === "GET" && rest === "") return { ...channel, messages: undefined };
+  if (method === "POST" && rest === "/typing") return undefined;
+  if (method === "GET" && rest === "/messages") return history(channel, call.query);
+  if (method === "POST" && rest === "/messages") return post(state, channel, call, base);
+  const message = channel.messages.find((one) => rest === `/messages/${one.id}`);
+  if (message === undefined) throw new Refusal(404, 10008, "Unknown Message");
+  if (method !== "PATCH") throw new Refusal(405, 0, "405: Method Not Allowed");
+  check(state, call.body!);
+  Object.assign(message, call.body, { content: String(call.body!["content"]).trim(), edited_timestamp: new Date().toISOString() });
+  state.dispatch("MESSAGE_UPDATE", { ...message, guild_id: channel.guild_id });
+  return message;
+}
+
+/** Newest first, as Discord's; nonces are not in it. */
+function history(channel: FakeChannel, query: URLSearchParams): unknown {
+  const after = BigInt(query.get("after") ?? "0");
+  const limit = Number(query.get("limit") ?? "50");
+  const found = channel.messages.filter((message) => BigInt(message.id) > after).slice(0, limit);
+  return found.toReversed().map((message) => ({ ...message, nonce: undefined, guild_id: undefined }));
+}
+
+function check(state: FakeState, body: Json): void {
+  const content = String(body["content"] ?? "");
+  if ([...content].length > 2_000) throw new Refusal(400, 50035, "Invalid Form Body: content must be 2000 or fewer in length.");
+  if ((Number(body["flags"] ?? 0) & 4) === 0) state.violations.push("link previews are on");
+  const mentions = body["allowed_mentions"] as { parse?: unknown[] } | undefined;
+  if (mentions?.parse?.length !== 0) state.violations.push("mentions ping");
+}
+
+function post(state: FakeState, channel: FakeChannel, { body = {}, file }: Call, base: () => string): FakeMessage {
+  check(state, body);
+  const { nonce } = body;
+  if (body["enforce_nonce"] !== true || typeof nonce !== "string") state.violations.push("a message without an enforced nonce");
+  if (String(nonce).length > 25) throw new Refusal(400, 50035, "Invalid Form Body: nonce is too long");
+  const content = String(body["content"] ?? "").trim();
+  if (content === "" && file === undefined) throw new Refusal(400, 50006, "Cannot send an empty message");
+  const known = state.nonces.get(`${channel.id}:${String(nonce)}`);
+  if (known !== undefined) return known;
+  const id = state.nextId();
+  const attachments: Json[] = [];
+  if (file !== undefined) {
+    state.files.set(`/files/${id}/${file.name}`, file.bytes);
+    attachments.push({ id: state.nextId(), filename: file.name, size: file.bytes.length, url: `${base()}/files/${id}/${file.name}` });
+  }
+  const message: FakeMessage = {
+    ...body,
+    id,
+    channel_id: channel.id,
+    author: state.me,
+    content,
+    attachments,
+    timestamp: new Date().toISOString(),
+    type: body["message_reference"] ? 19 : 0,
+  };
+  channel.messages.push(message);
+  state.nonces.set(`${channel.id}:${String(nonce)}`, message);
+  state.dispatch("MESSAGE_CREATE", { ...message, guild_id: channel.guild_id });
+  return message;
+}
+
+function readBody(bytes: Buffer, type: string): { body: Json | undefined; file: Call["file"] } {
+  if (type.startsWith("application/json")) return { body: JSON.parse(bytes.toString()) as Json, file: undefined };
+  const boundary = /boundary="?([^";]+)/.exec(type)?.[1];
+  if (boundary === undefined) return { body: undefined, file: undefined };
+  let body: Json | undefined;
+  let file: Call["file"];
+  for (const part of bytes.toString("latin1").split(`--${boundary}`)) {
+    const end = part.indexOf("\r\n\r\n");
+    const content = Buffer.from(part.slice(end + 4, -2), "latin1");
+    const head = Buffer.from(part.slice(0, Math.max(0, end)), "latin1").toString();
+    if (/name="payload_json"/.test(head)) body = JSON.parse(content.toString()) as Json;
+    const name = /name="files\[0\]"; filename="([^"]*)"/.exec(head)?.[1];
+    if (name !== undefined) file = { name, bytes: content };
+  }
+  return { body, file };
+}
