@@ -24,6 +24,8 @@ export interface Flow {
   readonly queueMode?: QueueMode;
   /** A platform that refuses this conversation for good. */
   readonly refusedConversation?: string;
+  /** A conversation that cannot be reached, and how long an answer to it is kept, milliseconds of the house's clock. */
+  readonly away?: { readonly conversation: string; readonly deliveryTtlMs: number };
   /** The model is away the first time. */
   readonly outage?: true;
   /** How long a question may be answered, milliseconds of the house's clock; default an hour. */
@@ -80,6 +82,7 @@ export const FLOWS: readonly Flow[] = [
   },
   { name: "outage", outage: true, updates: [{ update: update("say later"), answer: "re: say later" }] },
   { name: "stranger", updates: [{ update: update("let me in", { sender: "3" }), refused: true }] },
+  { name: "undelivered", away: { conversation: "2", deliveryTtlMs: 6_000 }, updates: [{ update: update("say hello", { sender: "2" }) }] },
   {
     name: "approval",
     approved: 1,

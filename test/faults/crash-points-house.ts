@@ -93,6 +93,7 @@ export async function runHouse(options: HouseOptions): Promise<NthPoint[]> {
     version: "test",
     timeZone: "UTC",
     notifyTo: [],
+    ...(flow.away && { deliveryTtlMs: flow.away.deliveryTtlMs }),
   });
   const stopped = new AbortController();
   const done = Promise.all([hall.lanes.start(stopped.signal), hall.hold(channel, stopped.signal)]);

@@ -118,6 +118,7 @@ export function createPlatformChannel(deps: PlatformDeps): Channel {
     },
     async send(part, target) {
       if (flow.refusedConversation === target.address.conversation) throw new ChannelError("forbidden", "blocked", "permanent");
+      if (flow.away?.conversation === target.address.conversation) throw new ChannelError("away", "away", "retry");
       const sent = files.sent().filter((one) => one.kind === "send");
       const known = idempotentSend ? sent.find((one) => one.nonce === target.nonce) : undefined;
       const id = known?.id ?? `p${sent.length + 1}`;

@@ -95,7 +95,7 @@ const FENCES: readonly Mutant[] = [
   },
 ];
 
-/** What no world does, or too seldom: the desk of devices, memories and pairings, words about the audit, deliveries of yesterday. The store's contract holds them. */
+/** What no world does, or too seldom: the desks of devices, memories, jobs and pairings, words about the audit, deliveries of yesterday. The store's contract holds them. */
 const NOT_LIVED: ReadonlySet<OperationName> = new Set<OperationName>([
   "endorseEntries",
   "answerPairing",
@@ -109,6 +109,11 @@ const NOT_LIVED: ReadonlySet<OperationName> = new Set<OperationName>([
   "revokeDevice",
   "saveMemory",
   "forgetMemory",
+  "saveJob",
+  "removeJob",
+  "planJobRuns",
+  "startJobRun",
+  "finishJobRun",
 ]);
 
 /** Every operation that must be on disk before its answer, committed as if it need not be. */
@@ -121,10 +126,30 @@ export const MUTANTS: readonly Mutant[] = [...UNIQUE, ...FENCES, ...LAZY];
 const LONG = { seeds: 24, options: { steps: 8_000 } };
 const POWER_CUTS = { seeds: 300, options: { steps: 1_200, faults: { crashBetween: 0.03, powerCut: 1, diskFullPerHour: 0, ioError: 0 } } };
 
+/** Where a hunt has been long before: there it begins. A seed that catches nothing any more only costs its own time. */
+const CAUGHT_BY: Readonly<Record<string, number>> = {
+  "the look-up before the unique key of updates": 11,
+  "the order of one conversation": 5,
+  "the disk sync of addPerson": 15,
+  "the disk sync of takeSteering": 106,
+  "the disk sync of postponeTurn": 49,
+  "the disk sync of suspendTurn": 22,
+  "the disk sync of cancelWaiting": 33,
+  "the disk sync of openApproval": 24,
+  "the disk sync of answerApproval": 14,
+};
+
+/** The seeds of a hunt in its order. */
+function seedsFor(name: string, count: number): number[] {
+  const first = CAUGHT_BY[name];
+  const all = Array.from({ length: count }, (_, index) => index + 1);
+  return first === undefined || first > count ? all : [first, ...all.filter((seed) => seed !== first)];
+}
+
 /** Tries one seed after the other. @returns what noticed the mutant first, undefined when it survives. */
-export async function hunt({ mutation, powerCuts }: Mutant, more: WorldOptions = {}): Promise<string | undefined> {
+export async function hunt({ name, mutation, powerCuts }: Mutant, more: WorldOptions = {}): Promise<string | undefined> {
   for (const { seeds, options } of powerCuts ? [POWER_CUTS, LONG] : [LONG])
-    for (let seed = 1; seed <= seeds; seed += 1) {
+    for (const seed of seedsFor(name, seeds)) {
       const { violations } = await runWorld(seed, { ...options, mutation, ...more });
       if (violations[0]) return `seed ${seed}: ${violations[0].promise}: ${violations[0].text}`;
     }

@@ -82,7 +82,10 @@ describe("approvals in the hall", () => {
     assert.deepEqual(tool.runs, []);
     const [said, asked] = house.texts();
     assert.equal(said, "Let me see.");
-    assert.match(asked!, /May I do this\?\n\nTool: cut\nwhat: "bread"\nsharpness: 1/);
+    assert.match(
+      asked!,
+      /May I do this\?\n\nTool: cut\nWhy you are asked: .+\nAsked by: .+\nwhat: "bread"\nIt may run only as long as this is so:\n {2}sharpness: 1\n/,
+    );
     assert.equal(house.hall.lanes.running(), 0);
     assert.equal((await press(`ask:${approval.code}:once`)).kind, "command");
     assert.deepEqual(tool.runs, [{ what: "bread" }]);
