@@ -150,7 +150,7 @@ async function sendPart(
     if (error.failure === "retry" && !stop.aborted)
       deps.log.info("send failed, will be tried again", { channel: channel.name, code: error.code, error: error.message });
     const state = error.failure === "retry" ? "queued" : error.failure === "permanent" ? "failed" : "unknown";
-    const notBefore = error.failure === "retry" ? deps.clock.now() + pause(error, part, deps) : undefined;
+    const notBefore = error.failure === "retry" ? Math.ceil(deps.clock.now() + pause(error, part, deps)) : undefined;
     const { delivery: status } = await settle(state, { error: error.message, notBefore });
     changed(delivery, status, channel, deps, error.message);
     return error;

@@ -149,7 +149,7 @@ async function endAway(error: ClankerError, outageMs: number, running: RunningTu
   const { told } = await deps.store.postponeTurn({
     fence,
     turnId: turn.id,
-    notBefore: now + pause,
+    notBefore: Math.ceil(now + pause),
     outage: true,
     now,
     error: { code: error.code, message: error.message, ...(error.hint !== undefined && { hint: error.hint }) },

@@ -28,8 +28,9 @@ export class CommitInDoubt extends Error {
   }
 }
 
-/** PostgreSQL has no text with a NUL; what must keep it stands in JSON, where it is escaped. */
+/** PostgreSQL has no text with a NUL; what must keep it stands in JSON, where it is escaped. Every number is a BIGINT, which takes no fractions (a platform's pause has some). */
 function toParameter(value: Value): string | number | null | Buffer {
+  if (typeof value === "number") return Math.ceil(value);
   if (typeof value === "string") return value.includes("\0") ? value.replaceAll("\0", "\uFFFD") : value;
   return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
 }

@@ -50,6 +50,20 @@ export function outboxCases(world: () => World): void {
     assert.deepEqual(await w.due(), []);
   });
 
+  test("a platform's pause may have fractions of a millisecond", async () => {
+    const w = world();
+    const fence = await w.holder();
+    const delivery = w.delivery();
+    await w.store.enqueueDelivery({ delivery, now: w.now });
+    await w.store.markSending({ fence, deliveryId: delivery.id, part: 0, now: w.now });
+    const waits = { fence, deliveryId: delivery.id, part: 0, status: "queued" as const, notBefore: w.now + 64.57, now: w.now };
+    assert.deepEqual(await w.store.settlePart(waits), { delivery: "open" });
+    w.now += 64;
+    assert.deepEqual(await w.due(), []);
+    w.now += 1;
+    assert.equal((await w.due()).length, 1);
+  });
+
   test("only the holder of the account's lease sends", async () => {
     const w = world();
     const delivery = w.delivery();
