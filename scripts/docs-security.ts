@@ -136,8 +136,8 @@ const LATER: readonly { readonly cases: readonly number[]; readonly what: string
 
 /** Cases that are tried in part, and what of them is not. */
 const PARTS: readonly string[] = [
-  "91: compaction, sub-agents and jobs join when they exist; restart, files, memory, later turns and edits are tried.",
-  "93: skills, jobs and identity files join when they exist; today nothing but the owner's own clients changes what holds.",
+  "91: compaction and sub-agents join when they exist; restart, files, memory, jobs, later turns and edits are tried.",
+  "93: skills and identity files join when they exist; config and schedules are tried.",
   "94: without summaries; conversations that begin anew and a model that remembers nothing stand for them.",
   "103: messages on channels; mail joins with the mail tool.",
   "106: Telegram's posts carry no time of their own, so a late one is told by its key alone, however old.",

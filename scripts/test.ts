@@ -58,7 +58,7 @@ async function runFiles(files: readonly string[], options: { name: string | unde
     cwd: root,
     files: files.map((file) => join(root, file)),
     concurrency: 2,
-    timeout: 300_000,
+    timeout: 600_000,
     ...(options.name === undefined ? {} : { testNamePatterns: [new RegExp(options.name)] }),
   });
   stream.compose(spec).pipe(createWriteStream(options.report));
