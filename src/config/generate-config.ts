@@ -57,16 +57,23 @@ function line(key: KnownKey): string {
 }
 
 /** What stands behind the = : the default, else an example, else the shape of a value. */
-export function exampleOf({ fallback, notes, schema }: KnownKey): unknown {
+export function exampleOf({ path, fallback, notes, schema }: KnownKey): unknown {
   if (fallback !== undefined && !(isEmpty(fallback) && notes.example !== undefined)) return fallback;
+  if (notes.secret === true) return secretExample(path, notes.example);
   if (notes.example !== undefined) return notes.example;
-  if (notes.secret === true) return "${VARIABLE}";
   const shape = shapeOf(schema);
   if (shape.kind === "array") return [];
   if (shape.kind === "record" || shape.kind === "table") return {};
   if (shape.kind === "value" && shape.type === "number") return leastOf(schema);
   if (shape.kind === "value" && shape.type === "boolean") return false;
   return choicesOf(schema)[0] ?? "...";
+}
+
+/** A variable for each: two accounts with one secret are refused (sec-108). */
+function secretExample(path: readonly string[], given: unknown): string {
+  const words = path.filter((step) => !["channels", "accounts", "NAME"].includes(step));
+  const example = typeof given === "string" ? given : `\${${words.join("_").toUpperCase()}}`;
+  return path.includes("accounts") ? example.replace(/\}$/, "_NAME}") : example;
 }
 
 function leastOf(schema: KnownKey["schema"]): number {

@@ -9,8 +9,7 @@ import { rootSchema } from "../../src/config/schema.ts";
 import { scratchHome } from "./scratch-home.ts";
 
 const VARIABLES = {
-  ...Object.fromEntries([...generateConfig().matchAll(/\$\{([A-Z_]+_TOKEN)\}/g)].map(([, name]) => [name!, `1:${name}`])),
-  VARIABLE: "v",
+  ...Object.fromEntries([...generateConfig().matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name = ""]) => [name, /_TOKEN(_NAME)?$/.test(name) ? `1:${name}` : name])),
   CLANKER_GATEWAY_TOKEN: "t",
   CLANKER_GATEWAY_PASSWORD: "p",
   DATABASE_URL: "postgres://localhost/x",

@@ -73,7 +73,7 @@ describe("pairing and approvals over Telegram", () => {
     await until(FRIEND, "Waiting for the owner.");
     await telegram.until(() => question("made for a friend") !== undefined);
     const asked = question("made for a friend")!;
-    assert.match(asked.message.text!, /Tool: write\npath: "note\.txt"\ncontent: "made for a friend"/);
+    assert.match(asked.message.text!, /Tool: write\n[^]*\npath: "note\.txt"\ncontent: "made for a friend"/);
     assert.match(asked.message.text!, /Asked by: trusted 700 on telegram/);
     press(asked, "Allow once");
     await until(FRIEND, /^tool said: (?!\[error\]).*note\.txt/s);

@@ -22,7 +22,8 @@ function slackConfig(slack: FakeSlack): string {
     `allowed = ["${CHANNEL}"]`,
     "[channels.slack.accounts.posts]",
     'mode = "webhook"',
-    `bot_token = ${JSON.stringify(slack.botToken)}`,
+    // The same bot under a second token: two accounts never share one (sec-108).
+    `bot_token = ${JSON.stringify(`${slack.botToken}-again`)}`,
     `signing_secret = ${JSON.stringify(slack.signingSecret)}`,
     `api_root = ${JSON.stringify(slack.apiRoot)}`,
     `files_root = ${JSON.stringify(slack.url)}`,

@@ -97,6 +97,7 @@ interface Fault {
 /** Starts a server on 127.0.0.1. */
 export async function startFakeSlack(options: FakeSlackOptions = {}): Promise<FakeSlack> {
   const botToken = options.botToken ?? "xoxb-fake-bot-token";
+  const isBot = (token: string | undefined) => token === botToken || token === `${botToken}-again`;
   const appToken = options.appToken ?? "xapp-fake-app-token";
   const signingSecret = options.signingSecret ?? "fake-signing-secret";
   const events = new EventEmitter();
@@ -132,8 +133,7 @@ export async function startFakeSlack(options: FakeSlackOptions = {}): Promise<Fa
     }
     if (url.pathname.startsWith("/files-pri/")) {
       const file = state.files.get(/T1-([^/]+)/.exec(url.pathname)?.[1] ?? "");
-      if (flags.loginPages || token !== botToken)
-        return void response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end("<html>Sign in</html>");
+      if (flags.loginPages || !isBot(token)) return void response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end("<html>Sign in</html>");
       return void response.writeHead(file === undefined ? 404 : 200, { "content-type": file?.mimetype ?? "text/plain" }).end(file?.bytes);
     }
     const method = /^\/api\/([A-Za-z.]+)$/.exec(url.pathname)?.[1];
@@ -144,7 +144,7 @@ export async function startFakeSlack(options: FakeSlackOptions = {}): Promise<Fa
     changed();
     const answer = (status: number, value: Record<string, unknown>, headers: Record<string, string> = {}) =>
       void response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(value));
-    if (flags.revoked || token !== (method === "apps.connections.open" ? appToken : botToken)) return answer(200, { ok: false, error: "invalid_auth" });
+    if (flags.revoked || !(method === "apps.connections.open" ? token === appToken : isBot(token))) return answer(200, { ok: false, error: "invalid_auth" });
     const pause = flooded(call);
     if (pause !== undefined) return answer(429, { ok: false, error: "ratelimited" }, { "retry-after": String(pause) });
     const index = faults.findIndex((fault) => fault.method === method);
