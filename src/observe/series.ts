@@ -30,6 +30,8 @@ export const SERIES: readonly Series[] = [
     "origin",
     "result",
   ),
+  counter("egress_sockets_total", "Sockets to platforms by origin and how opening them ended.", "origin", "result"),
+  counter("job_runs_total", "Runs of scheduled jobs by outcome.", "outcome"),
   gauge("turns_running", "Turns that run now."),
   gauge("queue_size", "What waits: messages for a transcript, turns for a lane or an answer, deliveries for their channel.", "queue"),
   gauge("channel_ready", "1 while the channel account is ready.", "channel", "account"),

@@ -100,7 +100,6 @@ export function createLanes(deps: LanesDeps): Lanes {
       if (lanes.get(sessionId) === lane) lanes.delete(sessionId);
       left.set(lane.fence.lease, lane.fence);
       if (draining) return;
-      if (onTrial === sessionId) return void sweep();
       // The last commit has looked for a next turn; only what came behind it needs another look, and what waits for its time a timer.
       if (lane.wanted) wake(sessionId);
       else schedule();
@@ -114,6 +113,11 @@ export function createLanes(deps: LanesDeps): Lanes {
       lane.fence = current.fence;
       deps.metrics.gauge("turns_running", lanes.size);
       const next: StartedTurn | undefined = await deps.run({ ...current, stop: lane.controller.signal, cause: () => lane.cause });
+      // The suspect itself has ended well: what was said after it in its session must not keep the others waiting.
+      if (onTrial === started.session.id) {
+        onTrial = undefined;
+        if (!draining) void sweep();
+      }
       if (next !== undefined) {
         lane.controller = new AbortController();
         delete lane.cause;
