@@ -21,10 +21,11 @@ const NOT_UNIT = new RegExp(
   [
     String.raw`^test/(e2e|faults|sim/(seeds-\d+|mutants)|store/postgres|bus/postgres)[/.]`,
     "^test/ui/page",
-    "^test/cli/(gateway-up|program|config-commands|control-plane|setup)[.]",
+    "^test/cli/(gateway-up|program|config-commands|control-plane|cron|setup)[.]",
     "^test/config/config-write-kill[.]",
     "^test/jobs/every-slot-once[.]",
     "^test/security/host/escape[.]",
+    "^test/turn/routing[.]",
   ].join("|"),
 );
 
@@ -48,30 +49,33 @@ function explain(error: unknown): string {
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
 }
 
+/** A file may take this long; after twice as long without any news something holds the run itself, say a process that a killed file left. */
+const FILE_TIMEOUT_MS = 300_000;
+
 interface Totals {
-  readonly passed: number;
-  readonly failures: readonly Failure[];
+  passed: number;
+  readonly failures: Failure[];
 }
 
-async function runFiles(files: readonly string[], options: { name: string | undefined; report: string }): Promise<Totals> {
+/** Runs the files and counts into `totals`, so that what is known is there even if the run never ends. */
+async function runFiles(files: readonly string[], options: { name: string | undefined; report: string; onNews: () => void }, totals: Totals) {
   const stream = run({
     cwd: root,
     files: files.map((file) => join(root, file)),
     concurrency: 2,
-    timeout: 600_000,
+    timeout: FILE_TIMEOUT_MS,
     ...(options.name === undefined ? {} : { testNamePatterns: [new RegExp(options.name)] }),
   });
   stream.compose(spec).pipe(createWriteStream(options.report));
-  let passed = 0;
-  const failures: Failure[] = [];
   /** What each file wrote to stderr: says why it crashed. */
   const stderr = new Map<string, string>();
   for await (const { type, data } of stream) {
+    options.onNews();
     if (type === "test:stderr") stderr.set(data.file, `${stderr.get(data.file) ?? ""}${data.message}`.slice(-4000));
     if (type !== "test:pass" && type !== "test:fail") continue;
     const isFile = data.name === data.file || files.some((file) => data.name === join(root, file));
     const place = `${data.file === undefined ? "" : relative(root, data.file)}${data.line === undefined ? "" : `:${data.line}`}`;
-    const fail = (detail: string) => failures.push({ title: isFile ? relative(root, data.name) : data.name, place, detail });
+    const fail = (detail: string) => totals.failures.push({ title: isFile ? relative(root, data.name) : data.name, place, detail });
     if (type === "test:fail") {
       // A suite or file fails with its tests, which are reported themselves.
       const inner = (data.details.error as { failureType?: string } | undefined)?.failureType === "subtestsFailed";
@@ -79,9 +83,8 @@ async function runFiles(files: readonly string[], options: { name: string | unde
     } else if (data.skip !== undefined && data.skip !== false) fail(`skipped: ${data.skip}`);
     else if (data.todo !== undefined && data.todo !== false) fail(`todo: ${data.todo}`);
     else if (isFile && options.name === undefined) fail("the file holds no tests");
-    else if (!isFile && data.details.type !== "suite") passed++;
+    else if (!isFile && data.details.type !== "suite") totals.passed++;
   }
-  return { passed, failures };
 }
 
 const { values, positionals } = parseArgs({
@@ -101,8 +104,21 @@ if (!values.unit && (await isStale())) await build();
 
 const report = join(root, "test/tmp", values.unit ? "report-unit.txt" : "report.txt");
 mkdirSync(dirname(report), { recursive: true });
-const { passed, failures } = await runFiles(files, { name: values.name, report });
-for (const failure of failures) console.log(`\n✖ ${failure.title}  (${failure.place})\n${failure.detail.replaceAll(/^/gm, "    ")}`);
-console.log(`\n${files.length} files, details in ${relative(root, report)}`);
-console.log(`${passed} passed, ${failures.length} failed`);
-process.exitCode = failures.length > 0 || passed === 0 ? 1 : 0;
+const totals: Totals = { passed: 0, failures: [] };
+
+function printTotals(): void {
+  const { passed, failures } = totals;
+  for (const failure of failures) console.log(`\n✖ ${failure.title}  (${failure.place})\n${failure.detail.replaceAll(/^/gm, "    ")}`);
+  console.log(`\n${files.length} files, details in ${relative(root, report)}`);
+  console.log(`${passed} passed, ${failures.length} failed`);
+  process.exitCode = failures.length > 0 || passed === 0 ? 1 : 0;
+}
+
+const watchdog = setTimeout(() => {
+  totals.failures.push({ title: "the run hangs", place: relative(root, report), detail: "No news from any test; the report's end says which one was last." });
+  printTotals();
+  process.exit();
+}, 2 * FILE_TIMEOUT_MS);
+await runFiles(files, { name: values.name, report, onNews: () => watchdog.refresh() }, totals);
+clearTimeout(watchdog);
+printTotals();

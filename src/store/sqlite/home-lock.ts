@@ -7,6 +7,9 @@ export interface HomeLock {
   release(): void;
 }
 
+/** Kept from the garbage collector, which would close a database that nobody refers to and so end its lock. */
+const held = new Set<DatabaseSync>();
+
 /**
  * The right to be the one daemon of a home folder (P11): a lock of the operating system on `lock.db` that dies with the process. Who has it stands in
  * `lock.json` beside it, which alone locks nothing. Both are 0600.
@@ -28,12 +31,14 @@ export function acquireHomeLock(folder: string): HomeLock {
     throw locked(folder, owner);
   }
   writeFileSync(owner, `${JSON.stringify({ pid: process.pid, since: new Date().toISOString() })}\n`, { mode: 0o600 });
+  held.add(database);
   let released = false;
   return {
     release() {
       if (released) return;
       released = true;
       rmSync(owner, { force: true });
+      held.delete(database);
       database.close();
     },
   };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,9 +22,15 @@ function newFolder(): string {
   return folder;
 }
 
+const children: ChildProcess[] = [];
+// A child that a failed test left would keep this file from ending.
+after(() => children.forEach((child) => child.kill("SIGKILL")));
+
 function startChild(script: string, argument: string) {
   const file = fileURLToPath(new URL(script, import.meta.url));
-  return spawn(process.execPath, [file, argument], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--expose-gc", file, argument], { stdio: ["ignore", "pipe", "inherit"] });
+  children.push(child);
+  return child;
 }
 
 describe("the SQLite file", () => {

@@ -10,14 +10,21 @@ const DEFAULT_LIMIT = 10_000_000;
 /** A compressed body may not become larger than this, however it is read. */
 const MAX_DECODED = 100_000_000;
 
+export interface Bodies {
+  readonly clock: Clock;
+  /** Ends the bodies that nobody has begun to read; who closes the network calls them all. */
+  readonly unread: Set<() => void>;
+}
+
 /** The response as the port wants it; the body is read at most once. A body that nobody reads is given up after the idle timeout. */
-export function toResponse(taken: Exchange, target: Target, request: HttpRequest, clock: Clock): HttpResponse {
+export function toResponse(taken: Exchange, target: Target, request: HttpRequest, bodies: Bodies): HttpResponse {
+  const { clock } = bodies;
   const idleMs = request.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
   const headers = flatHeaders(taken.response);
   let started = false;
   // Until somebody reads, an error of the socket belongs to no one; the reader finds it in the stream's state.
   taken.response.on("error", () => {});
-  const stopWaiting = endUnread(taken, request, clock, idleMs);
+  const stopWaiting = endUnread(taken, request, bodies, idleMs);
   const start = (): AsyncGenerator<Uint8Array> => {
     if (started) throw new HttpFailure("refused", `${target.shown}: the body was read already`, true);
     started = true;
@@ -37,9 +44,10 @@ export function toResponse(taken: Exchange, target: Target, request: HttpRequest
 }
 
 /** The socket of a body that is never read must not stay open. */
-function endUnread(taken: Exchange, request: HttpRequest, clock: Clock, idleMs: number): () => void {
+function endUnread(taken: Exchange, request: HttpRequest, { clock, unread }: Bodies, idleMs: number): () => void {
   const stop = () => {
     cancel();
+    unread.delete(destroy);
     request.signal?.removeEventListener("abort", destroy);
   };
   const destroy = () => {
@@ -47,6 +55,7 @@ function endUnread(taken: Exchange, request: HttpRequest, clock: Clock, idleMs: 
     taken.destroy();
   };
   const cancel = clock.timer(idleMs, destroy);
+  unread.add(destroy);
   request.signal?.addEventListener("abort", destroy, { once: true });
   return stop;
 }

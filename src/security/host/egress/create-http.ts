@@ -45,6 +45,7 @@ export function createHttp({ log, metrics = silentMetrics, clock = machineClock,
   let plain: Wire | undefined;
   let secure: Promise<Wire> | undefined;
   const agents = new Set<http.Agent>();
+  const bodies = { clock, unread: new Set<() => void>() };
   const kept = <A extends http.Agent>(agent: A): A => {
     agents.add(agent);
     return agent;
@@ -67,7 +68,7 @@ export function createHttp({ log, metrics = silentMetrics, clock = machineClock,
         metrics.count("egress_requests_total", { origin: target.origin, result: `${Math.floor(status / 100)}xx` });
         metrics.observe("egress_seconds", (clock.monotonic() - startedAt) / 1_000, { origin: target.origin });
         log.debug("http", { request: target.shown, status });
-        return toResponse(taken, target, request, clock);
+        return toResponse(taken, target, request, bodies);
       } catch (error) {
         const kind = error instanceof HttpFailure ? error.kind : "error";
         metrics.count("egress_requests_total", { origin: target.origin, result: kind });
@@ -93,6 +94,7 @@ export function createHttp({ log, metrics = silentMetrics, clock = machineClock,
     close() {
       ended.abort();
       for (const agent of agents) agent.destroy();
+      for (const end of bodies.unread) end();
     },
   };
 }

@@ -121,7 +121,7 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal, target: Untruste
 }
 
 async function read(taken: Exchange, target: UntrustedTarget, request: UntrustedRequest, { clock, signal }: Following): Promise<UntrustedResponse> {
-  const response = toResponse(taken, target, { path: target.path, signal }, clock);
+  const response = toResponse(taken, target, { path: target.path, signal }, { clock, unread: new Set() });
   const most = request.maxBytes ?? MAX_BYTES;
   const parts: Uint8Array[] = [];
   let size = 0;
