@@ -5,6 +5,7 @@ import { type Address, formatAddress } from "../../src/core/address.ts";
 import type { Channel, SendTarget } from "../../src/core/channel.ts";
 import { ChannelError, StoreError } from "../../src/core/errors.ts";
 import { type Message, type MessagePart, textMessage } from "../../src/core/message.ts";
+import { isBlank } from "../../src/lib/markdown/index.ts";
 import { createRecordingIntake, type RecordingIntake } from "../channels/recording-intake.ts";
 
 /** One adapter beside a fake of its platform, made anew for each case. */
@@ -131,7 +132,7 @@ export function channelSuite(name: string, make: (intake: RecordingIntake) => Pr
             assert.ok(part.text.length <= channel.capabilities.maxText);
             assert.ok(part.text.isWellFormed());
           }
-          if (expected.trim() !== "") assert.equal(rendered.map((part) => part.text).join(""), expected);
+          if (!isBlank(expected)) assert.equal(rendered.map((part) => part.text).join(""), expected);
         };
         fc.assert(
           fc.property(fc.oneof(markdown, fc.string({ unit: "binary", maxLength: 200 })), fc.integer({ min: 1, max: 40 }), (text, times) =>
