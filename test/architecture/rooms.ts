@@ -56,6 +56,7 @@ export const ROOMS: readonly Room[] = [
   },
   { name: "store/memory", imports: ["core", "store/operations"], outside: ["node:sqlite"] },
   { name: "store/postgres", imports: ["core", "store/operations"], outside: ["pg", "kysely"] },
+  { name: "backup", imports: ["core"], outside: ["node:crypto", "node:fs", "node:fs/promises", "node:path"] },
   { name: "bus/local", imports: ["core"], outside: [] },
   { name: "bus/postgres", imports: ["core"], outside: ["pg"] },
   { name: "bus/nats", imports: ["core"], outside: ["@nats-io/transport-node", "@nats-io/nats-core"] },
