@@ -1,6 +1,6 @@
 /** Homes that were put back from a backup: restores that were cut short, damaged databases, and what was under way. */
 import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { BACKUPS, finishRestore, JOURNAL, listBackups, restoreBackup, RESTORE_NOTE, type RestoreNote } from "../backup/index.ts";
 import type { LoadedConfig, Places } from "../config/index.ts";
@@ -73,6 +73,10 @@ export async function settleRestored(store: Store, dataFolder: string, clock: Cl
   if (found === undefined) return undefined;
   const { backup_at, restored_at, aside } = found.note;
   const [made, now] = [backup_at, restored_at].map((at) => new Date(at).toISOString());
+  // It signs an end of the audit that this database may not have reached.
+  const head = join(dataFolder, "audit-head.json");
+  if (existsSync(head)) await rename(head, `${head}.replaced-${new Date(restored_at).toISOString().replaceAll(/[:.]/g, "")}`);
+  await store.appendAudit({ event: { kind: "state.restored", actor: "system", data: { backup_at, restored_at } }, now: clock.now() });
   await store.settleRestored({ text: `Not known: this was under way when the backup of ${made} was made.`, now: clock.now() });
   return {
     async tell(notify) {

@@ -1,7 +1,7 @@
 import { chmod, chown, lstat, mkdir, open, readFile, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../lib/atomic-file/index.ts";
-import { copyDurably, sync } from "./copy-file.ts";
+import { copyDurably, sha256Of, sync } from "./copy-file.ts";
 import { inside, type Home } from "./home.ts";
 import { DATABASE, type BackupFile } from "./manifest.ts";
 import { verifyBackup, type CheckDatabase } from "./verify-backup.ts";
@@ -56,8 +56,9 @@ export async function restoreBackup(folder: string, home: Home, options: Restore
   if (options.databaseOnly !== true) {
     for (const part of ["config", "data"] as const) {
       const root = part === "config" ? home.configFolder : home.dataFolder;
-      for (const name of topNames(manifest[part])) {
+      for (const name of part === "config" ? fileNames(manifest.config) : topNames(manifest.data)) {
         const files = manifest[part].filter(({ path }) => path === name || path.startsWith(`${name}/`));
+        if (await isThereAlready(files, inside(root, name))) continue;
         await replace(inside(root, name), (next) => layOut(files, { from: join(folder, part), name, next }));
       }
     }
@@ -87,6 +88,18 @@ export async function finishRestore(dataFolder: string): Promise<RestoreNote | u
   await writeFileAtomic(join(dataFolder, RESTORE_NOTE), `${JSON.stringify(done)}\n`);
   await rm(path);
   return done;
+}
+
+/** A single file with the same bytes needs no replacing. */
+async function isThereAlready([file, ...more]: readonly BackupFile[], path: string): Promise<boolean> {
+  if (file === undefined || more.length > 0 || !("sha256" in file)) return false;
+  const found = await lstat(path).catch(() => undefined);
+  return found?.isFile() === true && found.size === file.bytes && (found.mode & 0o777) === file.mode && (await sha256Of(path)) === file.sha256;
+}
+
+/** The config folder is the owner's: only the files themselves are replaced, never a folder of theirs. */
+function fileNames(files: readonly BackupFile[]): string[] {
+  return files.filter((file) => !("folder" in file)).map(({ path }) => path);
 }
 
 /** First names of the paths, in order. */
