@@ -66,3 +66,9 @@ export async function resetHome(places: Places): Promise<string | undefined> {
   const app = await import("../app/workbench.ts");
   return app.resetHome(places);
 }
+
+/** Completes a restore that was cut short. @throws StoreError `home_locked` */
+export async function completeRestore(places: Places): Promise<void> {
+  const app = await import("../app/restores.ts");
+  return app.completeRestore(places);
+}
