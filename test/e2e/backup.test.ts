@@ -44,6 +44,8 @@ describe("backup and restore", () => {
     const first = await home.start();
     await say("before the backup");
     const good = await backup();
+    const nowhere = await first.call("POST", "/api/system/backup", { into: "beside/me" });
+    assert.deepEqual([nowhere.status, (nowhere.body["error"] as { code: string }).code], [400, "backup_place_refused"]);
     const spoilt = await backup();
     writeFileSync(join(spoilt, "clanker.db"), "no database");
     await say("after the backup");

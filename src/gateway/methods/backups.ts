@@ -23,6 +23,7 @@ export const backupMethods = [
     }),
     result: v.object({ backup }),
     scope: "admin",
+    mutating: true,
     long: true,
     handler: async ({ into, workspaces }, { deps }) => ({ backup: await deps.backups.make({ workspaces, ...(into === undefined ? {} : { into }) }) }),
   }),
