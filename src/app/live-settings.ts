@@ -17,7 +17,7 @@ export interface LiveSettings {
   agent(name: string): AgentSettings;
   readonly places: Places;
   /** Takes sections of a changed config. @throws RequestError `agent_not_found` when a place names an agent that is not live: nothing was taken. */
-  take(sections: Partial<Pick<Config, "agents" | "sessions" | "channels">>): void;
+  take(sections: Partial<Pick<Config, "agents" | "sessions" | "channels" | "hooks">>): void;
 }
 
 export function createLiveSettings(config: Config): LiveSettings {
@@ -77,6 +77,10 @@ export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChan
       live.take({ agents: changed.agents });
     });
   }
+  editor.onChange("hooks", (changed) => {
+    for (const { model } of Object.values(changed.hooks.in)) if (model !== undefined) to.requireModel(model);
+    live.take({ hooks: changed.hooks });
+  });
   editor.onChange("sessions", ({ sessions }) => live.take({ sessions }));
   editor.onChange("gateway.rate_limit", (changed) => to.setRateLimit(changed));
   editor.onChange("gateway.auth", () => to.setAuth());

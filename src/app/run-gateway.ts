@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { createLocalBus } from "../bus/local/index.ts";
 import { ensureGatewayToken, findPlaces, keepLastGood, loadConfig, type Env, type LoadConfigOptions, type LoadedConfig } from "../config/index.ts";
 import { createGateway, createHub } from "../gateway/index.ts";
+import { createHooks } from "../hooks/create-hooks.ts";
 import { createMetrics } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
 import { createHttp, createSockets } from "../security/host/egress/index.ts";
@@ -138,6 +139,16 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     requireModel: providers.model,
   });
   jobsPort.become(jobs);
+  const hooks = createHooks({
+    config: () => live.config().hooks,
+    agents: () => live.agents(),
+    requireModel: providers.model,
+    intake: hall.intake,
+    home: async () => (await hall.ownerPlaces())[0],
+    clock,
+    random,
+    log,
+  });
   const backups = openBackups(loaded, { clock });
   const { access, editor } = createConfigAccess(loaded, load, { hub, log, redact });
   const gateway = createGateway(gatewayOptions(loaded, { token: token?.token, uiRoot: uiRoot(), tls: tls?.options }), {
@@ -176,6 +187,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     },
     agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]! })) },
     jobs,
+    hooks,
     turns: { abort: (which) => hall.abort(which) },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
     tools: hall.outside,

@@ -132,6 +132,8 @@ export interface GatewayDeps {
   /** Stops turns, queued or running; answers the ids of those it stopped. */
   readonly turns: { abort(target: { sessionId?: string; turnId?: string }): Promise<string[]> };
   readonly jobs: Jobs;
+  /** Calls of other programs; each hook knows its own callers. */
+  readonly hooks: { answer(name: string, request: Request): Promise<Response> };
   readonly stateless: Stateless;
   /** Tool calls outside a turn. */
   readonly tools: OutsideTools;

@@ -35,6 +35,7 @@ export const ROOMS: readonly Room[] = [
   { name: "agent", imports: ["core"], outside: [], deterministic: true },
   { name: "sessions", imports: ["core"], outside: [], deterministic: true },
   { name: "jobs", imports: ["core"], outside: ["croner"], deterministic: true },
+  { name: "hooks", imports: ["core"], outside: [] },
   { name: "security", imports: ["core"], outside: [], deterministic: true },
   { name: "security/host", imports: ["core"], outside: ["node:*", "@napi-rs/keyring"] },
   { name: "turn", imports: ["agent", "sessions", "jobs", "security", "core"], outside: [], deterministic: true },
