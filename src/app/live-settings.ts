@@ -57,6 +57,9 @@ const AGENT_KEYS = [
   "list",
 ];
 
+/** All of `[hooks]` but the outgoing ones, which are set up when the gateway starts. */
+const HOOK_KEYS = ["token", "agent", "agents", "deliver", "in"];
+
 export interface ApplyTo {
   readonly live: LiveSettings;
   /** @throws when no such model can be asked now, because its provider needs a restart. */
@@ -77,10 +80,12 @@ export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChan
       live.take({ agents: changed.agents });
     });
   }
-  editor.onChange("hooks", (changed) => {
-    for (const { model } of Object.values(changed.hooks.in)) if (model !== undefined) to.requireModel(model);
-    live.take({ hooks: changed.hooks });
-  });
+  for (const key of HOOK_KEYS) {
+    editor.onChange(`hooks.${key}`, (changed) => {
+      for (const { model } of Object.values(changed.hooks.in)) if (model !== undefined) to.requireModel(model);
+      live.take({ hooks: changed.hooks });
+    });
+  }
   editor.onChange("sessions", ({ sessions }) => live.take({ sessions }));
   editor.onChange("gateway.rate_limit", (changed) => to.setRateLimit(changed));
   editor.onChange("gateway.auth", () => to.setAuth());

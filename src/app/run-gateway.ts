@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 import { createLocalBus } from "../bus/local/index.ts";
 import { ensureGatewayToken, findPlaces, keepLastGood, loadConfig, type Env, type LoadConfigOptions, type LoadedConfig } from "../config/index.ts";
 import { createGateway, createHub } from "../gateway/index.ts";
+import { HOOKS_CHANNEL } from "../hooks/create-event-sender.ts";
+import { keepEvents } from "../hooks/keep-events.ts";
 import { createHooks } from "../hooks/create-hooks.ts";
 import { createMetrics } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
@@ -150,6 +152,13 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     log,
   });
   const backups = openBackups(loaded, { clock });
+  const listen = keepEvents(config.hooks.out, {
+    store,
+    clock,
+    log,
+    wake: (account) => hall.channels.wake({ channel: HOOKS_CHANNEL, account }),
+  });
+  if (listen !== undefined) hub.listen(listen);
   const { access, editor } = createConfigAccess(loaded, load, { hub, log, redact });
   const gateway = createGateway(gatewayOptions(loaded, { token: token?.token, uiRoot: uiRoot(), tls: tls?.options }), {
     store,

@@ -85,8 +85,11 @@ function namedModels({ agents, cron, hooks }: Config): { path: string[]; model: 
 
 /** Secrets that other programs know too: none of them may open the gateway (sec-25). */
 function channelSecrets(config: Config): { path: string[]; secret: Secret }[] {
-  const { in: named, ...own } = config.hooks;
-  const hooks = [{ path: ["hooks"], settings: own }, ...Object.entries(named).map(([name, settings]) => ({ path: ["hooks", "in", name], settings }))];
+  const { token } = config.hooks;
+  const hooks = [
+    { path: ["hooks"], settings: { token } },
+    ...(["in", "out"] as const).flatMap((way) => Object.entries(config.hooks[way]).map(([name, settings]) => ({ path: ["hooks", way, name], settings }))),
+  ];
   return [...channelAccounts(config), ...hooks].flatMap(({ path, settings }) =>
     Object.entries(settings).flatMap(([key, value]) => (value instanceof Secret ? [{ path: [...path, key], secret: value }] : [])),
   );

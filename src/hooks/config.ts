@@ -30,6 +30,47 @@ const hook = v.strictObject({
   }),
 });
 
+const restart = { restart: true };
+
+/** What an outgoing hook may ask for: everything that is published but the pieces of an answer that is being written. */
+const EVENTS = [
+  "message.accepted",
+  "message.changed",
+  "turn.queued",
+  "turn.started",
+  "turn.step",
+  "turn.tool",
+  "turn.moved",
+  "turn.ended",
+  "delivery.changed",
+  "session.changed",
+  "channel.changed",
+  "approval.asked",
+  "approval.resolved",
+  "config.changed",
+  "device.changed",
+  "pairing.changed",
+  "job.ran",
+  "notice",
+] as const;
+
+const outgoing = v.strictObject({
+  enabled: described(v.optional(v.boolean(), true), "Whether it is called.", restart),
+  url: described(v.pipe(v.string(), v.url("must be a URL"), v.regex(/^https?:\/\//, "must begin with https:// or http://")), "Where events are posted.", {
+    ...restart,
+    example: "https://example.org/clanker",
+  }),
+  secret: described(secret(), "What each request is signed with (standardwebhooks.com); whsec_ and base64, or any text.", {
+    ...restart,
+    example: "${EVENTS_SECRET}",
+  }),
+  events: described(v.pipe(v.array(v.picklist(EVENTS)), v.minLength(1, "name at least one event")), "Which events.", { ...restart, example: ["turn.ended"] }),
+});
+
+export type OutgoingHookConfig = v.InferOutput<typeof outgoing>;
+
+const name = (reserved: RegExp) => v.pipe(v.string(), v.regex(reserved, "must be small letters, digits, - or _, and not wake or agent"));
+
 /** `[hooks]`: other programs that tell the assistant something. */
 export const hooksConfig = v.strictObject({
   token: described(v.optional(secret()), "Callers of /hooks/wake and /hooks/agent send it as Authorization: Bearer; without it these two do not exist.", {
@@ -38,13 +79,8 @@ export const hooksConfig = v.strictObject({
   agent: described(v.optional(agent, "main"), "Which agent is told."),
   agents: described(v.optional(v.array(agent), []), "Further agents that callers of /hooks/agent may name."),
   deliver: described(v.optional(deliver, "owner"), DELIVER),
-  in: described(
-    v.optional(
-      v.record(v.pipe(v.string(), v.regex(/^(?!(wake|agent)$)[a-z0-9_-]{1,64}$/, "must be small letters, digits, - or _, and not wake or agent")), hook),
-      {},
-    ),
-    "A hook of a name of its own: /hooks/NAME.",
-  ),
+  in: described(v.optional(v.record(name(/^(?!(wake|agent)$)[a-z0-9_-]{1,64}$/), hook), {}), "A hook of a name of its own: /hooks/NAME."),
+  out: described(v.optional(v.record(name(/^[a-z0-9_-]{1,64}$/), outgoing), {}), "Other programs that are told what happens here."),
 });
 
 export type HooksConfig = v.InferOutput<typeof hooksConfig>;
