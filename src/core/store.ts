@@ -96,6 +96,13 @@ export type AcceptItem =
       readonly pairing?: NewPairing;
     });
 
+/** A note of the house about a message that was sent from elsewhere. */
+export interface DeliveryNote extends Pick<NewEntry, "principal" | "label" | "tokens"> {
+  readonly text: string;
+  /** Key of the session that is told, wherever its people are. */
+  readonly session?: string;
+}
+
 export interface NewPairing {
   readonly id: string;
   /** SHA-256 of the code: the code itself is never stored. */
@@ -325,8 +332,11 @@ export interface Operations {
   openDraft: Operation<{ fence: Fence; delivery: NewDelivery; now: number }, void>;
   /** Receipt of the preview (part `draft`), or that it surely failed (the delivery goes and the turn has no draft any more). full. */
   settleDraft: Operation<{ deliveryId: string; receipt?: Receipt; now: number }, void>;
-  /** full. */
-  enqueueDelivery: Operation<{ delivery: NewDelivery; now: number }, void>;
+  /**
+   * `note`: what the conversation learns of it. It becomes an entry of the session named in it, at once when its lane is idle, or else of whichever session goes on at the
+   * delivery's address, before its next turn. full.
+   */
+  enqueueDelivery: Operation<{ delivery: NewDelivery; note?: DeliveryNote; now: number }, void>;
   /** Open deliveries of an account that may be sent now: for each conversation only the oldest open one, in order. Waiting parts keep their conversation. read. */
   dueDeliveries: Operation<{ channel: string; account: string; now: number; limit: number }, Delivery[]>;
   /** Earliest future notBefore of an open part of the account. read. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { createCooldowns } from "../../src/agent/model-chain.ts";
 import type { Label } from "../../src/core/label.ts";
 import { silentLog } from "../../src/core/log.ts";
