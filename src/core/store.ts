@@ -428,6 +428,14 @@ export interface Operations {
   searchMemories: Operation<{ agent: string; sight: Sight; query: string; limit: number }, Memory[]>;
   /** Newest first; `before` pages by id. read. */
   listMemories: Operation<{ agent: string; sight: Sight; before?: string; limit: number }, Memory[]>;
+  /** Of what the reader may see, in the order of `ids`. read. */
+  getMemories: Operation<{ agent: string; sight: Sight; ids: readonly string[] }, Memory[]>;
+  /** Memories of any agent that have no vector of this model and are no secret, newest first. read. */
+  memoriesToEmbed: Operation<{ model: string; limit: number }, { id: string; text: string }[]>;
+  /** Without `vector`: the model will never make one. lazy. */
+  setMemoryVector: Operation<{ id: string; model: string; vector?: Uint8Array }, void>;
+  /** Vectors of this model that the reader may see, newest memory first; `before` pages by id. read. */
+  readMemoryVectors: Operation<{ agent: string; sight: Sight; model: string; before?: string; limit: number }, { id: string; vector: Uint8Array }[]>;
   /** With `person`, only one of theirs. full. @returns false when there is none that may be seen. */
   forgetMemory: Operation<{ id: string; agent: string; sight: Sight; person?: string }, boolean>;
 
@@ -597,6 +605,10 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   listJobRuns: "read",
   saveMemory: "full",
   searchMemories: "read",
+  getMemories: "read",
+  memoriesToEmbed: "read",
+  setMemoryVector: "lazy",
+  readMemoryVectors: "read",
   listMemories: "read",
   forgetMemory: "full",
   putBlob: "full",
