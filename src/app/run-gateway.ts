@@ -35,11 +35,12 @@ import { lateJobs, openJobs } from "./open-jobs.ts";
 import { openLog } from "./open-log.ts";
 import { completeRestore, openOrRestore, settleRestored } from "./restores.ts";
 import { toolRulesOf } from "./settings.ts";
-import { createProviders } from "./providers.ts";
+import { createEmbedder, createProviders } from "./providers.ts";
 import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
 import { openLocalPowers } from "./local-tools.ts";
+import { createMemoryMeaning } from "../tools/memory/index.ts";
 import { createTools } from "./tools.ts";
 import { VERSION } from "../core/version.ts";
 import { openSecrets } from "./workbench.ts";
@@ -92,6 +93,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
   const providers = await createProviders(config, { http, clock, random });
+  const embedder = await createEmbedder(config, { http, clock, random });
+  const meaning = embedder && createMemoryMeaning({ store, embedder, clock, log });
   const live = createLiveSettings(config);
   const powers = openLocalPowers(() => live.config(), places, { env: options.env, log });
   const intake = lateIntake();
@@ -117,7 +120,18 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     blobs,
     gate: createGate(toolRulesOf(live)),
     hideSecrets: (text) => redact.values(text),
-    tools: await createTools({ config, http, clock, store, random, jobs: jobsPort.port, show: showSchedule, outbox: createOutboxDoor(speech), ...powers }),
+    tools: await createTools({
+      config,
+      http,
+      clock,
+      store,
+      random,
+      jobs: jobsPort.port,
+      show: showSchedule,
+      meaning,
+      outbox: createOutboxDoor({ ...speech, hub }),
+      ...powers,
+    }),
     places: live.places,
     agent: live.agent,
     model: providers.model,
@@ -223,12 +237,13 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const stopped = new AbortController();
   const lanes = hall.lanes.start(stopped.signal);
   const auditing = audit.keep(stopped.signal);
+  const filling = meaning?.fill(stopped.signal);
   const working = config.cron.enabled ? jobs.start(stopped.signal) : undefined;
   const backing = keepBackups(backups, loaded, { clock, log, notify: hall.notify, signal: stopped.signal });
   await restored?.tell(hall.notify);
   const { port, address } = await gateway.start().catch(async (thrown: unknown) => {
     stopped.abort();
-    await Promise.all([lanes, auditing, working, backing]);
+    await Promise.all([lanes, auditing, filling, working, backing]);
     await store.close();
     metrics.close();
     throw thrown;
@@ -248,7 +263,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   await hall.lanes.drain(DRAIN_MS);
   await closing;
   stopped.abort();
-  await Promise.all([lanes, auditing, working, backing]);
+  await Promise.all([lanes, auditing, filling, working, backing]);
   await powers.processes.close();
   await removeFile();
   await bus.close();

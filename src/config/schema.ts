@@ -9,6 +9,7 @@ import { providersConfig } from "../models/config.ts";
 import { loggingConfig, metricsConfig } from "../observe/config.ts";
 import { sessionsConfig } from "../sessions/config.ts";
 import { storageConfig } from "../store/config.ts";
+import { memoryConfig } from "../tools/memory/config.ts";
 import { webFetchConfig } from "../tools/web-fetch/config.ts";
 import { webSearchConfig } from "../tools/web-search/config.ts";
 import { channelAccounts } from "./channel-accounts.ts";
@@ -35,6 +36,7 @@ const sections = v.strictObject({
   sessions: described(v.optional(sessionsConfig, {}), "Which messages share a conversation, and how a new one meets a running turn."),
   channels: described(v.optional(channelsConfig, {}), "Where messages come from and go to."),
   tools: described(v.optional(tools, {}), "What single tools need; who may use which is in agents.tools."),
+  memory: described(v.optional(memoryConfig, {}), "How what was remembered is found again."),
   cron: described(v.optional(cronConfig, {}), "Scheduled work."),
   hooks: described(v.optional(hooksConfig, {}), "Other programs that tell the assistant something, over HTTP."),
   notifications: described(v.optional(notifications, {}), "Who is told when something needs the owner."),
@@ -61,6 +63,8 @@ export const rootSchema = v.pipe(
       addIssue({ message: "names an agent that is not in agents.list", path: pathItems(path) });
     }
     const providers = ["offline", ...Object.keys(dataset.value.providers)];
+    const embeddings = dataset.value.memory.embeddings;
+    if (embeddings !== undefined && !embeds(embeddings, dataset.value)) addIssue({ message: NO_EMBEDDINGS, path: pathItems(["memory", "embeddings"]) });
     for (const { path, model } of namedModels(dataset.value)) {
       const provider = model.slice(0, model.indexOf(":"));
       if (providers.includes(provider)) continue;
@@ -71,6 +75,13 @@ export const rootSchema = v.pipe(
     }
   }),
 );
+
+const NO_EMBEDDINGS = "names a provider that is not configured or makes no vectors: it has to be one in [providers] that speaks OpenAI's wire";
+
+function embeds(model: string, { providers }: Config): boolean {
+  const name = model.slice(0, model.indexOf(":"));
+  return Object.hasOwn(providers, name) && (providers[name]!.kind ?? name) !== "anthropic";
+}
 
 function namedModels({ agents, cron, hooks }: Config): { path: string[]; model: string }[] {
   const all = [{ path: ["agents"], agent: agents as { model?: string | undefined; fallbacks?: string[] | undefined } }];

@@ -96,6 +96,13 @@ export type AcceptItem =
       readonly pairing?: NewPairing;
     });
 
+/** A note of the house about a message that was sent from elsewhere. */
+export interface DeliveryNote extends Pick<NewEntry, "principal" | "label" | "tokens"> {
+  readonly text: string;
+  /** Key of the session that is told, wherever its people are. */
+  readonly session?: string;
+}
+
 export interface NewPairing {
   readonly id: string;
   /** SHA-256 of the code: the code itself is never stored. */
@@ -325,8 +332,11 @@ export interface Operations {
   openDraft: Operation<{ fence: Fence; delivery: NewDelivery; now: number }, void>;
   /** Receipt of the preview (part `draft`), or that it surely failed (the delivery goes and the turn has no draft any more). full. */
   settleDraft: Operation<{ deliveryId: string; receipt?: Receipt; now: number }, void>;
-  /** full. */
-  enqueueDelivery: Operation<{ delivery: NewDelivery; now: number }, void>;
+  /**
+   * `note`: what the conversation learns of it. It becomes an entry of the session named in it, at once when its lane is idle, or else of whichever session goes on at the
+   * delivery's address, before its next turn. full.
+   */
+  enqueueDelivery: Operation<{ delivery: NewDelivery; note?: DeliveryNote; now: number }, void>;
   /** Open deliveries of an account that may be sent now: for each conversation only the oldest open one, in order. Waiting parts keep their conversation. read. */
   dueDeliveries: Operation<{ channel: string; account: string; now: number; limit: number }, Delivery[]>;
   /** Earliest future notBefore of an open part of the account. read. */
@@ -418,6 +428,14 @@ export interface Operations {
   searchMemories: Operation<{ agent: string; sight: Sight; query: string; limit: number }, Memory[]>;
   /** Newest first; `before` pages by id. read. */
   listMemories: Operation<{ agent: string; sight: Sight; before?: string; limit: number }, Memory[]>;
+  /** Of what the reader may see, in the order of `ids`. read. */
+  getMemories: Operation<{ agent: string; sight: Sight; ids: readonly string[] }, Memory[]>;
+  /** Memories of any agent that have no vector of this model and are no secret, newest first. read. */
+  memoriesToEmbed: Operation<{ model: string; limit: number }, { id: string; text: string }[]>;
+  /** Without `vector`: the model will never make one. lazy. */
+  setMemoryVector: Operation<{ id: string; model: string; vector?: Uint8Array }, void>;
+  /** Vectors of this model that the reader may see, newest memory first; `before` pages by id. read. */
+  readMemoryVectors: Operation<{ agent: string; sight: Sight; model: string; before?: string; limit: number }, { id: string; vector: Uint8Array }[]>;
   /** With `person`, only one of theirs. full. @returns false when there is none that may be seen. */
   forgetMemory: Operation<{ id: string; agent: string; sight: Sight; person?: string }, boolean>;
 
@@ -592,6 +610,10 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   listJobRuns: "read",
   saveMemory: "full",
   searchMemories: "read",
+  getMemories: "read",
+  memoriesToEmbed: "read",
+  setMemoryVector: "lazy",
+  readMemoryVectors: "read",
   listMemories: "read",
   forgetMemory: "full",
   putBlob: "full",

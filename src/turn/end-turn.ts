@@ -66,6 +66,7 @@ interface Commit {
 
 /** @returns the lane's next turn. @throws StoreError */
 export async function endTurn(ending: Ending, running: RunningTurn, live: LiveAnswer, deps: EndDeps): Promise<StartedTurn | undefined> {
+  live.stepEnds();
   if (ending.kind === "dead") return await commit({ outcome: "failed", say: explain(ending.error), usage: noUsage, error: ending.error }, running, live, deps);
   if (ending.kind === "stopped") return await endStopped("", noUsage, running, live, deps);
   if (ending.kind === "error") return await endError(ending.error, running, live, deps);
@@ -120,7 +121,7 @@ async function endStopped(text: string, usage: Usage, running: RunningTurn, live
     await deps.store.postponeTurn({ fence: running.fence, turnId: running.turn.id, notBefore: 0, outage: false, handover: true, now: deps.clock.now() });
     return undefined;
   }
-  const content = text === "" ? undefined : assistant([{ type: "text", text }], running.turn.options.model ?? "", "cancelled");
+  const content = text === "" ? undefined : assistant(deps.label.said([{ type: "text", text }]), running.turn.options.model ?? "", "cancelled");
   const supersededBy = cause.kind === "interrupt" ? { supersededBy: cause.by } : {};
   const say = live.visible() === "" ? {} : { say: `${live.visible()} …` };
   return await commit({ outcome: "cancelled", ...(content && { content }), ...say, usage, ...supersededBy }, running, live, deps);
@@ -173,7 +174,7 @@ async function endFailed(
   deps: EndDeps,
 ): Promise<StartedTurn | undefined> {
   const failure = { code: error.code, message: error.message, ...(error.hint !== undefined && { hint: error.hint }) };
-  const content = text === "" ? undefined : assistant([{ type: "text", text }], "", "failed");
+  const content = text === "" ? undefined : assistant(deps.label.said([{ type: "text", text }]), "", "failed");
   const said = live.visible();
   const say = said === "" ? explain(failure) : `${said}\n\n${explain(failure)}`;
   deps.log.warn("turn failed", { turn: running.turn.id, code: error.code, error: error.message });
@@ -227,7 +228,8 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
     payload: {
       turn_id: turn.id,
       outcome: end.outcome,
-      text: deps.label.outgoing(live.visible()),
+      // Each step as it was committed and shown, so that it goes on where the deltas have ended.
+      text: live.visible(),
       usage: addUsage(live.spent(), end.usage),
       ...(committed.answerEntry !== undefined && { entry: committed.answerEntry }),
       ...(end.error && { error: end.error }),

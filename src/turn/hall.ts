@@ -72,7 +72,7 @@ export interface Hall {
   /** Receives and sends for one account until `signal` aborts. Never rejects. */
   hold(channel: Channel, signal: AbortSignal): Promise<void>;
   stateless(request: StatelessRequest, watch: Parameters<typeof runStateless>[2]): Promise<StatelessAnswer>;
-  /** Puts a message of the owner into the outbox. @returns its delivery id. @throws RequestError `channel_not_found`, because nobody would ever send it. */
+  /** Puts a message of the owner into the outbox; not for the page, whose way in is a message of its own. @returns its delivery id. @throws RequestError `channel_not_found`, because nobody would ever send it. */
   send(address: Address, message: Message): Promise<string>;
   /** Where the owner is told things; empty: nowhere but the page. */
   ownerPlaces(): Promise<Address[]>;

@@ -7,6 +7,7 @@ import { kernelCases } from "./store/kernel-cases.ts";
 import { jobCases } from "./store/job-cases.ts";
 import { leaseCases } from "./store/lease-cases.ts";
 import { memoryCases } from "./store/memory-cases.ts";
+import { noteCases } from "./store/note-cases.ts";
 import { outboxCases } from "./store/outbox-cases.ts";
 import { restoredCases } from "./store/restored-cases.ts";
 import { sessionCases } from "./store/session-cases.ts";
@@ -39,6 +40,7 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
     describe("leases", () => leaseCases(world));
     describe("jobs", () => jobCases(world));
     describe("outbox", () => outboxCases(world));
+    describe("notes about what was sent from elsewhere", () => noteCases(world));
     describe("approvals, pairings and audit", () => kernelCases(world));
     describe("devices", () => deviceCases(world));
     describe("memories", () => memoryCases(world));

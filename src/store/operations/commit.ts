@@ -7,6 +7,7 @@ import { hasOpenCall, insertCalls } from "./calls.ts";
 import { appendEntries } from "./entries.ts";
 import { takePending, type PendingRow } from "./inbox.ts";
 import { guardLane, keepLease, leaseLost, releaseLease } from "./leases.ts";
+import { tellNotes } from "./notes.ts";
 import { commitDeliveries, insertDelivery } from "./outbox.ts";
 import { jsonOrNull, type CallRow, type TurnRow } from "./rows.ts";
 import { moveContextStart, sessionById } from "./sessions.ts";
@@ -81,7 +82,10 @@ export function* commitTurn(input: Input<"commitTurn">): Steps<Operations["commi
   if (input.contextStart !== undefined) yield* moveContextStart({ sessionId: turn.session_id, contextStart: input.contextStart });
   const moved = yield* moveSteering(turn, input.movedTurnId, now);
   const next = input.next ? yield* startNext(turn.session_id, input) : undefined;
-  if (next === undefined) yield* releaseLease({ fence });
+  if (next === undefined) {
+    yield* tellNotes(turn.session_id, now);
+    yield* releaseLease({ fence });
+  }
   return { moved, ...(answerEntry !== undefined && { answerEntry }), ...(next && { next }) };
 }
 

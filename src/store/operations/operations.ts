@@ -9,7 +9,7 @@ import { readEntries, setEntryMessage } from "./entries.ts";
 import { getCursor, getInboxItem, listInbox } from "./inbox.ts";
 import { finishJobRun, getJob, jobAgenda, jobsAhead, listJobRuns, listJobs, planJobRuns, removeJob, saveJob, startJobRun } from "./jobs.ts";
 import { claimLease, releaseLease, renewLeases } from "./leases.ts";
-import { forgetMemory, listMemories, saveMemory, searchMemories } from "./memories.ts";
+import { forgetMemory, getMemories, listMemories, memoriesToEmbed, readMemoryVectors, saveMemory, searchMemories, setMemoryVector } from "./memories.ts";
 import { dueDeliveries, enqueueDelivery, getDelivery, listDeliveries, nextDelivery, openDraft, settleDraft } from "./outbox.ts";
 import { answerPairing, isPaired, listPairings } from "./pairings.ts";
 import { approveDevice, listDevices, rejectDevice, requestDevice, revokeDevice, setDeviceToken } from "./devices.ts";
@@ -102,6 +102,10 @@ const runs: Runs = {
   listJobRuns,
   saveMemory,
   searchMemories,
+  getMemories,
+  memoriesToEmbed,
+  setMemoryVector,
+  readMemoryVectors,
   listMemories,
   forgetMemory,
   putBlob,
