@@ -13,6 +13,7 @@ import { createMetrics } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
 import { createHttp, createSockets } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
+import { createHousekeeping } from "../sessions/housekeeping.ts";
 import { showSchedule } from "../jobs/read-schedule.ts";
 import { createHall } from "../turn/hall.ts";
 import { createOutboxDoor } from "../turn/outbox-door.ts";
@@ -30,7 +31,7 @@ import { openChannels } from "./open-channels.ts";
 import { lateJobs, openJobs } from "./open-jobs.ts";
 import { openLog } from "./open-log.ts";
 import { openStore } from "./open-store.ts";
-import { toolRulesOf } from "./settings.ts";
+import { bindingsOfAgent, toolRulesOf } from "./settings.ts";
 import { createProviders } from "./providers.ts";
 import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
@@ -86,7 +87,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
   const providers = await createProviders(config, { http, clock, random });
-  const live = createLiveSettings(config);
+  const live = createLiveSettings(config, hostTimeZone(options.env));
   const powers = openLocalPowers(() => live.config(), places, { env: options.env, log });
   const intake = lateIntake();
   const channels = await openChannels(config, (channel, account) => ({
@@ -115,6 +116,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     places: live.places,
     agent: live.agent,
     model: providers.model,
+    listModels: () => providers.list(),
     owner: `${instance}.${boot}`,
     version: VERSION,
     timeZone: hostTimeZone(options.env),
@@ -170,7 +172,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
         return live.agent("main").models[0]!;
       },
     },
-    agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]! })) },
+    agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]!, bindings: bindingsOfAgent(live.config(), name) })) },
     jobs,
     turns: { abort: (which) => hall.abort(which) },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
@@ -181,6 +183,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     health: () => healthOf(supervisor, storeReasons()),
   });
 
+  const retention = () => ({ days: live.config().sessions.retention_days, megabytes: live.config().sessions.retention_mb });
+  const housekeeping = createHousekeeping({ store, clock, log, retention });
   applyChanges(editor, config, {
     live,
     requireModel: providers.model,
@@ -194,10 +198,11 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const stopped = new AbortController();
   const lanes = hall.lanes.start(stopped.signal);
   const auditing = audit.keep(stopped.signal);
+  const keeping = housekeeping.start(stopped.signal);
   const working = config.cron.enabled ? jobs.start(stopped.signal) : undefined;
   const { port, address } = await gateway.start().catch(async (thrown: unknown) => {
     stopped.abort();
-    await Promise.all([lanes, auditing, working]);
+    await Promise.all([lanes, auditing, keeping, working]);
     await store.close();
     metrics.close();
     throw thrown;
@@ -217,7 +222,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   await hall.lanes.drain(DRAIN_MS);
   await closing;
   stopped.abort();
-  await Promise.all([lanes, auditing, working]);
+  await Promise.all([lanes, auditing, keeping, working]);
   await powers.processes.close();
   await removeFile();
   await bus.close();

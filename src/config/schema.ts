@@ -6,7 +6,7 @@ import { gatewayConfig } from "../gateway/config.ts";
 import { described, toJsonSchema, v } from "../lib/schema/index.ts";
 import { providersConfig } from "../models/config.ts";
 import { loggingConfig, metricsConfig } from "../observe/config.ts";
-import { sessionsConfig } from "../sessions/config.ts";
+import { peopleConfig, sessionsConfig } from "../sessions/config.ts";
 import { storageConfig } from "../store/config.ts";
 import { webFetchConfig } from "../tools/web-fetch/config.ts";
 import { webSearchConfig } from "../tools/web-search/config.ts";
@@ -32,6 +32,7 @@ const sections = v.strictObject({
   agents: described(v.optional(agentsConfig, {}), "The assistant: its model, prompt, limits and tools."),
   providers: described(v.optional(providersConfig, {}), "Where models come from."),
   sessions: described(v.optional(sessionsConfig, {}), "Which messages share a conversation, and how a new one meets a running turn."),
+  people: described(v.optional(peopleConfig, {}), "Who is one person on several channels."),
   channels: described(v.optional(channelsConfig, {}), "Where messages come from and go to."),
   tools: described(v.optional(tools, {}), "What single tools need; who may use which is in agents.tools."),
   cron: described(v.optional(cronConfig, {}), "Scheduled work."),
@@ -58,6 +59,8 @@ export const rootSchema = v.pipe(
       if (agent === "main" || Object.hasOwn(dataset.value.agents.list, agent)) continue;
       addIssue({ message: "names an agent that is not in agents.list", path: pathItems(path) });
     }
+    for (const { path, first } of sharedIdentities(dataset.value))
+      addIssue({ message: `belongs to ${first} already: nobody is two people`, path: pathItems(path) });
     const providers = ["offline", ...Object.keys(dataset.value.providers)];
     for (const { path, model } of namedModels(dataset.value)) {
       const provider = model.slice(0, model.indexOf(":"));
@@ -99,7 +102,20 @@ function sharedSecrets(config: Config): { path: string[]; first: string }[] {
 }
 
 function namedAgents(config: Config): { path: string[]; agent: string }[] {
-  return channelAccounts(config).flatMap(({ path, settings: { agent } }) => (agent === undefined ? [] : [{ path: [...path, "agent"], agent }]));
+  const bound = config.agents.bindings.map(({ agent }, index) => ({ path: ["agents", "bindings", String(index), "agent"], agent }));
+  return [...channelAccounts(config).flatMap(({ path, settings: { agent } }) => (agent === undefined ? [] : [{ path: [...path, "agent"], agent }])), ...bound];
+}
+
+function sharedIdentities({ people }: Config): { path: string[]; first: string }[] {
+  const seen = new Map<string, string>();
+  return Object.entries(people).flatMap(([name, { identities }]) =>
+    identities.flatMap((identity, index) => {
+      const first = seen.get(identity);
+      if (first !== undefined) return [{ path: ["people", name, "identities", String(index)], first }];
+      seen.set(identity, `people.${name}`);
+      return [];
+    }),
+  );
 }
 
 /** What valibot wants to hear of a path; only the keys are ever looked at. */

@@ -9,6 +9,7 @@ import { leaseCases } from "./store/lease-cases.ts";
 import { memoryCases } from "./store/memory-cases.ts";
 import { outboxCases } from "./store/outbox-cases.ts";
 import { sessionCases } from "./store/session-cases.ts";
+import { transcriptCases } from "./store/transcript-cases.ts";
 import { turnCases } from "./store/turn-cases.ts";
 import { rejectsWith, World } from "./store/world.ts";
 
@@ -42,6 +43,8 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
     describe("devices", () => deviceCases(world));
     describe("memories", () => memoryCases(world));
     describe("sessions and the rest", () => sessionCases(world));
+
+    describe("transcripts", () => transcriptCases(world));
 
     test("everything is found again after a restart, and a closed store refuses", async () => {
       const w = world();

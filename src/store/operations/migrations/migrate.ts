@@ -6,10 +6,11 @@ import { devices } from "./0003-devices.ts";
 import { kernel } from "./0004-kernel.ts";
 import { memories } from "./0005-memories.ts";
 import { jobs } from "./0006-jobs.ts";
+import { sessions } from "./0007-sessions.ts";
 import type { Dialect, Migration } from "./dialect.ts";
 
 /** In order; a released one never changes. */
-export const MIGRATIONS: readonly Migration[] = [hall, outbox, devices, kernel, memories, jobs];
+export const MIGRATIONS: readonly Migration[] = [hall, outbox, devices, kernel, memories, jobs, sessions];
 
 /** The schema that this program knows. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
