@@ -103,8 +103,9 @@ async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
     if (entrance.kind === "admitted" || !entrance.tell || jobOf(update)) return { item: stranger };
     return { item: { ...stranger, ...(entrance.pair ? deps.pairing.offer(update) : { notice: strangerNotice(update, deps) }) } };
   }
-  const person = entrance.person ?? place.people?.get(update.sender.id) ?? (await deps.people.idOf(channel, account, update.sender));
-  const { principal, label } = boundByJob(update, principalOf(update, entrance, person));
+  const linked = entrance.person === undefined ? place.people?.get(update.sender.id) : undefined;
+  const person = entrance.person ?? linked ?? (await deps.people.idOf(channel, account, update.sender));
+  const { principal, label } = boundByJob(update, principalOf(update, entrance, { person, linked: linked !== undefined }));
   const { scoped, ...session } = await sessionOf(update, place, principal, deps);
   const ids = { messageId: newId(deps.clock, deps.random), turnId: newId(deps.clock, deps.random) };
   const admitted = {
