@@ -17,7 +17,7 @@ export function* branchSession({ from, upTo, session, settings, now }: Operation
   const known = yield* sessionById(session.id);
   if (known !== undefined) return { session: toSession(known) };
   // So that it is known which media the copies have.
-  yield* indexSession(source, source.last_entry);
+  yield* indexSession(source, source.last_entry + 1);
   const last = yield* wholeUpTo(from, Math.min(upTo, source.last_entry));
   const kept: SessionSettings = { ...(JSON.parse(source.settings) as SessionSettings), ...settings };
   const row = yield* insertSession(session, now, { settings: kept });
