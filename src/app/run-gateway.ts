@@ -16,6 +16,7 @@ import { createMetrics } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
 import { createHttp, createSockets } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
+import { createHousekeeping } from "../sessions/housekeeping.ts";
 import { showSchedule } from "../jobs/read-schedule.ts";
 import { createHall } from "../turn/hall.ts";
 import { createOutboxDoor } from "../turn/outbox-door.ts";
@@ -34,7 +35,7 @@ import { openChannels } from "./open-channels.ts";
 import { lateJobs, openJobs } from "./open-jobs.ts";
 import { openLog } from "./open-log.ts";
 import { completeRestore, openOrRestore, settleRestored } from "./restores.ts";
-import { toolRulesOf } from "./settings.ts";
+import { bindingsOfAgent, toolRulesOf } from "./settings.ts";
 import { createEmbedder, createProviders } from "./providers.ts";
 import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
@@ -95,7 +96,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const providers = await createProviders(config, { http, clock, random });
   const embedder = await createEmbedder(config, { http, clock, random });
   const meaning = embedder && createMemoryMeaning({ store, embedder, clock, log });
-  const live = createLiveSettings(config);
+  const live = createLiveSettings(config, hostTimeZone(options.env));
   const powers = openLocalPowers(() => live.config(), places, { env: options.env, log });
   const intake = lateIntake();
   const channels = await openChannels(config, (channel, account) => ({
@@ -135,6 +136,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     places: live.places,
     agent: live.agent,
     model: providers.model,
+    listModels: () => providers.list(),
     owner: `${instance}.${boot}`,
     version: VERSION,
     timeZone: hostTimeZone(options.env),
@@ -208,7 +210,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
         return live.agent("main").models[0]!;
       },
     },
-    agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]! })) },
+    agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]!, bindings: bindingsOfAgent(live.config(), name) })) },
     jobs,
     hooks,
     turns: { abort: (which) => hall.abort(which) },
@@ -224,6 +226,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     health: () => healthOf(supervisor, storeReasons()),
   });
 
+  const retention = () => ({ days: live.config().sessions.retention_days, megabytes: live.config().sessions.retention_mb });
+  const housekeeping = createHousekeeping({ store, clock, log, retention });
   applyChanges(editor, config, {
     live,
     requireModel: providers.model,
@@ -235,15 +239,18 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   // From here on turns run: a SIGTERM that comes before the listener stands is kept, not died of.
   const stopReason = stopRequested(options.signal);
   const stopped = new AbortController();
-  const lanes = hall.lanes.start(stopped.signal);
-  const auditing = audit.keep(stopped.signal);
-  const filling = meaning?.fill(stopped.signal);
-  const working = config.cron.enabled ? jobs.start(stopped.signal) : undefined;
-  const backing = keepBackups(backups, loaded, { clock, log, notify: hall.notify, signal: stopped.signal });
+  const beside = [
+    hall.lanes.start(stopped.signal),
+    audit.keep(stopped.signal),
+    meaning?.fill(stopped.signal),
+    housekeeping.start(stopped.signal),
+    config.cron.enabled ? jobs.start(stopped.signal) : undefined,
+    keepBackups(backups, loaded, { clock, log, notify: hall.notify, signal: stopped.signal }),
+  ];
   await restored?.tell(hall.notify);
   const { port, address } = await gateway.start().catch(async (thrown: unknown) => {
     stopped.abort();
-    await Promise.all([lanes, auditing, filling, working, backing]);
+    await Promise.all(beside);
     await store.close();
     metrics.close();
     throw thrown;
@@ -263,7 +270,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   await hall.lanes.drain(DRAIN_MS);
   await closing;
   stopped.abort();
-  await Promise.all([lanes, auditing, filling, working, backing]);
+  await Promise.all(beside);
   await powers.processes.close();
   await removeFile();
   await bus.close();

@@ -55,10 +55,16 @@ export interface Methods {
       readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
     };
   };
-  /** The configured agents and their models. */
+  /** The configured agents, their models, and where each of them answers instead of main. */
   readonly "agents.list": {
     readonly params: Record<string, never>;
-    readonly result: { readonly agents: readonly { readonly name: string; readonly model: string }[] };
+    readonly result: {
+      readonly agents: readonly {
+        readonly name: string;
+        readonly model: string;
+        readonly bindings: readonly { readonly channel?: string; readonly account?: string; readonly group?: string; readonly person?: string }[];
+      }[];
+    };
   };
   /** Questions to the owner about tool calls, newest first; without `all` those that are open. */
   readonly "approvals.list": {
@@ -629,6 +635,40 @@ export interface Methods {
     readonly params: { readonly channel: string; readonly account?: string; readonly to: string; readonly thread?: string; readonly message: string };
     readonly result: { readonly delivery_id: string };
   };
+  /** Puts a session away: it is not listed any more. Nothing is lost; its next message takes it out again. */
+  readonly "sessions.archive": {
+    readonly params: { readonly session: string };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly agent: string;
+      readonly label?: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly last_entry: number;
+      readonly created_at: number;
+      readonly updated_at: number;
+      readonly ended_at?: number;
+      readonly archived_at?: number;
+    };
+  };
+  /** A new session that begins as a copy of another one up to an entry; an entry within a step of tool calls means the one before that step. */
+  readonly "sessions.branch": {
+    readonly params: { readonly session: string; readonly entry?: number; readonly label?: string };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly agent: string;
+      readonly label?: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly last_entry: number;
+      readonly created_at: number;
+      readonly updated_at: number;
+      readonly ended_at?: number;
+      readonly archived_at?: number;
+    };
+  };
   /** The current session of a key, made if there is none; without a key, a new conversation of its own. */
   readonly "sessions.create": {
     readonly params: {
@@ -649,6 +689,7 @@ export interface Methods {
       readonly created_at: number;
       readonly updated_at: number;
       readonly ended_at?: number;
+      readonly archived_at?: number;
       readonly created: boolean;
     };
   };
@@ -671,6 +712,7 @@ export interface Methods {
       readonly created_at: number;
       readonly updated_at: number;
       readonly ended_at?: number;
+      readonly archived_at?: number;
     };
   };
   /** The same as chat.history. */
@@ -706,9 +748,9 @@ export interface Methods {
       }[];
     };
   };
-  /** Sessions, the newest activity first; `before` (an updated_at) pages. */
+  /** Sessions, the newest activity first; archived ones only when asked for. `before` (an updated_at) pages. */
   readonly "sessions.list": {
-    readonly params: { readonly agent?: string; readonly ended?: boolean; readonly before?: number; readonly limit?: number };
+    readonly params: { readonly agent?: string; readonly ended?: boolean; readonly archived?: boolean; readonly before?: number; readonly limit?: number };
     readonly result: {
       readonly sessions: readonly {
         readonly session: string;
@@ -721,6 +763,7 @@ export interface Methods {
         readonly created_at: number;
         readonly updated_at: number;
         readonly ended_at?: number;
+        readonly archived_at?: number;
       }[];
     };
   };
@@ -743,6 +786,31 @@ export interface Methods {
       readonly created_at: number;
       readonly updated_at: number;
       readonly ended_at?: number;
+      readonly archived_at?: number;
+    };
+  };
+  /** What a session is about at a glance: how it began, and its last messages, clipped. */
+  readonly "sessions.preview": {
+    readonly params: { readonly session: string; readonly limit?: number };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly agent: string;
+      readonly label?: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly last_entry: number;
+      readonly created_at: number;
+      readonly updated_at: number;
+      readonly ended_at?: number;
+      readonly archived_at?: number;
+      readonly first?: { readonly number: number; readonly role: "user" | "assistant" | "tool" | "system"; readonly text: string; readonly at: number };
+      readonly last: readonly {
+        readonly number: number;
+        readonly role: "user" | "assistant" | "tool" | "system";
+        readonly text: string;
+        readonly at: number;
+      }[];
     };
   };
   /** Ends the current session of a key and starts its successor with the same settings; a running turn is stopped. */
@@ -759,7 +827,43 @@ export interface Methods {
       readonly created_at: number;
       readonly updated_at: number;
       readonly ended_at?: number;
+      readonly archived_at?: number;
       readonly ended_session_id?: string;
+    };
+  };
+  /** Takes an archived session out again. */
+  readonly "sessions.restore": {
+    readonly params: { readonly session: string };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly agent: string;
+      readonly label?: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly last_entry: number;
+      readonly created_at: number;
+      readonly updated_at: number;
+      readonly ended_at?: number;
+      readonly archived_at?: number;
+    };
+  };
+  /** Messages that have all the words or words that begin so, in every session or one, the newest first; `before` pages. */
+  readonly "sessions.search": {
+    readonly params: { readonly query: string; readonly agent?: string; readonly session?: string; readonly before?: number; readonly limit?: number };
+    readonly result: {
+      readonly messages: readonly {
+        readonly session: string;
+        readonly session_id: string;
+        readonly label?: string;
+        readonly archived?: boolean;
+        readonly number: number;
+        readonly role: "user" | "assistant" | "tool" | "system";
+        readonly text: string;
+        readonly at: number;
+        readonly sender?: string;
+      }[];
+      readonly before?: number;
     };
   };
   /** Version, readiness, and what is waiting and open. */

@@ -7,7 +7,7 @@ import { gatewayConfig } from "../gateway/config.ts";
 import { described, toJsonSchema, v } from "../lib/schema/index.ts";
 import { providersConfig } from "../models/config.ts";
 import { loggingConfig, metricsConfig } from "../observe/config.ts";
-import { sessionsConfig } from "../sessions/config.ts";
+import { peopleConfig, sessionsConfig } from "../sessions/config.ts";
 import { storageConfig } from "../store/config.ts";
 import { memoryConfig } from "../tools/memory/config.ts";
 import { webFetchConfig } from "../tools/web-fetch/config.ts";
@@ -34,6 +34,7 @@ const sections = v.strictObject({
   agents: described(v.optional(agentsConfig, {}), "The assistant: its model, prompt, limits and tools."),
   providers: described(v.optional(providersConfig, {}), "Where models come from."),
   sessions: described(v.optional(sessionsConfig, {}), "Which messages share a conversation, and how a new one meets a running turn."),
+  people: described(v.optional(peopleConfig, {}), "Who is one person on several channels."),
   channels: described(v.optional(channelsConfig, {}), "Where messages come from and go to."),
   tools: described(v.optional(tools, {}), "What single tools need; who may use which is in agents.tools."),
   memory: described(v.optional(memoryConfig, {}), "How what was remembered is found again."),
@@ -62,6 +63,8 @@ export const rootSchema = v.pipe(
       if (agent === "main" || Object.hasOwn(dataset.value.agents.list, agent)) continue;
       addIssue({ message: "names an agent that is not in agents.list", path: pathItems(path) });
     }
+    for (const { path, first } of sharedIdentities(dataset.value))
+      addIssue({ message: `belongs to ${first} already: nobody is two people`, path: pathItems(path) });
     const providers = ["offline", ...Object.keys(dataset.value.providers)];
     const embeddings = dataset.value.memory.embeddings;
     if (embeddings !== undefined && !embeds(embeddings, dataset.value)) addIssue({ message: NO_EMBEDDINGS, path: pathItems(["memory", "embeddings"]) });
@@ -121,10 +124,23 @@ function namedAgents(config: Config): { path: string[]; agent: string }[] {
   const { agent, agents, in: named } = config.hooks;
   return [
     ...channelAccounts(config).map(({ path, settings }) => ({ path: [...path, "agent"], agent: settings.agent })),
+    ...config.agents.bindings.map((binding, index) => ({ path: ["agents", "bindings", String(index), "agent"], agent: binding.agent })),
     { path: ["hooks", "agent"], agent },
     ...agents.map((one, index) => ({ path: ["hooks", "agents", String(index)], agent: one })),
     ...Object.entries(named).map(([name, hook]) => ({ path: ["hooks", "in", name, "agent"], agent: hook.agent })),
   ].flatMap(({ path, agent: name }) => (name === undefined ? [] : [{ path, agent: name }]));
+}
+
+function sharedIdentities({ people }: Config): { path: string[]; first: string }[] {
+  const seen = new Map<string, string>();
+  return Object.entries(people).flatMap(([name, { identities }]) =>
+    identities.flatMap((identity, index) => {
+      const first = seen.get(identity);
+      if (first !== undefined) return [{ path: ["people", name, "identities", String(index)], first }];
+      seen.set(identity, `people.${name}`);
+      return [];
+    }),
+  );
 }
 
 /** What valibot wants to hear of a path; only the keys are ever looked at. */

@@ -17,6 +17,7 @@ import type { AuditVerdict } from "../security/audit.ts";
 import type { OutsideTools } from "../turn/call-outside.ts";
 import type { PairingDesk } from "../turn/pairing.ts";
 import type { EventHub } from "./hub/create-hub.ts";
+import type { Binding } from "../sessions/bindings.ts";
 
 /** What a change of the configuration did. Names are dotted keys. */
 export interface ConfigChange {
@@ -128,7 +129,7 @@ export interface GatewayDeps {
   readonly config: ConfigAccess;
   readonly channels: ChannelAccess;
   readonly models: { list(): Promise<readonly ModelInfo[]>; readonly default: string };
-  readonly agents: { list(): readonly { readonly name: string; readonly model: string }[] };
+  readonly agents: { list(): readonly { readonly name: string; readonly model: string; readonly bindings?: readonly Binding[] }[] };
   /** Stops turns, queued or running; answers the ids of those it stopped. */
   readonly turns: { abort(target: { sessionId?: string; turnId?: string }): Promise<string[]> };
   readonly jobs: Jobs;

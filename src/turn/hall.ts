@@ -10,7 +10,7 @@ import type { Intake } from "../core/intake.ts";
 import type { Log } from "../core/log.ts";
 import type { Message } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
-import type { Model } from "../core/model.ts";
+import type { Model, ModelInfo } from "../core/model.ts";
 import type { Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
 import type { Gate, Tool } from "../core/tool.ts";
@@ -46,6 +46,8 @@ export interface HallDeps {
   readonly places: Places;
   readonly agent: (name: string) => AgentSettings;
   readonly model: (id: string) => Model;
+  /** Of the providers there are; what cannot be asked is left out. */
+  readonly listModels?: () => Promise<readonly ModelInfo[]>;
   /** By `channel:account`; may grow and shrink. */
   readonly accounts: ReadonlyMap<string, Channel>;
   /** `INSTANCE.BOOT`: owner of the leases. */
@@ -100,7 +102,7 @@ export function createHall(given: HallDeps): Hall {
   const run = { ...deps, channels, notify, cooldowns, recent, approvals };
   const lanes: Lanes = createLanes({ ...deps, run: (turn) => runTurn(turn, run), sweep: () => approvals.sweep() });
   const stopTurns = createStop({ ...deps, lanes });
-  const commands = createCommands({ ...deps, lanes, approvals, pairing, stopTurns, forget: recent.forget, modelOf: (agent) => deps.agent(agent).models[0]! });
+  const commands = createCommands({ ...deps, lanes, approvals, pairing, stopTurns, forget: recent.forget, listModels: given.listModels ?? (async () => []) });
   const intake = createIntake({ ...deps, channels, lanes, commands, approvals, pairing, people: createPeople(deps) });
   return {
     intake,

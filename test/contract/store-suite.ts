@@ -11,6 +11,7 @@ import { noteCases } from "./store/note-cases.ts";
 import { outboxCases } from "./store/outbox-cases.ts";
 import { restoredCases } from "./store/restored-cases.ts";
 import { sessionCases } from "./store/session-cases.ts";
+import { transcriptCases } from "./store/transcript-cases.ts";
 import { turnCases } from "./store/turn-cases.ts";
 import { rejectsWith, World } from "./store/world.ts";
 
@@ -46,6 +47,8 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
     describe("memories", () => memoryCases(world));
     describe("sessions and the rest", () => sessionCases(world));
     describe("restored from a backup", () => restoredCases(world));
+
+    describe("transcripts", () => transcriptCases(world));
 
     test("everything is found again after a restart, and a closed store refuses", async () => {
       const w = world();

@@ -18,7 +18,7 @@ const discordEntries = {
     { restart: true },
   ),
   streaming: described(v.optional(v.boolean(), true), "Show the answer while it is written, by editing the message.", { restart: true }),
-  slash_commands: described(v.optional(v.boolean(), true), "Offer /ask, /new, /stop, /status, /help and /whoami as slash commands of the bot.", {
+  slash_commands: described(v.optional(v.boolean(), true), "Offer /ask and the commands of every chat (/help lists them) as slash commands of the bot.", {
     restart: true,
   }),
   allowed_users: described(
