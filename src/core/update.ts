@@ -53,7 +53,8 @@ export interface TaskOrigin {
   readonly id: string;
   /** 1 = made by a turn that is no sub-agent's. */
   readonly depth: number;
-  /** Id of the session that a person talks in. */
+  /** Ids of the session that waits for it, and of the one that a person talks in. */
+  readonly parent: string;
   readonly root: string;
   /** Names of the tools it may use: a part of those of the turn that made it (sec-61). */
   readonly tools: readonly string[];

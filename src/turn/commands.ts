@@ -1,20 +1,28 @@
 /** Chat commands: they are answered at once and never enter a lane (house.md 2.1). */
 import type { Clock } from "../core/clock.ts";
 import type { Hub } from "../core/event.ts";
+import type { Log } from "../core/log.ts";
 import { messageText } from "../core/message.ts";
 import { labelOf, type Principal } from "../core/principal.ts";
 import type { ApprovalScope } from "../core/records.ts";
 import type { NewSession, Store } from "../core/store.ts";
 import type { Update } from "../core/update.ts";
 import type { Approvals } from "./approvals.ts";
+import { startCompact } from "./compact-command.ts";
+import type { Compacted } from "./compaction.ts";
 import type { Lanes } from "./lanes.ts";
+import type { OutboxDoor } from "./outbox-door.ts";
 import type { PairingDesk } from "./pairing.ts";
+import type { Spending } from "./spending.ts";
+import { showUsage } from "./usage-command.ts";
 
 const COMMANDS = {
   help: "what I understand",
   new: "start a new conversation; the old one is kept",
   stop: "stop what I am doing here; the owner: /stop all, or just STOP, stops everything everywhere",
   status: "what is going on here",
+  usage: "tokens and money that this conversation has used",
+  compact: "make this conversation shorter by a summary; nothing of it is lost",
   whoami: "who you are to me",
   approve: "owner: let me do what I have asked for, /approve CODE [session|always]",
   deny: "owner: /deny CODE",
@@ -59,6 +67,10 @@ export interface CommandDeps {
   /** Model of an agent, `provider:model`. */
   readonly modelOf: (agent: string) => string;
   readonly version: string;
+  readonly spending: Spending;
+  readonly compact: (sessionId: string) => Promise<Compacted>;
+  readonly outbox: Pick<OutboxDoor, "send">;
+  readonly log: Log;
 }
 
 export function createCommands(deps: CommandDeps): Commands {
@@ -71,6 +83,8 @@ export function createCommands(deps: CommandDeps): Commands {
     new: (call) => startNew(call, deps),
     stop: (call) => stop(call, deps),
     status: (call) => status(call, deps),
+    usage: (call) => showUsage(call, deps),
+    compact: async (call) => (mayControl(call.principal) ? await startCompact(call, deps) : "Only the owner and trusted members can do that here."),
     approve: (call) => approve(call, deps),
     deny: (call) => answerApproval(call, "deny", deps),
     pair: (call) => pair(call, deps),

@@ -16,7 +16,7 @@ import type { Gate, Tool } from "../core/tool.ts";
 import type { Thinking } from "../core/update.ts";
 import { runAudited } from "./call-outside.ts";
 import { resultText, type ToolEntry } from "./call-tool.ts";
-import { namedTools, type AgentSettings } from "./agent-settings.ts";
+import { outsideTools, type AgentSettings } from "./agent-settings.ts";
 import type { RunToolDeps } from "./run-tool.ts";
 
 export interface StatelessRequest {
@@ -64,7 +64,7 @@ export async function runStateless(
   const principal: Principal = { person: "owner", class: "owner", where: { channel: "web", account: "api", conversation: "stateless" }, direct: true };
   let label: Label = labelOf(principal);
   const off = request.toolChoice === "none";
-  const tools = off ? [] : deps.gate.advertised({ principal, label, agent: agent.name }, namedTools(deps.tools, agent));
+  const tools = off ? [] : deps.gate.advertised({ principal, label, agent: agent.name }, outsideTools(deps.tools, agent));
   refuseClash(request.tools ?? [], tools);
   const models = (request.model === undefined ? agent.models : [request.model]).map((id) => deps.model(id));
   const id = newId(deps.clock, deps.random);
