@@ -17,7 +17,7 @@ export interface LiveSettings {
   agent(name: string): AgentSettings;
   readonly places: Places;
   /** Takes sections of a changed config. @throws RequestError `agent_not_found` when a place names an agent that is not live: nothing was taken. */
-  take(sections: Partial<Pick<Config, "agents" | "sessions" | "channels">>): void;
+  take(sections: Partial<Pick<Config, "agents" | "sessions" | "channels" | "usage">>): void;
 }
 
 export function createLiveSettings(config: Config): LiveSettings {
@@ -44,6 +44,7 @@ const PLACE_KEYS = ["dm_policy", "allowed_users", "owner_ids", "groups", "tools"
 const AGENT_KEYS = [
   "model",
   "fallbacks",
+  "summary_model",
   "system_prompt",
   "max_tokens",
   "max_steps",
@@ -54,6 +55,7 @@ const AGENT_KEYS = [
   "tools",
   "approval_minutes",
   "workspace",
+  "sub_agents",
   "list",
 ];
 
@@ -74,10 +76,12 @@ export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChan
   for (const key of AGENT_KEYS) {
     editor.onChange(`agents.${key}`, (changed) => {
       for (const name of agentNames(changed)) for (const model of agentSettings(changed, name).models) to.requireModel(model);
+      if (changed.agents.summary_model !== undefined) to.requireModel(changed.agents.summary_model);
       live.take({ agents: changed.agents });
     });
   }
   editor.onChange("sessions", ({ sessions }) => live.take({ sessions }));
+  editor.onChange("usage", ({ usage }) => live.take({ usage }));
   editor.onChange("gateway.rate_limit", (changed) => to.setRateLimit(changed));
   editor.onChange("gateway.auth", () => to.setAuth());
   const { setLogLevel } = to;

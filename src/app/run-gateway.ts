@@ -10,6 +10,7 @@ import { createLocalBus } from "../bus/local/index.ts";
 import { ensureGatewayToken, keepLastGood, loadConfig, type Env, type LoadConfigOptions, type LoadedConfig } from "../config/index.ts";
 import { createGateway, createHub } from "../gateway/index.ts";
 import { createMetrics } from "../observe/index.ts";
+import { createPriceOf, PRICES_AS_OF } from "../models/prices.ts";
 import { createGate } from "../security/gate.ts";
 import { createHttp, createSockets } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
@@ -30,7 +31,7 @@ import { openChannels } from "./open-channels.ts";
 import { lateJobs, openJobs } from "./open-jobs.ts";
 import { openLog } from "./open-log.ts";
 import { openStore } from "./open-store.ts";
-import { toolRulesOf } from "./settings.ts";
+import { budgetsOf, subAgentLimitsOf, toolRulesOf } from "./settings.ts";
 import { createProviders } from "./providers.ts";
 import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
@@ -103,6 +104,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
   const jobsPort = lateJobs();
   const speech = { store, bus, clock, random, accounts: supervisor.accounts, notifyTo: config.notifications.to };
+  const timeZone = hostTimeZone(options.env);
+  const priceOf = createPriceOf(() => live.config().usage.pricing);
   const hall = createHall({
     ...speech,
     hub,
@@ -117,7 +120,10 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     model: providers.model,
     owner: `${instance}.${boot}`,
     version: VERSION,
-    timeZone: hostTimeZone(options.env),
+    timeZone,
+    budgets: () => budgetsOf(live.config()),
+    priceOf,
+    subAgentLimits: () => subAgentLimitsOf(live.config()),
   });
   const audit = await openAuditLog(places.dataFolder, { store, clock, log });
   intake.become(hall.intake);
@@ -130,7 +136,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics,
     hall,
     owner: `${instance}.${boot}`,
-    hostTimeZone: hostTimeZone(options.env),
+    hostTimeZone: timeZone,
     agents: () => live.agents(),
     requireModel: providers.model,
   });
@@ -172,7 +178,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     },
     agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]! })) },
     jobs,
-    turns: { abort: (which) => hall.abort(which) },
+    turns: { abort: (which) => hall.abort(which), compact: (sessionId) => hall.compact(sessionId) },
+    usage: { spending: hall.spending, priceOf, pricesAsOf: PRICES_AS_OF, timeZone },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
     tools: hall.outside,
     pairing: hall.pairing,

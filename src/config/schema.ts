@@ -8,6 +8,7 @@ import { providersConfig } from "../models/config.ts";
 import { loggingConfig, metricsConfig } from "../observe/config.ts";
 import { sessionsConfig } from "../sessions/config.ts";
 import { storageConfig } from "../store/config.ts";
+import { usageConfig } from "../turn/config.ts";
 import { webFetchConfig } from "../tools/web-fetch/config.ts";
 import { webSearchConfig } from "../tools/web-search/config.ts";
 import { channelAccounts } from "./channel-accounts.ts";
@@ -35,6 +36,7 @@ const sections = v.strictObject({
   channels: described(v.optional(channelsConfig, {}), "Where messages come from and go to."),
   tools: described(v.optional(tools, {}), "What single tools need; who may use which is in agents.tools."),
   cron: described(v.optional(cronConfig, {}), "Scheduled work."),
+  usage: described(v.optional(usageConfig, {}), "What may be spent, and what it costs."),
   notifications: described(v.optional(notifications, {}), "Who is told when something needs the owner."),
   logging: described(v.optional(loggingConfig, {}), "What is logged, and how."),
   metrics: described(v.optional(metricsConfig, {}), "Prometheus metrics at /metrics."),
@@ -73,6 +75,7 @@ export const rootSchema = v.pipe(
 function namedModels({ agents, cron }: Config): { path: string[]; model: string }[] {
   const all = [{ path: ["agents"], agent: agents as { model?: string | undefined; fallbacks?: string[] | undefined } }];
   for (const [name, agent] of Object.entries(agents.list)) all.push({ path: ["agents", "list", name], agent });
+  if (agents.summary_model !== undefined) all.push({ path: ["agents", "summary_model"], agent: { model: agents.summary_model } });
   all.push({ path: ["cron", "heartbeat"], agent: { model: cron.heartbeat.model } });
   return all.flatMap(({ path, agent: { model, fallbacks = [] } }) => [
     ...(model === undefined ? [] : [{ path: [...path, "model"], model }]),

@@ -15,6 +15,7 @@ import { deviceMethods } from "./methods/devices.ts";
 import { sessionMethods } from "./methods/sessions.ts";
 import { statusMethods } from "./methods/status.ts";
 import { toolMethods } from "./methods/tools.ts";
+import { usageMethods } from "./methods/usage.ts";
 
 /** All methods by name. The only door to a method is `callMethod`. */
 export interface Registry {
@@ -40,6 +41,7 @@ export function coreMethods(): readonly Method[] {
     ...auditMethods,
     ...configMethods,
     ...deviceMethods,
+    ...usageMethods,
   ];
 }
 

@@ -5,9 +5,10 @@ import type { Log } from "../core/log.ts";
 import { messageText } from "../core/message.ts";
 import { labelOf, type Principal } from "../core/principal.ts";
 import type { ApprovalScope } from "../core/records.ts";
-import type { NewSession, Store } from "../core/store.ts";
+import type { Store } from "../core/store.ts";
 import type { Update } from "../core/update.ts";
 import type { Approvals } from "./approvals.ts";
+import type { CommandCall } from "./command-call.ts";
 import { startCompact } from "./compact-command.ts";
 import type { Compacted } from "./compaction.ts";
 import type { Lanes } from "./lanes.ts";
@@ -34,12 +35,6 @@ const COMMANDS = {
 const STOP_WORD = "STOP";
 
 export type CommandName = keyof typeof COMMANDS;
-
-export interface CommandCall {
-  readonly principal: Principal;
-  readonly session: NewSession;
-  readonly update: Update;
-}
 
 export interface Commands {
   /** @returns the text to answer with. Repeating a call does no harm. */

@@ -5,7 +5,7 @@ import type { Hub } from "../core/event.ts";
 import type { Log } from "../core/log.ts";
 import { textMessage } from "../core/message.ts";
 import type { Store } from "../core/store.ts";
-import type { CommandCall } from "./commands.ts";
+import type { CommandCall } from "./command-call.ts";
 import type { Compacted } from "./compaction.ts";
 import type { OutboxDoor } from "./outbox-door.ts";
 

@@ -168,7 +168,7 @@ export function createHall(given: HallDeps): Hall {
     compact,
     hold: (channel, signal) => holdAccount(channel, { ...deps, notify }, signal),
     outside: createOutsideTools({ ...deps, recent }),
-    stateless: (request, watch) => runStateless(request, { ...deps, cooldowns }, watch),
+    stateless: (request, watch) => runStateless(request, { ...deps, cooldowns, spending }, watch),
     send: (address, message) => outbox.send(address, message),
     ownerPlaces: async () => (await recipients(told)).filter((address) => channels.delivers(address)),
     abort,

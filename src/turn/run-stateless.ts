@@ -17,6 +17,7 @@ import type { Thinking } from "../core/update.ts";
 import { runAudited } from "./call-outside.ts";
 import { resultText, type ToolEntry } from "./call-tool.ts";
 import { outsideTools, type AgentSettings } from "./agent-settings.ts";
+import type { Spending } from "./spending.ts";
 import type { RunToolDeps } from "./run-tool.ts";
 
 export interface StatelessRequest {
@@ -43,7 +44,7 @@ export interface StatelessAnswer {
 
 export interface StatelessDeps extends RunToolDeps {
   /** Nothing of the request is kept but what its tools did. */
-  readonly store: Pick<Store, "appendAudit">;
+  readonly store: Pick<Store, "appendAudit" | "spend">;
   readonly hideSecrets?: (text: string) => string;
   readonly random: Random;
   readonly gate: Gate;
@@ -52,6 +53,7 @@ export interface StatelessDeps extends RunToolDeps {
   readonly agent: (name: string) => AgentSettings;
   readonly model: (id: string) => Model;
   readonly timeZone: string;
+  readonly spending: Pick<Spending, "refusal">;
 }
 
 /** @throws ClankerError; RequestError `tool_name_clash` when a tool of the caller is named like one of the agent's. */
@@ -70,6 +72,9 @@ export async function runStateless(
   const id = newId(deps.clock, deps.random);
   const said: AssistantPart[] = [];
   let usage = noUsage;
+  // Nothing is kept of the request, but what it has cost counts like everything else.
+  const spend = (step: { model: string; usage: Usage; estimate?: number }) =>
+    deps.store.spend({ turnId: id, model: step.model, usage: step.usage, estimate: step.estimate ?? 0, now: deps.clock.now() });
   const result = await runAgent(
     {
       system: systemPrompt({ agentName: agent.name, own: agent.systemPrompt, toolNames: tools.map((tool) => tool.spec.name), callerSystem: request.system }),
@@ -101,7 +106,9 @@ export async function runStateless(
       commitStep: async (step) => {
         said.push(...step.parts.filter((part) => part.type === "text" || part.type === "thinking"));
         usage = addUsage(usage, step.usage);
+        await spend(step);
       },
+      refusal: () => deps.spending.refusal(id),
       takeSteering: async () => [],
       emit: (event) => {
         if (event.type === "text" || event.type === "thinking") watch.onEvent(event);
@@ -109,6 +116,7 @@ export async function runStateless(
     },
     watch.signal,
   );
+  if (result.kind === "answer" || result.kind === "calls") await spend(result);
   return finish(result, said, usage);
 }
 

@@ -1,6 +1,6 @@
 /** Hall, beside step 1: `/usage`. Everybody sees what their conversation has used; the house's day and its budgets are the owner's. */
 import type { Store } from "../core/store.ts";
-import type { CommandCall } from "./commands.ts";
+import type { CommandCall } from "./command-call.ts";
 import { money, type Spending, type Spent } from "./spending.ts";
 
 export async function showUsage(
