@@ -208,6 +208,8 @@ async function summarise(plan: SummarisePlan, now: Now, room: number, deps: Comp
     const refusal = await deps.spending.refusal(session.id);
     if (refusal !== undefined) throw refusal;
     const request = summaryRequest({ before, entries: plan.covered, attempt, maxTokens, timeZone: deps.timeZone });
+    // What surely does not fit is not sent.
+    if (!fits(request, models[0]!, await deps.counts.ratio(models[0]!.id))) continue;
     const answer = await ask(request, models, session, deps, signal);
     if (answer === undefined || answer.text === "") continue;
     const made = { fromEntry, toEntry: plan.contextStart - 1, text: answer.text, rules, label, model: answer.model, at: deps.clock.now() };
@@ -261,11 +263,20 @@ async function ask(
   }
 }
 
+function fits(request: ModelRequest, { contextTokens }: Model, ratio: number): boolean {
+  return contextTokens === 0 || promptTokens(request) * ratio + request.maxTokens <= contextTokens;
+}
+
+/** Estimated: one message of text, and no tools. */
+function promptTokens({ system, entries }: ModelRequest): number {
+  const content = entries[0]?.content;
+  const text = content?.role === "user" ? content.message.parts.map((part) => (part.type === "text" ? part.text : "")).join("") : "";
+  return estimateTokens(system) + estimateTokens(text);
+}
+
 /** It counts like any other call: to the newest turn of the conversation. */
 async function record(request: ModelRequest, { usage, model }: { usage: Usage; model: string }, session: Session, deps: CompactionDeps): Promise<void> {
-  const [content] = request.entries.map((entry) => entry.content);
-  const text = content?.role === "user" ? content.message.parts.map((part) => (part.type === "text" ? part.text : "")).join("") : "";
-  const estimate = estimateTokens(request.system) + estimateTokens(text);
+  const estimate = promptTokens(request);
   deps.counts.learn(model, estimate, usage);
   const [newest] = await deps.store.listTurns({ sessionId: session.id, limit: 1 });
   if (newest !== undefined) await deps.store.spend({ turnId: newest.id, model, usage, estimate, now: deps.clock.now() });
