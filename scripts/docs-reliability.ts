@@ -21,6 +21,7 @@ const CASES: Readonly<Record<number, string>> = {
   4: "Telegram's offset against what is committed",
   5: "killed between the parts of an answer",
   6: "killed during a tool that must not run twice",
+  7: "killed during a summary",
   8: "killed during a migration",
   9: "killed while the config is written",
   10: "power loss",
@@ -49,6 +50,7 @@ const CASES: Readonly<Record<number, string>> = {
   39: "a prompt that does not fit",
   40: "a model that calls the same tool for ever",
   41: "a day without a person: requests to models",
+  42: "the money cap",
   43: "a poll that hangs",
   44: "a process that is frozen",
   45: "another program polls the same bot",
@@ -81,6 +83,8 @@ const CASES: Readonly<Record<number, string>> = {
   80: "upgrade and back",
   81: "thousands of processes",
   82: "days under load",
+  83: "an approval that is pending over a restart",
+  84: "sub-agents that end while their parent is busy or gone",
   85: "a tool, a model or a platform that hangs",
   86: "a turn that wedges again after the restart",
   87: "the whole hall in simulated time",
@@ -88,11 +92,8 @@ const CASES: Readonly<Record<number, string>> = {
 
 /** Cases that wait for something that is not built, and the issue that brings it with its tests. */
 const LATER: readonly { readonly cases: readonly number[]; readonly what: string; readonly issue: string }[] = [
-  { cases: [7], what: "killed during a summary", issue: "4 (context)" },
   { cases: [38], what: "expired OAuth", issue: "the one that brings OAuth sign-in" },
-  { cases: [42], what: "the money cap", issue: "the one that brings budgets" },
   { cases: [73], what: "plugins that burn or leak", issue: "the one that brings plugins" },
-  { cases: [84], what: "sub-agents", issue: "the one that brings sub-agents" },
 ];
 
 /** What is known not to hold as the case asks, said plainly. */

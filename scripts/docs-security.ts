@@ -122,7 +122,6 @@ const CASES: Readonly<Record<number, string>> = {
 
 /** Cases that wait for something that is not built. */
 const LATER: readonly { readonly cases: readonly number[]; readonly what: string; readonly comes: string }[] = [
-  { cases: [61], what: "sub-agents", comes: "sub-agents" },
   { cases: [65], what: "programs on Windows", comes: "Windows: until then there is no sandbox on it, so no programs for anybody but the owner" },
   { cases: [71], what: "archives", comes: "reading archives: until then none is opened" },
   {

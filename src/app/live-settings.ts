@@ -17,7 +17,7 @@ export interface LiveSettings {
   agent(name: string): AgentSettings;
   readonly places: Places;
   /** Takes sections of a changed config. @throws RequestError `agent_not_found` when a place names an agent that is not live: nothing was taken. */
-  take(sections: Partial<Pick<Config, "agents" | "sessions" | "people" | "channels" | "hooks">>): void;
+  take(sections: Partial<Pick<Config, "agents" | "sessions" | "people" | "channels" | "hooks" | "usage">>): void;
 }
 
 /** @param timeZone IANA name, of this machine. */
@@ -59,6 +59,7 @@ const PLACE_KEYS = [
 const AGENT_KEYS = [
   "model",
   "fallbacks",
+  "summary_model",
   "system_prompt",
   "max_tokens",
   "max_steps",
@@ -69,6 +70,7 @@ const AGENT_KEYS = [
   "tools",
   "approval_minutes",
   "workspace",
+  "sub_agents",
   "list",
   "bindings",
 ];
@@ -93,6 +95,7 @@ export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChan
   for (const key of AGENT_KEYS) {
     editor.onChange(`agents.${key}`, (changed) => {
       for (const name of agentNames(changed)) for (const model of agentSettings(changed, name).models) to.requireModel(model);
+      if (changed.agents.summary_model !== undefined) to.requireModel(changed.agents.summary_model);
       live.take({ agents: changed.agents });
     });
   }
@@ -104,6 +107,7 @@ export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChan
   }
   editor.onChange("sessions", ({ sessions }) => live.take({ sessions }));
   editor.onChange("people", ({ people }) => live.take({ people }));
+  editor.onChange("usage", ({ usage }) => live.take({ usage }));
   editor.onChange("gateway.rate_limit", (changed) => to.setRateLimit(changed));
   editor.onChange("gateway.auth", () => to.setAuth());
   const { setLogLevel } = to;

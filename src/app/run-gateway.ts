@@ -13,6 +13,7 @@ import { HOOKS_CHANNEL } from "../hooks/create-event-sender.ts";
 import { keepEvents } from "../hooks/keep-events.ts";
 import { createHooks } from "../hooks/create-hooks.ts";
 import { createMetrics } from "../observe/index.ts";
+import { createPriceOf, PRICES_AS_OF } from "../models/prices.ts";
 import { createGate } from "../security/gate.ts";
 import { createHttp, createSockets } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
@@ -35,7 +36,7 @@ import { openChannels } from "./open-channels.ts";
 import { lateJobs, openJobs } from "./open-jobs.ts";
 import { openLog } from "./open-log.ts";
 import { completeRestore, openOrRestore, settleRestored } from "./restores.ts";
-import { bindingsOfAgent, toolRulesOf } from "./settings.ts";
+import { bindingsOfAgent, budgetsOf, subAgentLimitsOf, toolRulesOf } from "./settings.ts";
 import { createEmbedder, createProviders } from "./providers.ts";
 import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
@@ -113,6 +114,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
   const jobsPort = lateJobs();
   const speech = { store, bus, clock, random, accounts: supervisor.accounts, notifyTo: config.notifications.to };
+  const timeZone = hostTimeZone(options.env);
+  const priceOf = createPriceOf(() => live.config().usage.pricing);
   const hall = createHall({
     ...speech,
     hub,
@@ -139,7 +142,10 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     listModels: () => providers.list(),
     owner: `${instance}.${boot}`,
     version: VERSION,
-    timeZone: hostTimeZone(options.env),
+    timeZone,
+    budgets: () => budgetsOf(live.config()),
+    priceOf,
+    subAgentLimits: () => subAgentLimitsOf(live.config()),
   });
   const audit = await openAuditLog(places.dataFolder, { store, clock, log });
   intake.become(hall.intake);
@@ -152,7 +158,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics,
     hall,
     owner: `${instance}.${boot}`,
-    hostTimeZone: hostTimeZone(options.env),
+    hostTimeZone: timeZone,
     agents: () => live.agents(),
     requireModel: providers.model,
   });
@@ -213,7 +219,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]!, bindings: bindingsOfAgent(live.config(), name) })) },
     jobs,
     hooks,
-    turns: { abort: (which) => hall.abort(which) },
+    turns: { abort: (which) => hall.abort(which), compact: (sessionId) => hall.compact(sessionId) },
+    usage: { spending: hall.spending, priceOf, pricesAsOf: PRICES_AS_OF, timeZone },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
     tools: hall.outside,
     pairing: hall.pairing,

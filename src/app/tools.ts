@@ -1,5 +1,6 @@
 import type { Tool } from "../core/tool.ts";
 import { defangLinks } from "../security/url-provenance.ts";
+import { createSpawnAgentTool } from "../tools/agent/index.ts";
 import { createCalculateTool } from "../tools/calculate/index.ts";
 import { createMemoryTools, type MemoryToolsDeps } from "../tools/memory/index.ts";
 import { createMessageTool, type MessageToolDeps } from "../tools/message/index.ts";
@@ -19,6 +20,7 @@ export async function createTools(
     ...createMemoryTools(deps),
     ...createSessionTools(deps),
     createScheduleTool(deps),
+    createSpawnAgentTool(),
     createMessageTool({ outbox: deps.outbox, defang: defangLinks }),
     ...createLocalTools(deps.config, deps),
     ...(await createWebTools(deps)),

@@ -669,6 +669,16 @@ export interface Methods {
       readonly archived_at?: number;
     };
   };
+  /** Puts a summary in the place of the older part of a conversation in prompts; the transcript stays whole. Waits until it is done. */
+  readonly "sessions.compact": {
+    readonly params: { readonly session: string };
+    readonly result: {
+      readonly outcome: "summarised" | "trimmed" | "nothing" | "busy";
+      readonly entries: number;
+      readonly tokens_before: number;
+      readonly tokens_after: number;
+    };
+  };
   /** The current session of a key, made if there is none; without a key, a new conversation of its own. */
   readonly "sessions.create": {
     readonly params: {
@@ -951,7 +961,38 @@ export interface Methods {
     readonly params: Record<string, never>;
     readonly result: { readonly unsubscribed: boolean };
   };
-  /** Turns and tokens by model since a wall time in milliseconds. */
+  /** Tokens and money by model, day, session or turn, the newest first; a model without a price has tokens and no `usd`. */
+  readonly "usage.cost": {
+    readonly params: {
+      readonly by?: "model" | "day" | "session" | "turn";
+      readonly days?: number;
+      readonly from?: number;
+      readonly to?: number;
+      readonly session?: string;
+      readonly limit?: number;
+    };
+    readonly result: {
+      readonly from: number;
+      readonly rows: readonly {
+        readonly key: string;
+        readonly model: string;
+        readonly turns: number;
+        readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
+        readonly tokens: number;
+        readonly usd?: number;
+      }[];
+      readonly more: boolean;
+      readonly total: {
+        readonly turns: number;
+        readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
+        readonly tokens: number;
+        readonly usd: number;
+        readonly unpriced: readonly string[];
+      };
+      readonly prices_as_of: string;
+    };
+  };
+  /** What was spent since local midnight, the budgets, and turns and tokens by model since a wall time in milliseconds. */
   readonly "usage.status": {
     readonly params: { readonly since?: number; readonly session?: string };
     readonly result: {
@@ -961,6 +1002,23 @@ export interface Methods {
         readonly turns: number;
         readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
       }[];
+      readonly today: {
+        readonly turns: number;
+        readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
+        readonly tokens: number;
+        readonly usd: number;
+        readonly unpriced: readonly string[];
+      };
+      readonly session?: {
+        readonly turns: number;
+        readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
+        readonly tokens: number;
+        readonly usd: number;
+        readonly unpriced: readonly string[];
+      };
+      readonly budgets: { readonly day_tokens: number; readonly day_usd: number; readonly session_tokens: number; readonly session_usd: number };
+      readonly time_zone: string;
+      readonly prices_as_of: string;
     };
   };
 }

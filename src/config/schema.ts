@@ -10,6 +10,7 @@ import { loggingConfig, metricsConfig } from "../observe/config.ts";
 import { peopleConfig, sessionsConfig } from "../sessions/config.ts";
 import { storageConfig } from "../store/config.ts";
 import { memoryConfig } from "../tools/memory/config.ts";
+import { usageConfig } from "../turn/config.ts";
 import { webFetchConfig } from "../tools/web-fetch/config.ts";
 import { webSearchConfig } from "../tools/web-search/config.ts";
 import { channelAccounts } from "./channel-accounts.ts";
@@ -40,6 +41,7 @@ const sections = v.strictObject({
   memory: described(v.optional(memoryConfig, {}), "How what was remembered is found again."),
   cron: described(v.optional(cronConfig, {}), "Scheduled work."),
   hooks: described(v.optional(hooksConfig, {}), "Other programs that tell the assistant something, over HTTP."),
+  usage: described(v.optional(usageConfig, {}), "What may be spent, and what it costs."),
   notifications: described(v.optional(notifications, {}), "Who is told when something needs the owner."),
   logging: described(v.optional(loggingConfig, {}), "What is logged, and how."),
   metrics: described(v.optional(metricsConfig, {}), "Prometheus metrics at /metrics."),
@@ -90,6 +92,7 @@ function namedModels({ agents, cron, hooks }: Config): { path: string[]; model: 
   const all = [{ path: ["agents"], agent: agents as { model?: string | undefined; fallbacks?: string[] | undefined } }];
   for (const [name, agent] of Object.entries(agents.list)) all.push({ path: ["agents", "list", name], agent });
   for (const [name, { model }] of Object.entries(hooks.in)) all.push({ path: ["hooks", "in", name], agent: { model } });
+  if (agents.summary_model !== undefined) all.push({ path: ["agents", "summary_model"], agent: { model: agents.summary_model } });
   all.push({ path: ["cron", "heartbeat"], agent: { model: cron.heartbeat.model } });
   return all.flatMap(({ path, agent: { model, fallbacks = [] } }) => [
     ...(model === undefined ? [] : [{ path: [...path, "model"], model }]),

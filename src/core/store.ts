@@ -23,6 +23,8 @@ import type {
   Pairing,
   Session,
   SessionSettings,
+  SubAgent,
+  Summary,
   ToolCallRecord,
   Turn,
   TurnStatus,
@@ -207,7 +209,17 @@ export interface Operations {
    * usage table under `model`. full.
    */
   commitStep: Operation<
-    { fence: Fence; turnId: string; entry: NewEntry; calls: readonly (ToolCallPart & { idempotent: boolean })[]; usage: Usage; model: string; now: number },
+    {
+      fence: Fence;
+      turnId: string;
+      entry: NewEntry;
+      calls: readonly (ToolCallPart & { idempotent: boolean })[];
+      usage: Usage;
+      model: string;
+      /** Our own estimate of the prompt that `usage` tells about, tokens: what estimates are calibrated by. */
+      estimate?: number;
+      now: number;
+    },
     { number: number; step: number }
   >;
   /** Steering messages that wait for this running turn become entries. Call between steps only, when every call has its result. full. */
@@ -242,6 +254,8 @@ export interface Operations {
       entries: readonly NewEntry[];
       deliveries: readonly NewDelivery[];
       usage: Usage;
+      /** As for commitStep. */
+      estimate?: number;
       contextStart?: number;
       /** Id for the turn of moved messages. */
       movedTurnId: string;
@@ -278,6 +292,43 @@ export interface Operations {
   listTurns: Operation<{ sessionId?: string; statuses?: readonly TurnStatus[]; limit: number }, Turn[]>;
   /** Moves the start of prompts forward. lazy. */
   moveContextStart: Operation<{ sessionId: string; contextStart: number }, void>;
+
+  /**
+   * One compaction, whole or not at all: moves the start of prompts and the end of shortened tool results forward, and puts in the summary that stands for what leaves.
+   * False, and nothing changed, when the start is not `expectedStart` any more. full.
+   */
+  compactContext: Operation<
+    { fence: Fence; sessionId: string; expectedStart: number; contextStart: number; trimmedTo: number; summary?: Omit<Summary, "sessionId">; now: number },
+    boolean
+  >;
+  /** The newest summary of what stands before `before`. read. */
+  getSummary: Operation<{ sessionId: string; before: number }, Summary | undefined>;
+
+  // --- Sub-agents
+  /**
+   * Puts the child's session, its turn and its message in place of a planned call, in one commit. `known`: this call has one already. `full`: `most` of the root session
+   * are at work. The call stays open; the turn waits for it as for an approval. full.
+   */
+  openSubAgent: Operation<
+    {
+      fence: Fence;
+      subAgent: Pick<SubAgent, "id" | "turnId" | "callId" | "rootId" | "depth" | "childTurn" | "label" | "expiresAt">;
+      item: Exclude<AcceptItem, { kind: "refused" }>;
+      most: number;
+      audit: AuditEvent;
+      now: number;
+    },
+    { kind: "opened" | "known"; subAgent: SubAgent } | { kind: "full" }
+  >;
+  /** Oldest first. `working`: those whose own turn has not ended. read. */
+  listSubAgents: Operation<{ sessionId?: string; turnId?: string; working?: boolean; limit: number }, SubAgent[]>;
+  /**
+   * Looks at those that are at work: one whose turn has ended or is gone is settled, one whose maker has ended is cancelled, one past its time has expired. Turns that
+   * have nothing to wait for any more are queued. `stop`: sessions of children that nobody waits for and that still work. full.
+   */
+  settleSubAgents: Operation<{ now: number }, { settled: SubAgent[]; stop: string[] }>;
+  /** The note about a detached one becomes an entry, once. full. @returns false when it stood there before. */
+  tellSubAgent: Operation<{ fence: Fence; id: string; entry: NewEntry; now: number }, boolean>;
 
   // --- Approvals
   /**
@@ -555,6 +606,18 @@ export interface Operations {
   settleRestored: Operation<{ text: string; now: number }, { turns: number; deliveries: number }>;
   getSetting: Operation<{ name: string }, string | undefined>;
   setSetting: Operation<{ name: string; value: string | null }, void>;
+  /** Tokens that were spent beside the steps of a turn (a summary). full. */
+  spend: Operation<{ turnId: string; model: string; usage: Usage; estimate: number; now: number }, void>;
+  /**
+   * Sums by model within wall times, `from` included, `to` not; of a session with its sub-agents. `by`: and by the quarter of an hour (`key`: its beginning, wall
+   * milliseconds), by session (its key) or by turn (its id), the newest first. read.
+   */
+  sumUsage: Operation<
+    { from?: number; to?: number; sessionId?: string; turnId?: string; by?: "slot" | "session" | "turn"; limit: number },
+    { key: string; model: string; turns: number; usage: Usage }[]
+  >;
+  /** What estimates have come to, against what the provider has counted, in the newest rows of a model that have an estimate. read. */
+  usageEstimates: Operation<{ model: string; limit: number }, { estimated: number; counted: number }>;
   /** Sums by model since a wall time. read. */
   usageByModel: Operation<{ since: number; sessionId?: string }, { model: string; turns: number; usage: Usage }[]>;
   /** Rows per state, for metrics and status. read. */
@@ -598,6 +661,12 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   turnOfMessage: "read",
   listTurns: "read",
   moveContextStart: "lazy",
+  compactContext: "full",
+  getSummary: "read",
+  openSubAgent: "full",
+  listSubAgents: "read",
+  settleSubAgents: "full",
+  tellSubAgent: "full",
   openApproval: "full",
   answerApproval: "full",
   expireApprovals: "full",
@@ -672,6 +741,9 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   settleRestored: "full",
   getSetting: "read",
   setSetting: "full",
+  spend: "full",
+  sumUsage: "read",
+  usageEstimates: "read",
   usageByModel: "read",
   counts: "read",
 };

@@ -10,10 +10,13 @@ import type { Log } from "../core/log.ts";
 import type { Message } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { ModelEntry, ModelInfo, ModelRequest, ToolSpec, Usage } from "../core/model.ts";
+import type { PriceOf } from "../core/price.ts";
 import type { Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
 import type { Thinking } from "../core/update.ts";
 import type { AuditVerdict } from "../security/audit.ts";
+import type { Compacted } from "../turn/compaction.ts";
+import type { Spending } from "../turn/spending.ts";
 import type { OutsideTools } from "../turn/call-outside.ts";
 import type { PairingDesk } from "../turn/pairing.ts";
 import type { EventHub } from "./hub/create-hub.ts";
@@ -112,6 +115,16 @@ export interface BackupInfo {
   readonly workspaces: boolean;
 }
 
+/** What was spent, and what it costs. */
+export interface UsageAccess {
+  readonly spending: Spending;
+  readonly priceOf: PriceOf;
+  /** The day of the built-in prices. */
+  readonly pricesAsOf: string;
+  /** IANA zone of the owner's days. */
+  readonly timeZone: string;
+}
+
 /** Everything the gateway gets from the app. */
 export interface GatewayDeps {
   readonly store: Store;
@@ -131,7 +144,12 @@ export interface GatewayDeps {
   readonly models: { list(): Promise<readonly ModelInfo[]>; readonly default: string };
   readonly agents: { list(): readonly { readonly name: string; readonly model: string; readonly bindings?: readonly Binding[] }[] };
   /** Stops turns, queued or running; answers the ids of those it stopped. */
-  readonly turns: { abort(target: { sessionId?: string; turnId?: string }): Promise<string[]> };
+  readonly turns: {
+    abort(target: { sessionId?: string; turnId?: string }): Promise<string[]>;
+    /** Makes a conversation shorter by a summary. @throws ClankerError why it could not be done. */
+    compact(sessionId: string): Promise<Compacted>;
+  };
+  readonly usage: UsageAccess;
   readonly jobs: Jobs;
   /** Calls of other programs; each hook knows its own callers. */
   readonly hooks: { answer(name: string, request: Request): Promise<Response> };

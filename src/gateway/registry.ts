@@ -16,6 +16,7 @@ import { deviceMethods } from "./methods/devices.ts";
 import { sessionMethods } from "./methods/sessions.ts";
 import { statusMethods } from "./methods/status.ts";
 import { toolMethods } from "./methods/tools.ts";
+import { usageMethods } from "./methods/usage.ts";
 
 /** All methods by name. The only door to a method is `callMethod`. */
 export interface Registry {
@@ -42,6 +43,7 @@ export function coreMethods(): readonly Method[] {
     ...backupMethods,
     ...configMethods,
     ...deviceMethods,
+    ...usageMethods,
   ];
 }
 

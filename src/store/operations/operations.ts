@@ -22,8 +22,10 @@ import { expireDeliveries, markSending, nextExpiry, recoverDeliveries, settlePar
 import { archiveSession, createSession, deleteSession, getSession, listSessions, moveContextStart, patchSession, resetSession } from "./sessions.ts";
 import { boot, counts, getSetting, setSetting } from "./settings.ts";
 import type { Steps } from "./statement.ts";
+import { compactContext, getSummary } from "./summaries.ts";
+import { listSubAgents, openSubAgent, settleSubAgents, tellSubAgent } from "./sub-agents.ts";
 import { cancelQueued, dueLanes, getTurn, listTurns, nextDue, startTurn, turnOfMessage } from "./turns.ts";
-import { usageByModel } from "./usage.ts";
+import { spend, sumUsage, usageByModel, usageEstimates } from "./usage.ts";
 import { cancelWaiting } from "./waiting.ts";
 
 export type OperationName = keyof Operations;
@@ -55,6 +57,12 @@ const runs: Runs = {
   turnOfMessage,
   listTurns,
   moveContextStart,
+  compactContext,
+  getSummary,
+  openSubAgent,
+  listSubAgents,
+  settleSubAgents,
+  tellSubAgent,
   openApproval,
   answerApproval,
   expireApprovals,
@@ -129,6 +137,9 @@ const runs: Runs = {
   rejectDevice,
   setDeviceToken,
   revokeDevice,
+  spend,
+  sumUsage,
+  usageEstimates,
   usageByModel,
   counts,
 };
