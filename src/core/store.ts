@@ -321,13 +321,19 @@ export interface Operations {
   releaseLease: Operation<{ fence: Fence }, void>;
 
   // --- Outbox
-  /** The streaming preview: a delivery `draft` with part 0 `sending`; sets the turn's draftId. full. */
-  openDraft: Operation<{ fence: Fence; delivery: NewDelivery; now: number }, void>;
+  /**
+   * The streaming preview: a delivery `draft` with part 0 `sending`; sets the turn's draftId. False, and nothing changed, while something else is on its way to the same
+   * place (conversation and thread): an open delivery or another draft. full.
+   */
+  openDraft: Operation<{ fence: Fence; delivery: NewDelivery; now: number }, boolean>;
   /** Receipt of the preview (part `draft`), or that it surely failed (the delivery goes and the turn has no draft any more). full. */
   settleDraft: Operation<{ deliveryId: string; receipt?: Receipt; now: number }, void>;
   /** full. */
   enqueueDelivery: Operation<{ delivery: NewDelivery; now: number }, void>;
-  /** Open deliveries of an account that may be sent now: for each conversation only the oldest open one, in order. Waiting parts keep their conversation. read. */
+  /**
+   * Open deliveries of an account that may be sent now: for each conversation only the oldest open one, in order. Waiting parts keep their conversation. The answer of a
+   * turn waits while an earlier draft of another turn, which is running, stands at its place. read.
+   */
   dueDeliveries: Operation<{ channel: string; account: string; now: number; limit: number }, Delivery[]>;
   /** Earliest future notBefore of an open part of the account. read. */
   nextDelivery: Operation<{ channel: string; account: string; now: number }, number | undefined>;

@@ -216,7 +216,8 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
     ...(end.supersededBy !== undefined && { supersededBy: end.supersededBy }),
     ...(end.contextStart !== undefined && { contextStart: end.contextStart }),
   });
-  if (delivery) deps.channels.wake(turn.address);
+  // Without an answer too: another one may have waited for the preview.
+  if (delivery ?? draftId) deps.channels.wake(turn.address);
   const [only] = entries;
   if (entries.length === 1 && committed.answerEntry !== undefined)
     deps.recent.add(session.id, [{ ...only!, sessionId: session.id, number: committed.answerEntry }]);

@@ -83,11 +83,21 @@ const FENCES: readonly Mutant[] = [
   {
     name: "the order of one conversation",
     mutation: {
-      rewrite: without([
-        "SELECT MIN(seq) AS first FROM deliveries WHERE status = 'open' AND channel = ? AND account = ? GROUP BY conversation",
-        "SELECT seq AS first FROM deliveries WHERE status = 'open' AND channel = ? AND account = ?",
-      ]),
+      rewrite: without(
+        ["SELECT MIN(o.seq) AS first FROM deliveries o WHERE", "SELECT o.seq AS first FROM deliveries o WHERE"],
+        ["GROUP BY o.conversation) oldest", ") oldest"],
+      ),
     },
+  },
+  {
+    name: "the refusal of a preview while something is on its way there",
+    mutation: {
+      rewrite: without(["SELECT id FROM deliveries WHERE status = 'open' AND channel", "SELECT id FROM deliveries WHERE status = 'none' AND channel"]),
+    },
+  },
+  {
+    name: "the wait of an answer for the preview of an earlier one",
+    mutation: { rewrite: without(["draft.turn_id <> o.turn_id AND t.status = 'running'", "draft.turn_id <> o.turn_id AND t.status = 'none'"]) },
   },
   {
     name: "the counter of attempts",

@@ -86,10 +86,19 @@ function* finishDraft(delivery: NewDelivery): Steps<void> {
   yield* insertParts(delivery, 1, "queued");
 }
 
-export function* openDraft({ fence, delivery, now }: Input<"openDraft">): Steps<void> {
+export function* openDraft({ fence, delivery, now }: Input<"openDraft">): Steps<boolean> {
   const sessionId = yield* guardLane(fence);
+  const { channel, account, conversation, thread = null } = delivery.address;
+  const before = yield* one(
+    `SELECT id FROM deliveries WHERE status = 'open' AND channel = ? AND account = ? AND conversation = ? AND thread IS NOT DISTINCT FROM ?
+     UNION ALL SELECT id FROM deliveries WHERE status = 'draft' AND channel = ? AND account = ? AND conversation = ? AND thread IS NOT DISTINCT FROM ? LIMIT 1`,
+    ...[channel, account, conversation, thread],
+    ...[channel, account, conversation, thread],
+  );
+  if (before !== undefined) return false;
   yield* insertDelivery({ ...delivery, sessionId, parts: delivery.parts.slice(0, 1) }, "draft", now);
   yield* run("UPDATE turns SET draft_id = ? WHERE id = ? AND session_id = ?", delivery.id, delivery.turnId ?? null, sessionId);
+  return true;
 }
 
 /** The turn may have ended meanwhile: then the receipt makes the final send an edit, and a delivery that is no draft any more is never taken away. */
@@ -115,10 +124,15 @@ export function* enqueueDelivery({ delivery, now }: Input<"enqueueDelivery">): S
   if (known === undefined) yield* insertDelivery(delivery, "open", now);
 }
 
+/** The answer of another turn would come between the parts of an earlier one whose preview stands there. That turn runs, so its end is near; one that was put off holds nobody up. */
+const BEHIND_A_DRAFT = `EXISTS (SELECT 1 FROM deliveries draft JOIN turns t ON t.id = draft.turn_id WHERE draft.status = 'draft' AND draft.channel = o.channel
+  AND draft.account = o.account AND draft.conversation = o.conversation AND draft.thread IS NOT DISTINCT FROM o.thread AND draft.seq < o.seq
+  AND draft.turn_id <> o.turn_id AND t.status = 'running')`;
+
 /** Order is per conversation: only its oldest open delivery is looked at, and of that one only the first open part. */
 export function* dueDeliveries({ channel, account, now, limit }: Input<"dueDeliveries">): Steps<Delivery[]> {
   const rows = yield* all<DeliveryRow>(
-    `SELECT d.* FROM (SELECT MIN(seq) AS first FROM deliveries WHERE status = 'open' AND channel = ? AND account = ? GROUP BY conversation) oldest
+    `SELECT d.* FROM (SELECT MIN(o.seq) AS first FROM deliveries o WHERE o.status = 'open' AND o.channel = ? AND o.account = ? AND NOT ${BEHIND_A_DRAFT} GROUP BY o.conversation) oldest
      JOIN deliveries d ON d.seq = oldest.first
      JOIN delivery_parts p ON p.delivery_id = d.id
        AND p.number = (SELECT MIN(q.number) FROM delivery_parts q WHERE q.delivery_id = d.id AND q.status IN ('queued', 'sending'))
