@@ -97,8 +97,8 @@ function answers(world: SimWorld): Finding[] {
 function shown(world: SimWorld): Finding[] {
   const findings: Finding[] = [];
   const rows = world.watch.rows<{ id: string; number: number; text: string; receipt: string; conversation: string; turn: number }>(
-    `SELECT d.id, p.number, p.text, p.receipt, d.conversation, d.turn_id IS NOT NULL AND p.text LIKE '"re: %' AS turn
-     FROM delivery_parts p JOIN deliveries d ON d.id = p.delivery_id WHERE p.status = 'sent' AND d.status <> 'cancelled' ORDER BY d.seq, p.number`,
+    `SELECT d.id, p.number, p.text, p.receipt, d.conversation, d.turn_id IS NOT NULL AND first.text LIKE '"re: %' AS turn
+     FROM delivery_parts p JOIN deliveries d ON d.id = p.delivery_id JOIN delivery_parts first ON first.delivery_id = d.id AND first.number = 0 WHERE p.status = 'sent' AND d.status <> 'cancelled' ORDER BY d.seq, p.number`,
   );
   const places = new Map<string, number>();
   for (const row of rows) {

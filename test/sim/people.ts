@@ -184,8 +184,12 @@ function managePage(world: SimWorld): void {
       return done(made.then(() => life.store.deleteSession({ id: session.id })).then(() => life.store.deleteSession({ id: next.id })));
     }
     case "reset":
-      // What runs goes on in the old conversation, beside the first turn of the new one.
-      return done(life.store.resetSession({ session: { id: `main-${number}`, key: "agent:main:main", agent: "main" }, now }));
+      // What runs goes on in the old conversation, beside the first turns of the new one.
+      say(world, messageOf(world, { ...OWNER, parts: [{ type: "text", text: `${world.fresh("m")} slowly long` }] }));
+      return void world.timeline.after(world.between(1_000, 5_000), undefined, "reset", () => {
+        done(life.store.resetSession({ session: { id: `main-${number}`, key: "agent:main:main", agent: "main" }, now: world.wall() }));
+        for (let i = 0; i < 2; i += 1) say(world, messageOf(world, { ...OWNER, parts: [{ type: "text", text: world.fresh("m") }] }));
+      });
     case "setting":
       return done(life.store.setSetting({ name: "note", value: number }));
     case "send":
