@@ -4,6 +4,7 @@ import { messageText, type MessagePart } from "../../src/core/message.ts";
 import type { ModelRequest } from "../../src/core/model.ts";
 import type { MessageUpdate } from "../../src/core/update.ts";
 import { callTools, reply, type ScriptItem } from "../../src/models/scripted/index.ts";
+import type { JobAct } from "./crash-points-jobs.ts";
 import type { QueueMode } from "../../src/turn/place.ts";
 
 export interface FlowUpdate {
@@ -34,6 +35,8 @@ export interface Flow {
   readonly pairing?: true;
   /** Calls that are run because the owner has said so; default 0. */
   readonly approved?: 1;
+  /** What the owner does at the page of schedules. */
+  readonly jobs?: readonly JobAct[];
 }
 
 let made = 0;
@@ -133,6 +136,25 @@ export const FLOWS: readonly Flow[] = [
       { update: update("say tools"), answer: "re: say tools" },
       { update: update("/trust"), answer: "You vouch", waits: 1_000 },
     ],
+  },
+  { name: "job", updates: [], jobs: [{ act: "add", input: { name: "bell", text: "say tools for a job", schedule: { at: "3s" } } }] },
+  {
+    name: "schedule",
+    updates: [],
+    jobs: [
+      { act: "add", input: { name: "bell", text: "say hello", schedule: { every: "30s" }, catchUp: "all", catchUpLimit: 100 } },
+      { act: "wait", runs: 1 },
+      { act: "edit", changes: { text: "say more" } },
+      { act: "run" },
+      { act: "wait", runs: 3 },
+      { act: "remove" },
+    ],
+  },
+  {
+    name: "job that asks",
+    approved: 1,
+    updates: [{ update: update("/approve CODE"), answer: "pproved", code: "question" }],
+    jobs: [{ act: "add", input: { name: "purse", text: "say pay", schedule: { at: "2s" } } }],
   },
   {
     name: "undeliverable",
