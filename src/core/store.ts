@@ -332,7 +332,7 @@ export interface Operations {
   enqueueDelivery: Operation<{ delivery: NewDelivery; now: number }, void>;
   /**
    * Open deliveries of an account that may be sent now: for each conversation only the oldest open one, in order. Waiting parts keep their conversation. The answer of a
-   * turn waits while an earlier draft of another turn, which is running, stands at its place. read.
+   * turn waits while an earlier draft of another turn, which has not ended and whose model is not away, stands at its place. read.
    */
   dueDeliveries: Operation<{ channel: string; account: string; now: number; limit: number }, Delivery[]>;
   /** Earliest future notBefore of an open part of the account. read. */

@@ -124,10 +124,10 @@ export function* enqueueDelivery({ delivery, now }: Input<"enqueueDelivery">): S
   if (known === undefined) yield* insertDelivery(delivery, "open", now);
 }
 
-/** The answer of another turn would come between the parts of an earlier one whose preview stands there. That turn runs, so its end is near; one that was put off holds nobody up. */
+/** The answer of another turn would come between the parts of an earlier one whose preview stands there. That turn runs or is tried again at once, so its end is near; one whose model is away, maybe for a day, holds nobody up. */
 const BEHIND_A_DRAFT = `EXISTS (SELECT 1 FROM deliveries draft JOIN turns t ON t.id = draft.turn_id WHERE draft.status = 'draft' AND draft.channel = o.channel
   AND draft.account = o.account AND draft.conversation = o.conversation AND draft.thread IS NOT DISTINCT FROM o.thread AND draft.seq < o.seq
-  AND draft.turn_id <> o.turn_id AND t.status = 'running')`;
+  AND draft.turn_id <> o.turn_id AND t.ended_at IS NULL AND t.outage_since IS NULL)`;
 
 /** Order is per conversation: only its oldest open delivery is looked at, and of that one only the first open part. */
 export function* dueDeliveries({ channel, account, now, limit }: Input<"dueDeliveries">): Steps<Delivery[]> {

@@ -157,7 +157,7 @@ export function outboxCases(world: () => World): void {
     assert.deepEqual(await due(), [answer.id]);
   });
 
-  test("a turn that was put off holds no answer up with its preview", async () => {
+  test("a turn whose model is away holds no answer up with its preview, one that is tried again does", async () => {
     const w = world();
     const first = await w.begin("one");
     const draft = w.delivery(["he"], { turnId: first.turn.id });
@@ -166,7 +166,11 @@ export function outboxCases(world: () => World): void {
     const answer = w.delivery(["B"]);
     await w.commit(second, { deliveries: [answer] });
     assert.deepEqual(await w.due(), []);
-    await w.store.postponeTurn({ fence: first.fence, turnId: first.turn.id, notBefore: w.now + 300_000, outage: true, now: w.now });
+    await w.store.postponeTurn({ fence: first.fence, turnId: first.turn.id, notBefore: w.now + 1_000, outage: false, now: w.now });
+    assert.deepEqual(await w.due(), []);
+    w.now += 1_000;
+    const again = (await w.start(first.session.id))!;
+    await w.store.postponeTurn({ fence: again.fence, turnId: first.turn.id, notBefore: w.now + 300_000, outage: true, now: w.now });
     assert.deepEqual(
       (await w.due()).map((delivery) => delivery.id),
       [answer.id],
