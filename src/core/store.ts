@@ -233,7 +233,7 @@ export interface Operations {
   >;
   /**
    * Gives the lane back with the turn unfinished: it stays first in its session until `notBefore`. `outage`: its start is no attempt (P6), outageSince is kept or
-   * set, and `notice` is stored only once per outage. `handover` (graceful stop): its start is no attempt either and the outage fields stay as they are. full.
+   * set, `notice` is stored only once per outage, and a draft is given up: what was shown stays, the answer will be a message of its own. `handover` (graceful stop): its start is no attempt either and the outage fields stay as they are. full.
    */
   postponeTurn: Operation<
     { fence: Fence; turnId: string; notBefore: number; outage: boolean; handover?: boolean; notice?: NewDelivery; error?: Turn["error"]; now: number },
@@ -332,7 +332,7 @@ export interface Operations {
   enqueueDelivery: Operation<{ delivery: NewDelivery; now: number }, void>;
   /**
    * Open deliveries of an account that may be sent now: for each conversation only the oldest open one, in order. Waiting parts keep their conversation. The answer of a
-   * turn waits while an earlier draft of another turn, which has not ended and whose model is not away, stands at its place. read.
+   * turn waits while an earlier draft of another turn, which has not ended, stands at its place. read.
    */
   dueDeliveries: Operation<{ channel: string; account: string; now: number; limit: number }, Delivery[]>;
   /** Earliest future notBefore of an open part of the account. read. */

@@ -145,7 +145,7 @@ const CAUGHT_BY: Readonly<Record<string, number>> = {
   "the disk sync of settleDraft": 28,
   "the disk sync of setSetting": 25,
   "the disk sync of cancelQueued": 22,
-  "the wait of an answer for the preview of an earlier one": 4,
+  "the wait of an answer for the preview of an earlier one": 8,
   "the refusal of a preview while something is on its way there": 5,
   "the disk sync of suspendTurn": 11,
   "the disk sync of cancelWaiting": 11,

@@ -101,6 +101,16 @@ export function* openDraft({ fence, delivery, now }: Input<"openDraft">): Steps<
   return true;
 }
 
+/**
+ * A turn whose model is away, maybe for a day, keeps no preview: nobody may wait for it that long, and its answer is a message that is noticed, below what was said
+ * meanwhile. What was shown stays.
+ */
+export function* giveUpDraft(turn: TurnRow): Steps<void> {
+  if (turn.draft_id === null) return;
+  yield* run("UPDATE deliveries SET status = 'cancelled' WHERE id = ? AND status = 'draft'", turn.draft_id);
+  yield* run("UPDATE turns SET draft_id = NULL WHERE id = ?", turn.id);
+}
+
 /** The turn may have ended meanwhile: then the receipt makes the final send an edit, and a delivery that is no draft any more is never taken away. */
 export function* settleDraft({ deliveryId, receipt }: Input<"settleDraft">): Steps<void> {
   if (receipt !== undefined) {
@@ -124,10 +134,10 @@ export function* enqueueDelivery({ delivery, now }: Input<"enqueueDelivery">): S
   if (known === undefined) yield* insertDelivery(delivery, "open", now);
 }
 
-/** The answer of another turn would come between the parts of an earlier one whose preview stands there. That turn runs or is tried again at once, so its end is near; one whose model is away, maybe for a day, holds nobody up. */
+/** The answer of another turn would come between the parts of an earlier one whose preview stands there. Only the turn of a preview that is given up (`giveUpDraft`) may take long. */
 const BEHIND_A_DRAFT = `EXISTS (SELECT 1 FROM deliveries draft JOIN turns t ON t.id = draft.turn_id WHERE draft.status = 'draft' AND draft.channel = o.channel
   AND draft.account = o.account AND draft.conversation = o.conversation AND draft.thread IS NOT DISTINCT FROM o.thread AND draft.seq < o.seq
-  AND draft.turn_id <> o.turn_id AND t.ended_at IS NULL AND t.outage_since IS NULL)`;
+  AND draft.turn_id <> o.turn_id AND t.ended_at IS NULL)`;
 
 /** Order is per conversation: only its oldest open delivery is looked at, and of that one only the first open part. */
 export function* dueDeliveries({ channel, account, now, limit }: Input<"dueDeliveries">): Steps<Delivery[]> {

@@ -157,7 +157,7 @@ export function outboxCases(world: () => World): void {
     assert.deepEqual(await due(), [answer.id]);
   });
 
-  test("a turn whose model is away holds no answer up with its preview, one that is tried again does", async () => {
+  test("a turn whose model is away gives its preview up, one that is tried again keeps it and its place", async () => {
     const w = world();
     const first = await w.begin("one");
     const draft = w.delivery(["he"], { turnId: first.turn.id });
@@ -170,7 +170,10 @@ export function outboxCases(world: () => World): void {
     assert.deepEqual(await w.due(), []);
     w.now += 1_000;
     const again = (await w.start(first.session.id))!;
+    assert.equal(again.turn.draftId, draft.id);
     await w.store.postponeTurn({ fence: again.fence, turnId: first.turn.id, notBefore: w.now + 300_000, outage: true, now: w.now });
+    assert.equal((await w.store.getTurn({ id: first.turn.id }))?.draftId, undefined);
+    assert.equal((await w.store.getDelivery({ id: draft.id }))?.status, "cancelled");
     assert.deepEqual(
       (await w.due()).map((delivery) => delivery.id),
       [answer.id],
