@@ -1,10 +1,10 @@
 /** The flows of the hall that are killed at every point. A flow that is added to the hall gets an entry here: a test asks for one that reaches each of its writes. */
 import { NOTICE_PREFIX } from "../../src/agent/user-text.ts";
+import type { JobInput } from "../../src/core/jobs.ts";
 import { messageText, type MessagePart } from "../../src/core/message.ts";
 import type { ModelRequest } from "../../src/core/model.ts";
 import type { MessageUpdate } from "../../src/core/update.ts";
 import { callTools, reply, type ScriptItem } from "../../src/models/scripted/index.ts";
-import type { JobAct } from "./crash-points-jobs.ts";
 import type { QueueMode } from "../../src/turn/place.ts";
 
 export interface FlowUpdate {
@@ -18,6 +18,14 @@ export interface FlowUpdate {
   /** A stranger says it: nothing is kept of it. */
   readonly refused?: true;
 }
+
+/** One thing the owner does; whoever is not sure that it was done looks first, as a person does after a crash. */
+export type JobAct =
+  | { readonly act: "add"; readonly input: JobInput }
+  | { readonly act: "edit"; readonly changes: JobInput }
+  | { readonly act: "run" | "remove" }
+  /** Until so many runs are over. */
+  | { readonly act: "wait"; readonly runs: number };
 
 export interface Flow {
   readonly name: string;

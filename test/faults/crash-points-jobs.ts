@@ -3,7 +3,7 @@ import { openJobs } from "../../src/app/open-jobs.ts";
 import type { Config } from "../../src/config/schema.ts";
 import { sleep, type Clock } from "../../src/core/clock.ts";
 import type { JobRun } from "../../src/core/job.ts";
-import type { JobInput, JobMaker } from "../../src/core/jobs.ts";
+import type { JobMaker } from "../../src/core/jobs.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { silentMetrics } from "../../src/core/metrics.ts";
 import { labelOf, type Principal } from "../../src/core/principal.ts";
@@ -13,15 +13,8 @@ import { cronConfig } from "../../src/jobs/config.ts";
 import type { JobsRoom } from "../../src/jobs/create-jobs.ts";
 import { v } from "../../src/lib/schema/index.ts";
 import type { Hall } from "../../src/turn/hall.ts";
+import type { JobAct } from "./crash-points-flows.ts";
 import { PLATFORM, type PlatformFiles } from "./crash-points-platform.ts";
-
-/** One thing the owner does; whoever is not sure that it was done looks first, as a person does after a crash. */
-export type JobAct =
-  | { readonly act: "add"; readonly input: JobInput }
-  | { readonly act: "edit"; readonly changes: JobInput }
-  | { readonly act: "run" | "remove" }
-  /** Until so many runs are over. */
-  | { readonly act: "wait"; readonly runs: number };
 
 /** The one conversation that jobs of flows answer in. */
 const HERE = { channel: PLATFORM, account: "default", conversation: "1" };

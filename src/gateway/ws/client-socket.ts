@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import type { Credential } from "../auth/credential.ts";
-import type { SharedSubscription } from "./subscriptions.ts";
+import type { SharedSubscription } from "./method-connection.ts";
 
 /** A socket with its state as plain fields: thousands of them are open, so none has closures of its own before it needs them. */
 export class ClientSocket extends WebSocket {

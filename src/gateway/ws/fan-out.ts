@@ -5,7 +5,8 @@
 import type { HubRecord } from "../hub/event-ring.ts";
 import type { ClientSocket } from "./client-socket.ts";
 import { keepsUp, sentOf } from "./event-feed.ts";
-import { wants, type SharedSubscription, type Subscriptions } from "./subscriptions.ts";
+import type { SharedSubscription } from "./method-connection.ts";
+import { wants, type Subscriptions } from "./subscriptions.ts";
 
 /** Writes in a row: about 4 ms of work. */
 const SLICE = 250;

@@ -1,13 +1,6 @@
 import type { HubRecord } from "../hub/event-ring.ts";
 import type { ClientSocket } from "./client-socket.ts";
-import type { Subscription } from "./method-connection.ts";
-
-/** One of several sockets that have asked for the same. */
-export interface SharedSubscription extends Subscription {
-  readonly key: string;
-  /** Sockets that have it. */
-  users: number;
-}
+import type { SharedSubscription, Subscription } from "./method-connection.ts";
 
 /** What sockets have subscribed to, each combination once: ten thousand of them mostly ask for the same, and most events concern none of them. */
 export interface Subscriptions {
