@@ -292,7 +292,7 @@ describe("the door to configured origins", () => {
       await leave("/end");
     }
     assert.ok(sockets.size < requests, `${requests} requests on ${sockets.size} connections`);
-    const closed = Promise.race([...sockets].map((socket) => once(socket, "close")));
+    const closed = Promise.race([...sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve))));
     await leave("/flood");
     await closed;
   });
