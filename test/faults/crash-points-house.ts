@@ -98,7 +98,7 @@ export async function runHouse(options: HouseOptions): Promise<NthPoint[]> {
   });
   const stopped = new AbortController();
   const owner = `house.${boot}`;
-  const desk = flow.jobs && createJobDesk({ acts: flow.jobs, page: bare, ...{ store, files, hall, owner, clock, random } });
+  const desk = flow.jobs && createJobDesk({ acts: flow.jobs, page: bare, store, files, hall, owner, clock, random });
   const done = Promise.all([hall.lanes.start(stopped.signal), hall.hold(channel, stopped.signal), desk?.start(stopped.signal)]);
   const limit = Date.now() + LIMIT_MS;
   const expected = flow.updates.length;

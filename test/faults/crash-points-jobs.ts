@@ -44,7 +44,11 @@ interface DeskDeps {
 
 export function createJobDesk({ acts, store, page, files, hall, owner, clock, random }: DeskDeps): JobDesk {
   const jobs = openJobs({ cron: v.parse(cronConfig, {}) } as Config, {
-    ...{ store, clock, random, owner, hall },
+    store,
+    clock,
+    random,
+    owner,
+    hall,
     hub: { publish: () => {} },
     log: silentLog,
     metrics: silentMetrics,

@@ -89,11 +89,12 @@ function* finishDraft(delivery: NewDelivery): Steps<void> {
 export function* openDraft({ fence, delivery, now }: Input<"openDraft">): Steps<boolean> {
   const sessionId = yield* guardLane(fence);
   const { channel, account, conversation, thread = null } = delivery.address;
+  const place = [channel, account, conversation, thread];
   const before = yield* one(
     `SELECT id FROM deliveries WHERE status = 'open' AND channel = ? AND account = ? AND conversation = ? AND thread IS NOT DISTINCT FROM ?
      UNION ALL SELECT id FROM deliveries WHERE status = 'draft' AND channel = ? AND account = ? AND conversation = ? AND thread IS NOT DISTINCT FROM ? LIMIT 1`,
-    ...[channel, account, conversation, thread],
-    ...[channel, account, conversation, thread],
+    ...place,
+    ...place,
   );
   if (before !== undefined) return false;
   yield* insertDelivery({ ...delivery, sessionId, parts: delivery.parts.slice(0, 1) }, "draft", now);
