@@ -267,7 +267,7 @@ export interface Operations {
   >;
   /**
    * Gives the lane back with the turn unfinished: it stays first in its session until `notBefore`. `outage`: its start is no attempt (P6), outageSince is kept or
-   * set, and `notice` is stored only once per outage. `handover` (graceful stop): its start is no attempt either and the outage fields stay as they are. full.
+   * set, `notice` is stored only once per outage, and a draft is given up: what was shown stays, the answer will be a message of its own. `handover` (graceful stop): its start is no attempt either and the outage fields stay as they are. full.
    */
   postponeTurn: Operation<
     { fence: Fence; turnId: string; notBefore: number; outage: boolean; handover?: boolean; notice?: NewDelivery; error?: Turn["error"]; now: number },
@@ -392,8 +392,11 @@ export interface Operations {
   releaseLease: Operation<{ fence: Fence }, void>;
 
   // --- Outbox
-  /** The streaming preview: a delivery `draft` with part 0 `sending`; sets the turn's draftId. full. */
-  openDraft: Operation<{ fence: Fence; delivery: NewDelivery; now: number }, void>;
+  /**
+   * The streaming preview: a delivery `draft` with part 0 `sending`; sets the turn's draftId. False, and nothing changed, while something else is on its way to the same
+   * place (conversation and thread): an open delivery or another draft. full.
+   */
+  openDraft: Operation<{ fence: Fence; delivery: NewDelivery; now: number }, boolean>;
   /** Receipt of the preview (part `draft`), or that it surely failed (the delivery goes and the turn has no draft any more). full. */
   settleDraft: Operation<{ deliveryId: string; receipt?: Receipt; now: number }, void>;
   /**
@@ -401,7 +404,10 @@ export interface Operations {
    * delivery's address, before its next turn. full.
    */
   enqueueDelivery: Operation<{ delivery: NewDelivery; note?: DeliveryNote; now: number }, void>;
-  /** Open deliveries of an account that may be sent now: for each conversation only the oldest open one, in order. Waiting parts keep their conversation. read. */
+  /**
+   * Open deliveries of an account that may be sent now: for each conversation only the oldest open one, in order. Waiting parts keep their conversation. The answer of a
+   * turn waits while an earlier draft of another turn, which has not ended, stands at its place. read.
+   */
   dueDeliveries: Operation<{ channel: string; account: string; now: number; limit: number }, Delivery[]>;
   /** Earliest future notBefore of an open part of the account. read. */
   nextDelivery: Operation<{ channel: string; account: string; now: number }, number | undefined>;

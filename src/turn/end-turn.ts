@@ -162,8 +162,9 @@ async function endAway(error: ClankerError, outageMs: number, running: RunningTu
   deps.hub.publish({ event: "turn.queued", session: session.key, payload: { turn_id: turn.id, not_before: now + pause, reason: "model_away" } });
   if (told) {
     deps.hub.publish({ event: "notice", session: session.key, payload: { code: "model_away", text } });
-    if (notice) deps.channels.wake(turn.address);
   }
+  // Without a notice too: another answer may have waited for the preview.
+  deps.channels.wake(turn.address);
   deps.log.warn("every model is away; the turn waits", { turn: turn.id, code: error.code, error: error.message, pauseMs: pause });
   return undefined;
 }
@@ -221,7 +222,8 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
     ...(end.supersededBy !== undefined && { supersededBy: end.supersededBy }),
     ...(end.contextStart !== undefined && { contextStart: end.contextStart }),
   });
-  if (delivery) deps.channels.wake(turn.address);
+  // Without an answer too: another one may have waited for the preview.
+  if (delivery ?? draftId) deps.channels.wake(turn.address);
   const [only] = entries;
   if (entries.length === 1 && committed.answerEntry !== undefined)
     deps.recent.add(session.id, [{ ...only!, sessionId: session.id, number: committed.answerEntry }]);

@@ -8,7 +8,7 @@ import { appendEntries } from "./entries.ts";
 import { takePending, type PendingRow } from "./inbox.ts";
 import { guardLane, keepLease, leaseLost, releaseLease } from "./leases.ts";
 import { tellNotes } from "./notes.ts";
-import { commitDeliveries, insertDelivery } from "./outbox.ts";
+import { commitDeliveries, giveUpDraft, insertDelivery } from "./outbox.ts";
 import { jsonOrNull, type CallRow, type TurnRow } from "./rows.ts";
 import { moveContextStart, sessionById } from "./sessions.ts";
 import { all, one, run, type Steps } from "./statement.ts";
@@ -155,6 +155,7 @@ export function* suspendTurn(input: Input<"suspendTurn">): Steps<Operations["sus
 
 export function* postponeTurn({ fence, turnId, notBefore, outage, handover = false, notice, error, now }: Input<"postponeTurn">): Steps<{ told: boolean }> {
   const turn = yield* runningTurn(fence, turnId);
+  if (outage) yield* giveUpDraft(turn);
   const told = notice !== undefined && !(outage && turn.outage_told === 1);
   if (told) yield* insertDelivery({ sessionId: turn.session_id, turnId, ...notice }, "open", now);
   const since = outage ? (turn.outage_since ?? now) : null;
