@@ -22,16 +22,22 @@ import type { EventHub } from "./hub/create-hub.ts";
 export interface ConfigChange {
   readonly applied: readonly string[];
   readonly restart_required: readonly string[];
+  /** Of the configuration as it now stands in its files. */
+  readonly digest: string;
 }
 
 /** The configuration as the gateway needs it; the ConfigEditor behind it validates, writes and keeps the last known good. */
 export interface ConfigAccess {
   /** The effective configuration, or what stands under a dotted key (undefined when nothing does). Secrets are already masked. */
-  get(key?: string): Promise<unknown>;
-  /** Null removes the key; `key+` adds to a list. @throws ConfigError when the result would not be valid; nothing was written. */
-  set(key: string, value: unknown): Promise<ConfigChange>;
-  /** A JSON merge patch (RFC 7396): null removes a key. @throws ConfigError */
-  patch(patch: Readonly<Record<string, unknown>>): Promise<ConfigChange>;
+  get(key?: string): Promise<{ readonly value: unknown; readonly digest: string }>;
+  /**
+   * Null removes the key; `key+` adds to a list.
+   * @param digest what the change was made from. @throws ConfigError when the result would not be valid, RequestError `config_changed` when the digest is not
+   * the present one; nothing was written.
+   */
+  set(key: string, value: unknown, digest?: string): Promise<ConfigChange>;
+  /** A JSON merge patch (RFC 7396): null removes a key. @throws as set does */
+  patch(patch: Readonly<Record<string, unknown>>, digest?: string): Promise<ConfigChange>;
   /** Reads the files again, for edits made by hand. @throws ConfigError when they are wrong; then nothing has changed. */
   reload(): Promise<ConfigChange>;
   /** Problems of a whole configuration; empty when it is valid. */

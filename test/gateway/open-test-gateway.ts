@@ -14,6 +14,7 @@ import { verifyAudit } from "../../src/security/audit.ts";
 import { createGate } from "../../src/security/gate.ts";
 import { createJobs } from "../../src/jobs/create-jobs.ts";
 import { createMemoryStore } from "../../src/store/memory/index.ts";
+import { sha256Hex } from "../../src/gateway/auth/digest.ts";
 import { createHall } from "../../src/turn/hall.ts";
 import { POLICY } from "../fakes/house.ts";
 
@@ -125,14 +126,20 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
     metricsText: async () => "clanker_up 1\n",
     blobs,
     config: {
-      get: async (key) =>
-        key === undefined ? structuredClone(config) : key.split(".").reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], config),
-      set: async (key) => ({ applied: [key], restart_required: [] }),
-      patch: async (patch) => {
+      get: async (key) => ({
+        value:
+          key === undefined
+            ? structuredClone(config)
+            : key.split(".").reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], config),
+        digest: sha256Hex(JSON.stringify(config)),
+      }),
+      set: async (key) => ({ applied: [key], restart_required: [], digest: sha256Hex(JSON.stringify(config)) }),
+      patch: async (patch, digest) => {
+        if (digest !== undefined && digest !== sha256Hex(JSON.stringify(config))) throw new RequestError("config_changed", "the config has changed");
         Object.assign(config, patch);
-        return { applied: Object.keys(patch), restart_required: [] };
+        return { applied: Object.keys(patch), restart_required: [], digest: sha256Hex(JSON.stringify(config)) };
       },
-      reload: async () => ({ applied: [], restart_required: [] }),
+      reload: async () => ({ applied: [], restart_required: [], digest: sha256Hex(JSON.stringify(config)) }),
       validate: async (wanted) => ("gateway" in (wanted as object) ? [] : [{ key: "gateway", message: "is missing" }]),
       schema: async () => ({ type: "object" }),
     },

@@ -22,7 +22,7 @@ import { errorText, eventText, parseRequest, resultText, type FrameRequest } fro
 import { newFrameState } from "./frame-state.ts";
 import { helloOk, PROTOCOLS, TICK_MS } from "./hello.ts";
 import { ConnectRefused, letIn } from "./let-in.ts";
-import { narrowed, operatorScopes } from "./operator-scopes.ts";
+import { narrowed } from "./operator-scopes.ts";
 import { checkRowParams, type Row, type RowCall } from "./row.ts";
 import { createRuns } from "./runs.ts";
 import { rowsFor } from "./table.ts";
@@ -128,11 +128,8 @@ export function createFrameDoor({ registry, deps, facts, authenticator, welcome 
 
   const callOf = (socket: ClientSocket, request: FrameRequest): RowCall => ({
     call: async <T>(name: string, params?: Readonly<Record<string, unknown>>) => {
-      const { credential, openClaw } = socket;
-      if (credential === undefined || openClaw === undefined) throw new AuthError("unauthenticated", "this credential is no longer valid");
-      const scope = registry.methods.get(name)?.scope;
-      if (scope !== undefined && scope !== "none" && !includesScope(openClaw.scopes, scope))
-        throw new AuthError("forbidden", `missing scope: ${operatorScopes([scope])[0] ?? scope}`);
+      const { credential } = socket;
+      if (credential === undefined) throw new AuthError("unauthenticated", "this credential is no longer valid");
       return (await callMethod(registry, name, params, { deps, gateway: facts, credential, signal: signalOf(socket) })) as T;
     },
     answerFirst: (payload) => void sendFrame(socket, resultText(request.id, payload)),
@@ -165,6 +162,7 @@ export function createFrameDoor({ registry, deps, facts, authenticator, welcome 
     try {
       const row = rows.get(request.method);
       if (row === undefined) throw new RequestError("method_not_found", `unknown method: ${request.method.slice(0, 100)}`);
+      if (!includesScope(socket.openClaw!.scopes, row.scope)) throw new AuthError("forbidden", `missing scope: operator.${row.scope}`);
       if (socket.calls >= MAX_CALLS) throw new RequestError("rate_limited", `more than ${MAX_CALLS} calls at a time`, { retryAfterMs: 1000 });
       socket.calls++;
       try {

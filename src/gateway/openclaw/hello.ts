@@ -5,6 +5,8 @@ import { operatorScopes } from "./operator-scopes.ts";
 /** Versions of the frames that we speak; between them differs only what a client reads. */
 export const PROTOCOLS = { least: 3, most: 4 } as const;
 export const TICK_MS = 30_000;
+/** What we have that their clients ask for by name: models.list is what may be used, with its details. */
+const CAPABILITIES = ["published-model-catalog"];
 const MAX_PAYLOAD = 1024 * 1024;
 
 interface Hello {
@@ -28,7 +30,7 @@ export function helloOk(given: Hello): Record<string, unknown> {
     type: "hello-ok",
     protocol: given.protocol,
     server: { version: given.version, connId: given.connection },
-    features: { methods: [...given.methods], events: EVENTS },
+    features: { methods: [...given.methods], events: EVENTS, capabilities: CAPABILITIES },
     snapshot: {
       presence: [],
       health: given.ready ? { ok: true, ts: at } : { ts: at },

@@ -1,4 +1,5 @@
 import { RequestError } from "../../core/errors.ts";
+import type { Scope } from "../auth/credential.ts";
 import { v } from "../../lib/schema/index.ts";
 
 /** What a row may do: call methods of the registry with the caller's own rights, and answer. */
@@ -21,6 +22,8 @@ export interface RowCall {
 /** One line of the table: a method of theirs as calls of ours. It adds no behaviour of its own. */
 export interface Row {
   readonly method: string;
+  /** Least scope that a client asks for when it wants to call this (OpenClaw docs, operator scopes); what its credential may do is checked behind it. */
+  readonly scope: Scope;
   /** Methods of the registry behind it; with one of them missing the row is neither advertised nor answered. */
   readonly calls: readonly string[];
   readonly params: v.GenericSchema;
@@ -29,6 +32,7 @@ export interface Row {
 
 interface RowDefinition<P extends v.GenericSchema> {
   readonly method: string;
+  readonly scope: Scope;
   readonly calls: readonly string[];
   /** The parameters that mean something here; keys that are not named are hints to another program and are not read. */
   readonly params: P;

@@ -50,12 +50,14 @@ async function pending(call: RowCall): Promise<ApprovalInfo[]> {
 export const approvalRows = [
   defineRow({
     method: "exec.approval.list",
+    scope: "approvals",
     calls: ["approvals.list"],
     params: v.looseObject({}),
     run: async (_, call) => (await pending(call)).map((one) => approvalRequest(one.session, one)),
   }),
   defineRow({
     method: "exec.approval.get",
+    scope: "approvals",
     calls: ["approvals.list"],
     params: v.looseObject({ id }),
     run: async (given, call) => {
@@ -75,6 +77,7 @@ export const approvalRows = [
   }),
   defineRow({
     method: "exec.approval.resolve",
+    scope: "approvals",
     calls: ["approvals.resolve"],
     params: v.looseObject({ id, decision: v.pipe(v.string(), v.maxLength(64)) }),
     run: async (given, call) => {

@@ -60,6 +60,7 @@ export async function sendChat(call: RowCall, { session, message, key, thinking,
 export const chatRows = [
   defineRow({
     method: "chat.send",
+    scope: "write",
     calls: ["chat.send"],
     params: v.looseObject({
       sessionKey: sessionName,
@@ -78,6 +79,7 @@ export const chatRows = [
   }),
   defineRow({
     method: "chat.history",
+    scope: "read",
     calls: ["chat.history", "sessions.get"],
     params: v.looseObject({ sessionKey: sessionName, agentId: v.optional(name), limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))) }),
     run: async ({ sessionKey, agentId, limit = 200 }, call) => {
@@ -96,6 +98,7 @@ export const chatRows = [
   }),
   defineRow({
     method: "chat.abort",
+    scope: "write",
     calls: ["chat.abort"],
     params: v.looseObject({ sessionKey: sessionName, agentId: v.optional(name), runId: v.optional(name) }),
     run: async ({ sessionKey, agentId, runId }, call) => {
@@ -106,6 +109,7 @@ export const chatRows = [
   }),
   defineRow({
     method: "agent",
+    scope: "write",
     calls: ["chat.send", "agent.wait"],
     params: v.looseObject({
       message: v.pipe(v.string(), v.minLength(1)),
@@ -148,6 +152,7 @@ export const chatRows = [
   }),
   defineRow({
     method: "agent.wait",
+    scope: "write",
     calls: ["agent.wait"],
     params: v.looseObject({ runId: name, timeoutMs: v.optional(ms, 30_000) }),
     run: async ({ runId, timeoutMs }, call) => {

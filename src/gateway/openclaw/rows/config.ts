@@ -7,6 +7,7 @@ import { defineRow } from "../row.ts";
 export const configRows = [
   defineRow({
     method: "config.get",
+    scope: "read",
     calls: ["config.get"],
     params: v.looseObject({}),
     run: async (_, call) => {
@@ -28,6 +29,7 @@ export const configRows = [
   }),
   defineRow({
     method: "config.patch",
+    scope: "admin",
     calls: ["config.patch"],
     params: v.looseObject({ raw: v.pipe(v.string(), v.minLength(1)), baseHash: v.optional(v.string()), replacePaths: v.optional(v.array(v.string())) }),
     run: async ({ raw, baseHash }, call) => {
@@ -37,6 +39,7 @@ export const configRows = [
   }),
   defineRow({
     method: "config.schema",
+    scope: "read",
     calls: ["config.schema", "status"],
     params: v.looseObject({}),
     run: async (_, call) => {

@@ -1,5 +1,6 @@
 import { formatAddress } from "../../../core/address.ts";
 import { RequestError } from "../../../core/errors.ts";
+import { sha256Hex } from "../../auth/digest.ts";
 import { v } from "../../../lib/schema/index.ts";
 import type { jobInfo, runInfo } from "../../methods/cron.ts";
 import { defineRow, refuse } from "../row.ts";
@@ -158,6 +159,7 @@ function runRow(run: RunInfo): Record<string, unknown> {
 export const cronRows = [
   defineRow({
     method: "cron.status",
+    scope: "read",
     calls: ["cron.status"],
     params: v.looseObject({}),
     run: async (_, call) => {
@@ -167,6 +169,7 @@ export const cronRows = [
   }),
   defineRow({
     method: "cron.list",
+    scope: "read",
     calls: ["cron.list"],
     params: v.looseObject({
       includeDisabled: v.optional(v.boolean(), false),
@@ -179,11 +182,14 @@ export const cronRows = [
       const all = jobs.filter((job) => (includeDisabled || job.enabled) && (agentId === undefined || job.agent === agentId));
       const shown = all.slice(offset, offset + limit);
       const hasMore = offset + shown.length < all.length;
-      return { jobs: shown.map(jobRow), total: all.length, offset, limit, hasMore, nextOffset: hasMore ? offset + shown.length : null };
+      // What pages of one list have in common; a client that sees it change begins anew.
+      const snapshotRevision = sha256Hex(JSON.stringify(all.map(({ id, updated_at }) => [id, updated_at])));
+      return { jobs: shown.map(jobRow), snapshotRevision, total: all.length, offset, limit, hasMore, nextOffset: hasMore ? offset + shown.length : null };
     },
   }),
   defineRow({
     method: "cron.get",
+    scope: "read",
     calls: ["cron.list"],
     params: v.looseObject(jobRef),
     run: async (given, call) => {
@@ -195,18 +201,21 @@ export const cronRows = [
   }),
   defineRow({
     method: "cron.add",
+    scope: "admin",
     calls: ["cron.add"],
     params: v.looseObject(fields),
     run: async (given, call) => jobRow(await call.call<JobInfo>("cron.add", jobParams(given))),
   }),
   defineRow({
     method: "cron.update",
+    scope: "admin",
     calls: ["cron.edit"],
     params: v.looseObject({ ...jobRef, patch: v.looseObject(fields) }),
     run: async (given, call) => jobRow(await call.call<JobInfo>("cron.edit", { id: idOf(given), ...jobParams(given.patch) })),
   }),
   defineRow({
     method: "cron.remove",
+    scope: "admin",
     calls: ["cron.remove"],
     params: v.looseObject(jobRef),
     run: async (given, call) => {
@@ -216,6 +225,7 @@ export const cronRows = [
   }),
   defineRow({
     method: "cron.run",
+    scope: "admin",
     calls: ["cron.run"],
     params: v.looseObject({ ...jobRef, mode: v.optional(v.string()) }),
     run: async (given, call) => {
@@ -226,6 +236,7 @@ export const cronRows = [
   }),
   defineRow({
     method: "cron.runs",
+    scope: "read",
     calls: ["cron.runs"],
     params: v.looseObject({ ...jobRef, limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 50) }),
     run: async (given, call) => {

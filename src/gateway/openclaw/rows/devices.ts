@@ -23,6 +23,7 @@ function ourDeviceId(theirs: string): string {
 export const deviceRows = [
   defineRow({
     method: "device.pair.list",
+    scope: "pairing",
     calls: ["device.pair.list", "device.list"],
     params: v.looseObject({}),
     run: async (_, call) => {
@@ -54,6 +55,7 @@ export const deviceRows = [
   }),
   defineRow({
     method: "device.pair.approve",
+    scope: "pairing",
     calls: ["device.pair.approve"],
     params: v.looseObject({ requestId: id }),
     run: async ({ requestId }, call) => {
@@ -63,6 +65,7 @@ export const deviceRows = [
   }),
   defineRow({
     method: "device.pair.reject",
+    scope: "pairing",
     calls: ["device.pair.reject"],
     params: v.looseObject({ requestId: id }),
     run: async ({ requestId }, call) => {
@@ -72,6 +75,7 @@ export const deviceRows = [
   }),
   defineRow({
     method: "device.pair.remove",
+    scope: "pairing",
     calls: ["device.revoke"],
     params: v.looseObject({ deviceId: id }),
     run: async ({ deviceId }, call) => {

@@ -53,9 +53,10 @@ async function requireSame(call: RowCall, session: string, expected: string | un
 }
 
 export const sessionRows = [
-  defineRow({ method: "sessions.list", calls: ["sessions.list", "models.list"], params: listParams, run: list }),
+  defineRow({ method: "sessions.list", scope: "read", calls: ["sessions.list", "models.list"], params: listParams, run: list }),
   defineRow({
     method: "sessions.subscribe",
+    scope: "read",
     calls: ["sessions.list", "models.list"],
     params: listParams,
     run: async (given, call) => {
@@ -66,6 +67,7 @@ export const sessionRows = [
   }),
   defineRow({
     method: "sessions.unsubscribe",
+    scope: "read",
     calls: ["sessions.list"],
     params: v.looseObject({}),
     run: (_, call) => {
@@ -75,6 +77,7 @@ export const sessionRows = [
   }),
   defineRow({
     method: "sessions.describe",
+    scope: "read",
     calls: ["sessions.get"],
     params: v.looseObject(key),
     run: async (given, call) => {
@@ -84,6 +87,7 @@ export const sessionRows = [
   }),
   defineRow({
     method: "sessions.resolve",
+    scope: "read",
     calls: ["sessions.get", "sessions.list"],
     params: v.looseObject({
       key: v.optional(sessionName),
@@ -101,6 +105,7 @@ export const sessionRows = [
   }),
   defineRow({
     method: "sessions.create",
+    scope: "write",
     calls: ["sessions.create", "chat.send"],
     params: v.looseObject({
       key: v.optional(sessionName),
@@ -130,6 +135,7 @@ export const sessionRows = [
   }),
   defineRow({
     method: "sessions.send",
+    scope: "write",
     calls: ["chat.send", "sessions.get"],
     params: v.looseObject({
       ...key,
@@ -146,6 +152,7 @@ export const sessionRows = [
   }),
   defineRow({
     method: "sessions.abort",
+    scope: "write",
     calls: ["chat.abort"],
     params: v.looseObject({ key: v.optional(sessionName), agentId: v.optional(name), runId: v.optional(name) }),
     run: async ({ key: given, agentId, runId }, call) => {
@@ -156,6 +163,7 @@ export const sessionRows = [
   }),
   defineRow({
     method: "sessions.patch",
+    scope: "write",
     calls: ["sessions.patch"],
     params: v.looseObject({
       ...key,
@@ -186,6 +194,7 @@ export const sessionRows = [
   }),
   defineRow({
     method: "sessions.reset",
+    scope: "admin",
     calls: ["sessions.reset", "sessions.get"],
     params: v.looseObject({ ...key, expectedSessionId: v.optional(name) }),
     run: async (given, call) => {
@@ -197,6 +206,7 @@ export const sessionRows = [
   }),
   defineRow({
     method: "sessions.delete",
+    scope: "write",
     calls: ["sessions.delete", "sessions.get"],
     params: v.looseObject({ ...key, deleteTranscript: v.optional(v.boolean()), archivedOnly: v.optional(v.boolean()), expectedSessionId: v.optional(name) }),
     run: async (given, call) => {

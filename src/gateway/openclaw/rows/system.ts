@@ -53,6 +53,7 @@ function accountOf(info: ChannelInfo): Record<string, unknown> {
 export const systemRows = [
   defineRow({
     method: "health",
+    scope: "read",
     calls: ["health", "status", "channels.status", "agents.list", "sessions.list"],
     params: none,
     run: async (_, call) => {
@@ -94,6 +95,7 @@ export const systemRows = [
   }),
   defineRow({
     method: "status",
+    scope: "read",
     calls: ["status", "channels.status", "agents.list", "models.list", "sessions.list"],
     params: none,
     run: async (_, call) => {
@@ -133,6 +135,7 @@ export const systemRows = [
   }),
   defineRow({
     method: "system-presence",
+    scope: "read",
     calls: ["status"],
     params: none,
     run: async (_, call) => {
@@ -142,6 +145,7 @@ export const systemRows = [
   }),
   defineRow({
     method: "models.list",
+    scope: "read",
     calls: ["models.list"],
     params: v.looseObject({ provider: v.optional(v.string()) }),
     run: async ({ provider }, call) => {
@@ -160,6 +164,7 @@ export const systemRows = [
   }),
   defineRow({
     method: "agents.list",
+    scope: "read",
     calls: ["agents.list"],
     params: none,
     run: async (_, call) => {
@@ -174,6 +179,7 @@ export const systemRows = [
   }),
   defineRow({
     method: "channels.status",
+    scope: "read",
     calls: ["channels.status"],
     params: v.looseObject({ channel: v.optional(v.string()) }),
     run: async (_, call) => {
@@ -191,6 +197,7 @@ export const systemRows = [
   }),
   defineRow({
     method: "logs.tail",
+    scope: "read",
     calls: ["logs.tail"],
     params: v.looseObject({
       cursor: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
