@@ -33,7 +33,7 @@ import { openStore } from "./open-store.ts";
 import { toolRulesOf } from "./settings.ts";
 import { createProviders } from "./providers.ts";
 import { watchStore } from "./store-health.ts";
-import { systemClock as clock, systemRandom as random } from "./system.ts";
+import { systemClock as clock, systemFacts, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
 import { openLocalPowers } from "./local-tools.ts";
 import { createTools } from "./tools.ts";
@@ -55,6 +55,8 @@ export interface RunGatewayOptions {
 
 /** Turns get this long to end by themselves at a stop; the rest is handed over to the next start (fault-75: exit within 10 s). */
 const DRAIN_MS = 5_000;
+/** Whoever asks for a stop over the gateway is answered first. */
+const STOP_MS = 100;
 
 /** Runs the gateway in the foreground until SIGTERM or SIGINT. @returns the exit code. @throws ConfigError, StoreError when it cannot start. */
 export async function runGateway(options: RunGatewayOptions): Promise<number> {
@@ -102,6 +104,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   }));
   const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
   const jobsPort = lateJobs();
+  const asked = new AbortController();
   const speech = { store, bus, clock, random, accounts: supervisor.accounts, notifyTo: config.notifications.to };
   const hall = createHall({
     ...speech,
@@ -178,6 +181,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     pairing: hall.pairing,
     audit,
     logs: { tail: async (query) => ring.tail(query) },
+    secrets: openSecrets(places, options.env),
+    system: { info: () => systemFacts(places), stop: (why) => void clock.timer(STOP_MS, () => asked.abort(why)) },
     health: () => healthOf(supervisor, storeReasons()),
   });
 
@@ -190,7 +195,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   });
 
   // From here on turns run: a SIGTERM that comes before the listener stands is kept, not died of.
-  const stopReason = stopRequested(options.signal);
+  const stopReason = stopRequested(options.signal === undefined ? asked.signal : AbortSignal.any([options.signal, asked.signal]));
   const stopped = new AbortController();
   const lanes = hall.lanes.start(stopped.signal);
   const auditing = audit.keep(stopped.signal);
@@ -285,7 +290,7 @@ function greet(url: string, { loaded, token, tls }: Greeting, options: RunGatewa
   options.print("Stop with Ctrl-C.");
 }
 
-function stopRequested(signal: AbortSignal | undefined): Promise<string> {
+function stopRequested(signal: AbortSignal): Promise<string> {
   return new Promise((resolve) => {
     const stop = (reason: string) => {
       process.off("SIGTERM", stop);
@@ -294,7 +299,8 @@ function stopRequested(signal: AbortSignal | undefined): Promise<string> {
     };
     process.once("SIGTERM", stop);
     process.once("SIGINT", stop);
-    signal?.addEventListener("abort", () => stop("signal"), { once: true });
-    if (signal?.aborted) stop("signal");
+    const abort = () => stop(typeof signal.reason === "string" ? signal.reason : "signal");
+    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
   });
 }

@@ -11,6 +11,7 @@ import type { Message } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { ModelEntry, ModelInfo, ModelRequest, ToolSpec, Usage } from "../core/model.ts";
 import type { Random } from "../core/random.ts";
+import type { Secrets } from "../core/secret.ts";
 import type { Store } from "../core/store.ts";
 import type { Thinking } from "../core/update.ts";
 import type { AuditVerdict } from "../security/audit.ts";
@@ -102,6 +103,18 @@ export interface LogLine {
   readonly fields?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** The process and its machine. */
+export interface SystemFacts {
+  readonly node: string;
+  readonly platform: string;
+  readonly arch: string;
+  readonly pid: number;
+  readonly rss_bytes: number;
+  readonly heap_bytes: number;
+  readonly config_file: string;
+  readonly data_folder: string;
+}
+
 /** Everything the gateway gets from the app. */
 export interface GatewayDeps {
   readonly store: Store;
@@ -130,6 +143,10 @@ export interface GatewayDeps {
   readonly pairing: Pick<PairingDesk, "answer" | "list">;
   readonly audit: { verify(): Promise<AuditVerdict> };
   readonly logs: { tail(query: { limit: number; level?: LogLine["level"]; since?: number }): Promise<readonly LogLine[]> };
+  /** Values go in and never come out. */
+  readonly secrets: Pick<Secrets, "list" | "place" | "set" | "remove">;
+  /** `stop` begins a graceful stop of the whole program, a moment later, so that whoever asked is still answered. */
+  readonly system: { info(): SystemFacts; stop(reason: string): void };
   health(): { readonly ready: boolean; readonly reasons: readonly string[] };
   readonly version: string;
   /** Stable public name of this gateway; devices sign it. */

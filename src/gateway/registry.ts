@@ -12,8 +12,10 @@ import { connectionMethods } from "./methods/connection.ts";
 import { cronMethods } from "./methods/cron.ts";
 import { pairingMethods } from "./methods/pairing.ts";
 import { deviceMethods } from "./methods/devices.ts";
+import { secretMethods } from "./methods/secrets.ts";
 import { sessionMethods } from "./methods/sessions.ts";
 import { statusMethods } from "./methods/status.ts";
+import { systemMethods } from "./methods/system.ts";
 import { toolMethods } from "./methods/tools.ts";
 
 /** All methods by name. The only door to a method is `callMethod`. */
@@ -40,6 +42,8 @@ export function coreMethods(): readonly Method[] {
     ...auditMethods,
     ...configMethods,
     ...deviceMethods,
+    ...secretMethods,
+    ...systemMethods,
   ];
 }
 

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-explicit-any -- payloads of a foreign wire, looked into freely */
 import { createHash, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { WebSocket } from "ws";
 import { TOKEN, type TestGateway } from "./open-test-gateway.ts";

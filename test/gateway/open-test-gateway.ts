@@ -1,6 +1,6 @@
 import { WebSocket } from "ws";
 import { createBlobs } from "../../src/app/blobs.ts";
-import { systemClock, systemRandom } from "../../src/app/system.ts";
+import { systemClock, systemFacts, systemRandom } from "../../src/app/system.ts";
 import { createLocalBus } from "../../src/bus/local/index.ts";
 import type { ChannelStatus } from "../../src/core/channel.ts";
 import { RequestError } from "../../src/core/errors.ts";
@@ -30,6 +30,9 @@ export interface TestGateway {
   readonly ws: string;
   /** What the fake configuration holds. */
   readonly config: Record<string, unknown>;
+  readonly secrets: ReadonlyMap<string, string>;
+  /** Why the program was asked to stop. */
+  readonly stops: readonly string[];
   readonly sent: { address: unknown; message: unknown }[];
   /** fetch with the token. */
   call(path: string, init?: RequestInit): Promise<Response>;
@@ -112,6 +115,8 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
   });
   const config: Record<string, unknown> = { gateway: { port: 1 }, agents: { model: "scripted:test" } };
   const sent: { address: unknown; message: unknown }[] = [];
+  const secrets = new Map<string, string>();
+  const stops: string[] = [];
   const unknownChannel = (channel: string) => new RequestError("channel_not_found", `no channel ${channel}`);
   const deps: GatewayDeps = {
     store,
@@ -172,6 +177,13 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
     tools: hall.outside,
     pairing: hall.pairing,
     audit: { verify: () => verifyAudit(store, { sign: (text) => text, verify: (text, signature) => text === signature }) },
+    secrets: {
+      list: async () => [...secrets.keys()],
+      place: async (name) => (secrets.has(name) ? "file" : undefined),
+      set: async (name, value) => void secrets.set(name, value),
+      remove: async (name) => secrets.delete(name),
+    },
+    system: { info: () => systemFacts({ configFile: "/config.toml", dataFolder: "/data" }), stop: (reason) => stops.push(reason) },
     health: () => ({ ready: true, reasons: [] }),
     version: "test",
     boot,
@@ -203,6 +215,8 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
     ws: `ws://127.0.0.1:${port}/ws`,
     config,
     sent,
+    secrets,
+    stops,
     call,
     post: (path, body, headers = {}) => call(path, { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", ...headers } }),
     async stop() {

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-explicit-any -- payloads of a foreign wire, looked into freely */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { afterEach, describe, test } from "node:test";

@@ -70,6 +70,11 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
     "cron.run",
     "config.validate",
     "logs.tail",
+    "secrets.list",
+    "secrets.remove",
+    "secrets.set",
+    "system.info",
+    "system.stop",
   ],
 };
 
@@ -217,6 +222,8 @@ describe("the method registry", () => {
       "config.set": { key: "a.b", value: 1 },
       "config.validate": { config: {} },
       send: { channel: "telegram", to: "1", message: "hi" },
+      "secrets.set": { name: "key", value: "hidden" },
+      "secrets.remove": { name: "key" },
       "sessions.get": { session: "agent:main:main" },
       "sessions.patch": { session: "agent:main:main", label: "x" },
       "sessions.reset": { session: "agent:main:main" },
