@@ -362,6 +362,7 @@ describe("OpenClaw's frames", () => {
     assert.deepEqual(await owner.ok("exec.approval.resolve", { id: open1!.id, decision: "allow-once" }), { ok: true });
     assert.equal((await owner.event("exec.approval.resolved")).payload["decision"], "allow-once");
     assert.equal((await owner.call("exec.approval.resolve", { id: open1!.id, decision: "deny" })).error!.details["reason"], "approval_closed");
+    assert.equal((await owner.call("exec.approval.get", { id: open1!.id })).error!.details["reason"], "approval_not_found");
     await reader.event("chat", ({ state }) => state === "final");
     assert.deepEqual(ran, ["shell"]);
     assert.equal(
