@@ -35,6 +35,14 @@ export const systemRandom: Random = (() => {
 /** The process and its machine, as they are now. */
 export function systemFacts({ configFile, dataFolder }: Pick<Places, "configFile" | "dataFolder">) {
   const { rss, heapUsed } = process.memoryUsage();
-  const { version: node, platform, arch, pid } = process;
-  return { node, platform, arch, pid, rss_bytes: rss, heap_bytes: heapUsed, config_file: configFile, data_folder: dataFolder };
+  return {
+    node: process.version,
+    platform: process.platform,
+    arch: process.arch,
+    pid: process.pid,
+    rss_bytes: rss,
+    heap_bytes: heapUsed,
+    config_file: configFile,
+    data_folder: dataFolder,
+  };
 }
