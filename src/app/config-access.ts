@@ -1,4 +1,5 @@
 import { changeKey, ConfigInvalid, createConfigEditor, type LoadConfigOptions, type LoadedConfig, type RunningConfigEditor } from "../config/index.ts";
+import type { ConfigEditOptions } from "../core/config-editor.ts";
 import type { Hub } from "../core/event.ts";
 import type { Log } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
@@ -12,16 +13,19 @@ export function createConfigAccess(
 ): { access: ConfigAccess; editor: RunningConfigEditor } {
   const editor = createConfigEditor({ loaded, load, log: deps.log });
   const announced = async (change: ReturnType<RunningConfigEditor["set"]>) => {
-    const { applied, restart_required } = await change;
+    const { applied, restart_required, digest } = await change;
     // What is secret in the new config must not reach the log either.
     for (const secret of editor.current().secretsUsed) deps.redact.add(secret);
     deps.hub.publish({ event: "config.changed", payload: { applied: [...applied], restart_required: [...restart_required] } });
-    return { applied, restart_required };
+    return { applied, restart_required, digest };
   };
   const access: ConfigAccess = {
-    get: async (key) => (await editor.get(key)).value,
-    set: (key, value) => announced(changeKey(editor, key, value)),
-    patch: (patch) => announced(editor.patch({ ...patch })),
+    get: async (key) => {
+      const { value, digest } = await editor.get(key);
+      return { value, digest };
+    },
+    set: (key, value, digest) => announced(changeKey(editor, key, { value, ...from(digest) })),
+    patch: (patch, digest) => announced(editor.patch({ ...patch }, from(digest))),
     reload: () => announced(editor.reload()),
     async validate(config) {
       try {
@@ -35,4 +39,8 @@ export function createConfigAccess(
     schema: async () => editor.schema(),
   };
   return { access, editor };
+}
+
+function from(digest: string | undefined): ConfigEditOptions {
+  return digest === undefined ? {} : { expectedDigest: digest };
 }

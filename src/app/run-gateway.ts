@@ -39,7 +39,7 @@ import { completeRestore, openOrRestore, settleRestored } from "./restores.ts";
 import { bindingsOfAgent, budgetsOf, subAgentLimitsOf, toolRulesOf } from "./settings.ts";
 import { createEmbedder, createProviders } from "./providers.ts";
 import { watchStore } from "./store-health.ts";
-import { systemClock as clock, systemRandom as random } from "./system.ts";
+import { systemClock as clock, systemFacts, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
 import { openLocalPowers } from "./local-tools.ts";
 import { createMemoryMeaning } from "../tools/memory/index.ts";
@@ -62,6 +62,8 @@ export interface RunGatewayOptions {
 
 /** Turns get this long to end by themselves at a stop; the rest is handed over to the next start (fault-75: exit within 10 s). */
 const DRAIN_MS = 5_000;
+/** Whoever asks for a stop over the gateway is answered first. */
+const STOP_MS = 100;
 
 /** Runs the gateway in the foreground until SIGTERM or SIGINT. @returns the exit code. @throws ConfigError, StoreError when it cannot start. */
 export async function runGateway(options: RunGatewayOptions): Promise<number> {
@@ -113,6 +115,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   }));
   const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
   const jobsPort = lateJobs();
+  const asked = new AbortController();
   const speech = { store, bus, clock, random, accounts: supervisor.accounts, notifyTo: config.notifications.to };
   const timeZone = hostTimeZone(options.env);
   const priceOf = createPriceOf(() => live.config().usage.pricing);
@@ -230,6 +233,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
       list: async () => (await backups.list()).map(describeBackup),
     },
     logs: { tail: async (query) => ring.tail(query) },
+    secrets: openSecrets(places, options.env),
+    system: { info: () => systemFacts(places), stop: (why) => void clock.timer(STOP_MS, () => asked.abort(why)) },
     health: () => healthOf(supervisor, storeReasons()),
   });
 
@@ -244,7 +249,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   });
 
   // From here on turns run: a SIGTERM that comes before the listener stands is kept, not died of.
-  const stopReason = stopRequested(options.signal);
+  const stopReason = stopRequested(options.signal === undefined ? asked.signal : AbortSignal.any([options.signal, asked.signal]));
   const stopped = new AbortController();
   const beside = [
     hall.lanes.start(stopped.signal),
@@ -345,7 +350,7 @@ function greet(url: string, { loaded, token, tls }: Greeting, options: RunGatewa
   options.print("Stop with Ctrl-C.");
 }
 
-function stopRequested(signal: AbortSignal | undefined): Promise<string> {
+function stopRequested(signal: AbortSignal): Promise<string> {
   return new Promise((resolve) => {
     const stop = (reason: string) => {
       process.off("SIGTERM", stop);
@@ -354,7 +359,8 @@ function stopRequested(signal: AbortSignal | undefined): Promise<string> {
     };
     process.once("SIGTERM", stop);
     process.once("SIGINT", stop);
-    signal?.addEventListener("abort", () => stop("signal"), { once: true });
-    if (signal?.aborted) stop("signal");
+    const abort = () => stop(typeof signal.reason === "string" ? signal.reason : "signal");
+    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
   });
 }

@@ -244,30 +244,30 @@ export interface Methods {
     };
     readonly result: { readonly turn_id: string; readonly message_id: string; readonly session: string } | { readonly command: string; readonly reply: string };
   };
-  /** The effective configuration, or what stands under a dotted key; secrets are masked. */
+  /** The effective configuration, or what stands under a dotted key, and the digest a change is made from; secrets are masked. */
   readonly "config.get": {
     readonly params: { readonly key?: string };
-    readonly result: { readonly value: unknown };
+    readonly result: { readonly value: unknown; readonly digest: string };
   };
-  /** Changes several keys at once (JSON merge patch: null removes a key). */
+  /** Changes several keys at once (JSON merge patch: null removes a key). With `digest` only if the configuration is still the same. */
   readonly "config.patch": {
-    readonly params: { readonly patch: Readonly<Record<string, unknown>> };
-    readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[] };
+    readonly params: { readonly patch: Readonly<Record<string, unknown>>; readonly digest?: string };
+    readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[]; readonly digest: string };
   };
   /** Reads the configuration files again, for edits made by hand. */
   readonly "config.reload": {
     readonly params: Record<string, never>;
-    readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[] };
+    readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[]; readonly digest: string };
   };
   /** JSON Schema of the configuration file. */
   readonly "config.schema": {
     readonly params: Record<string, never>;
     readonly result: { readonly schema: Readonly<Record<string, unknown>> };
   };
-  /** Sets one key; null removes it; a key that ends in + is a list, to which the value or values are added. */
+  /** Sets one key; null removes it; a key that ends in + is a list, to which the value or values are added. With `digest` only if the configuration is still the same. */
   readonly "config.set": {
-    readonly params: { readonly key: string; readonly value: unknown };
-    readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[] };
+    readonly params: { readonly key: string; readonly value: unknown; readonly digest?: string };
+    readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[]; readonly digest: string };
   };
   /** Checks a whole configuration without writing it. */
   readonly "config.validate": {
@@ -630,6 +630,21 @@ export interface Methods {
     readonly params: Record<string, never>;
     readonly result: Readonly<Record<string, unknown>>;
   };
+  /** Names of the stored secrets and where each is kept; never their values. */
+  readonly "secrets.list": {
+    readonly params: Record<string, never>;
+    readonly result: { readonly secrets: readonly { readonly name: string; readonly place?: "keychain" | "file" }[] };
+  };
+  /** Removes a stored secret. */
+  readonly "secrets.remove": {
+    readonly params: { readonly name: string };
+    readonly result: { readonly removed: boolean };
+  };
+  /** Stores a secret, to be used in the configuration as secret:NAME; a configuration that names it already takes the new value with config.reload. */
+  readonly "secrets.set": {
+    readonly params: { readonly name: string; readonly value: string };
+    readonly result: { readonly name: string; readonly place?: "keychain" | "file" };
+  };
   /** Puts a message to a person or place on a channel into the outbox. */
   readonly send: {
     readonly params: { readonly channel: string; readonly account?: string; readonly to: string; readonly thread?: string; readonly message: string };
@@ -938,6 +953,29 @@ export interface Methods {
         readonly workspaces: boolean;
       }[];
     };
+  };
+  /** The program and the machine it runs on: versions, memory in bytes, and where its files are. */
+  readonly "system.info": {
+    readonly params: Record<string, never>;
+    readonly result: {
+      readonly version: string;
+      readonly gateway: string;
+      readonly boot: number;
+      readonly node: string;
+      readonly platform: string;
+      readonly arch: string;
+      readonly pid: number;
+      readonly uptime_ms: number;
+      readonly rss_bytes: number;
+      readonly heap_bytes: number;
+      readonly config_file: string;
+      readonly data_folder: string;
+    };
+  };
+  /** Stops the gateway as SIGTERM does: what can be answered is, the rest goes on at the next start. */
+  readonly "system.stop": {
+    readonly params: Record<string, never>;
+    readonly result: { readonly stopping: boolean };
   };
   /** Runs a tool as a turn of the caller would, or says why not; what needs the owner's yes has to be asked for in a conversation. */
   readonly "tools.call": {

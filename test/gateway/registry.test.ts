@@ -85,8 +85,13 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
     "cron.run",
     "config.validate",
     "logs.tail",
+    "secrets.list",
+    "secrets.remove",
+    "secrets.set",
     "system.backup",
     "system.backups",
+    "system.info",
+    "system.stop",
   ],
 };
 
@@ -234,6 +239,8 @@ describe("the method registry", () => {
       "config.set": { key: "a.b", value: 1 },
       "config.validate": { config: {} },
       send: { channel: "telegram", to: "1", message: "hi" },
+      "secrets.set": { name: "key", value: "hidden" },
+      "secrets.remove": { name: "key" },
       "sessions.get": { session: "agent:main:main" },
       "sessions.patch": { session: "agent:main:main", label: "x" },
       "sessions.preview": { session: "agent:main:main" },
