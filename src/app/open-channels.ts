@@ -22,6 +22,11 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createDiscord } = await import("../channels/discord/index.ts");
     return createDiscord({ ...settings, token, account }, deps);
   },
+  irc: async ({ server, ...settings }, account, deps) => {
+    if (server === undefined) return undefined;
+    const { createIrc } = await import("../channels/irc/index.ts");
+    return createIrc({ ...settings, server, account }, deps);
+  },
 };
 
 /** Makes the enabled channel accounts of the config. */

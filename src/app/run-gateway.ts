@@ -11,7 +11,7 @@ import { ensureGatewayToken, keepLastGood, loadConfig, type Env, type LoadConfig
 import { createGateway, createHub } from "../gateway/index.ts";
 import { createMetrics } from "../observe/index.ts";
 import { createGate } from "../security/gate.ts";
-import { createHttp, createSockets } from "../security/host/egress/index.ts";
+import { createHttp, createSockets, createStreams } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
 import { showSchedule } from "../jobs/read-schedule.ts";
 import { createHall } from "../turn/hall.ts";
@@ -82,6 +82,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const { boot } = await store.boot({ now: clock.now(), instance });
   const http = createHttp({ log, metrics });
   const sockets = createSockets({ log, metrics, clock });
+  const streams = createStreams({ log, metrics, clock });
   const hub = createHub({ clock, boot, log });
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
@@ -93,6 +94,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     intake: intake.port,
     http,
     sockets,
+    streams,
     blobs,
     clock,
     random,

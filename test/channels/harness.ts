@@ -6,7 +6,7 @@ import type { Clock } from "../../src/core/clock.ts";
 import type { Log } from "../../src/core/log.ts";
 import { silentMetrics } from "../../src/core/metrics.ts";
 import type { Random } from "../../src/core/random.ts";
-import { createHttp, createSockets } from "../../src/security/host/egress/index.ts";
+import { createHttp, createSockets, createStreams } from "../../src/security/host/egress/index.ts";
 import { createRecordingIntake, type RecordingIntake } from "./recording-intake.ts";
 
 /** The machine's clock: these tests wait for real sockets. */
@@ -55,6 +55,7 @@ export function createChannelBench(options: ChannelBenchOptions, make: (deps: Ch
     intake,
     http,
     sockets: createSockets({ log, clock: realClock }),
+    streams: createStreams({ log, clock: realClock }),
     blobs,
     clock: realClock,
     random: realRandom,
