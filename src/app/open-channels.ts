@@ -27,6 +27,11 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createIrc } = await import("../channels/irc/index.ts");
     return createIrc({ ...settings, server, account }, deps);
   },
+  mattermost: async ({ url, token, ...settings }, account, deps) => {
+    if (url === undefined || token === undefined) return undefined;
+    const { createMattermost } = await import("../channels/mattermost/index.ts");
+    return createMattermost({ ...settings, url, token, account }, deps);
+  },
 };
 
 /** Makes the enabled channel accounts of the config. */

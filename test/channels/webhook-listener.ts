@@ -9,7 +9,7 @@ export interface WebhookListener {
 }
 
 /** @param path where the platform posts to; the handler sees every path. */
-export async function listenForWebhook(channel: Channel, path: string): Promise<WebhookListener> {
+export async function listenForWebhook(channel: Pick<Channel, "webhook">, path: string): Promise<WebhookListener> {
   const server: Server = createServer((incoming, outgoing) => {
     void (async () => {
       const chunks: Buffer[] = [];

@@ -1,6 +1,6 @@
 /** A small IRC server with services, for what ngIRCd has not: IRCv3 capabilities, SASL, account tags, WHOX. One client at a time; other people are data. */
 import { createServer, type AddressInfo, type Socket } from "node:net";
-import { waitFor } from "./ngircd.ts";
+import { waitFor } from "./wait-for.ts";
 
 export interface FakePerson {
   readonly userHost: string;

@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { waitFor } from "./wait-for.ts";
 
 const PROGRAM = ["/usr/sbin/ngircd", "/usr/local/sbin/ngircd"].find((path) => existsSync(path));
 
@@ -171,22 +172,4 @@ export async function connectPeer(port: number, nick: string, password?: string)
   peer.send(`${password === undefined ? "" : `PASS ${password}\r\n`}NICK ${nick}\r\nUSER ${nick} 0 * :${nick}`);
   await peer.until(() => lines.some((line) => / (376|422) /.test(line)));
   return peer;
-}
-
-/** Looks at each change; conditions about other things than lines are looked at every 20 ms too. */
-export function waitFor(watchers: Set<() => void>, condition: () => boolean): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = (error?: Error) => {
-      clearTimeout(limit);
-      clearInterval(regular);
-      watchers.delete(check);
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const check = () => condition() && end();
-    const limit = setTimeout(() => end(new Error(`after 15 s still not: ${String(condition)}`)), 15_000);
-    const regular = setInterval(check, 20);
-    watchers.add(check);
-    check();
-  });
 }

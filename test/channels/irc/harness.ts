@@ -1,7 +1,7 @@
 import { createIrc, type IrcAccountConfig, type IrcTiming } from "../../../src/channels/irc/index.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { type FaultProxy, startFaultProxy } from "../../faults/fault-proxy.ts";
-import { waitFor } from "../../fakes/ngircd.ts";
+import { waitFor } from "../../fakes/wait-for.ts";
 import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
 
 export const PASSWORD = "canary-irc-AbCdEf";
