@@ -22,6 +22,16 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createDiscord } = await import("../channels/discord/index.ts");
     return createDiscord({ ...settings, token, account }, deps);
   },
+  irc: async ({ server, ...settings }, account, deps) => {
+    if (server === undefined) return undefined;
+    const { createIrc } = await import("../channels/irc/index.ts");
+    return createIrc({ ...settings, server, account }, deps);
+  },
+  mattermost: async ({ url, token, ...settings }, account, deps) => {
+    if (url === undefined || token === undefined) return undefined;
+    const { createMattermost } = await import("../channels/mattermost/index.ts");
+    return createMattermost({ ...settings, url, token, account }, deps);
+  },
 };
 
 /** Makes the enabled channel accounts of the config. */

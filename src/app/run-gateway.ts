@@ -15,7 +15,7 @@ import { createHooks } from "../hooks/create-hooks.ts";
 import { createMetrics } from "../observe/index.ts";
 import { createPriceOf, PRICES_AS_OF } from "../models/prices.ts";
 import { createGate } from "../security/gate.ts";
-import { createHttp, createSockets } from "../security/host/egress/index.ts";
+import { createHttp, createSockets, createStreams } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
 import { createHousekeeping } from "../sessions/housekeeping.ts";
 import { showSchedule } from "../jobs/read-schedule.ts";
@@ -93,6 +93,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const { boot } = await store.boot({ now: clock.now(), instance });
   const http = createHttp({ log, metrics });
   const sockets = createSockets({ log, metrics, clock });
+  const streams = createStreams({ log, metrics, clock });
   const hub = createHub({ clock, boot, log });
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
@@ -106,6 +107,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     intake: intake.port,
     http,
     sockets,
+    streams,
     blobs,
     clock,
     random,
