@@ -14,6 +14,8 @@ export interface ChannelSupervisor {
   connect(channel: string, account?: string): Promise<void>;
   /** Stops receiving and sending; what is in the outbox stays there. @throws RequestError `channel_not_found` */
   disconnect(channel: string, account?: string): Promise<void>;
+  /** The same account with other settings: from now on it is the one that is asked, and the one before it stops; held again only if it was. */
+  replace(channel: Channel): void;
   stop(): Promise<void>;
 }
 
@@ -25,6 +27,8 @@ export function createChannelSupervisor(channels: readonly Channel[], deps: { cl
   const held = new Map<string, { controller: AbortController; done: Promise<void> }>();
   const seen = new Map<string, string>();
   let hold: ((channel: Channel, signal: AbortSignal) => Promise<void>) | undefined;
+  const replacing = new Set<Promise<void>>();
+  let stopping = false;
   let cancelWatch = () => {};
 
   const find = (name: string, account: string | undefined): string[] => {
@@ -72,9 +76,20 @@ export function createChannelSupervisor(channels: readonly Channel[], deps: { cl
     async disconnect(name, account) {
       await Promise.all(find(name, account).map(end));
     },
+    replace(channel) {
+      const key = `${channel.name}:${channel.account}`;
+      accounts.set(key, channel);
+      if (!held.has(key)) return;
+      const turn = end(key).then(() => {
+        if (!stopping) begin(key);
+      });
+      replacing.add(turn);
+      void turn.then(() => replacing.delete(turn));
+    },
     async stop() {
+      stopping = true;
       cancelWatch();
-      await Promise.all([...held.keys()].map(end));
+      await Promise.all([...[...held.keys()].map(end), ...replacing]);
     },
   };
 }

@@ -3,7 +3,7 @@
  * told truthfully whether it holds now.
  */
 import type { ApplyChange } from "../config/index.ts";
-import { channelAccounts } from "../config/channel-accounts.ts";
+import { channelAccounts, type ConfiguredAccount } from "../config/channel-accounts.ts";
 import type { Config } from "../config/schema.ts";
 import type { LogLevel } from "../observe/index.ts";
 import type { AgentSettings } from "../turn/agent-settings.ts";
@@ -78,6 +78,9 @@ const AGENT_KEYS = [
 /** All of `[hooks]` but the outgoing ones, which are set up when the gateway starts. */
 const HOOK_KEYS = ["token", "agent", "agents", "deliver", "in"];
 
+/** By what a post to a webhook proves where it comes from: the account is opened anew with the next one (sec-16). */
+const WEBHOOK_KEYS = ["webhook_secret", "signing_secret"];
+
 export interface ApplyTo {
   readonly live: LiveSettings;
   /** @throws when no such model can be asked now, because its provider needs a restart. */
@@ -85,6 +88,8 @@ export interface ApplyTo {
   readonly setRateLimit: (config: Config) => void;
   /** A new token or password holds for new connections and open ones (sec-16). */
   readonly setAuth: () => Promise<void> | void;
+  /** Opens an account anew. @throws when it cannot, or does not run. */
+  readonly reopen: (account: ConfiguredAccount) => Promise<void> | void;
   /** Unset when the command line has chosen the level. */
   readonly setLogLevel?: (level: LogLevel) => void;
 }
@@ -112,8 +117,20 @@ export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChan
   editor.onChange("gateway.auth", () => to.setAuth());
   const { setLogLevel } = to;
   if (setLogLevel) editor.onChange("logging.level", ({ logging }) => setLogLevel(logging.level));
-  for (const { path } of channelAccounts(config)) {
+  for (const account of channelAccounts(config)) {
+    const { path } = account;
     for (const key of PLACE_KEYS) editor.onChange([...path, key].join("."), ({ channels }) => live.take({ channels }));
+    // What else was changed in its section meanwhile waits for a restart, as its owner was told.
+    let running = account;
+    for (const key of WEBHOOK_KEYS) {
+      editor.onChange([...path, key].join("."), async (changed) => {
+        const next = channelAccounts(changed).find((one) => one.channel === account.channel && one.account === account.account);
+        const value = (next?.settings as Record<string, unknown> | undefined)?.[key];
+        const opened = { ...running, settings: { ...running.settings, [key]: value } };
+        await to.reopen(opened);
+        running = opened;
+      });
+    }
   }
 }
 

@@ -32,7 +32,7 @@ import { loadGatewayTls, type GatewayTls } from "./gateway-tls.ts";
 import { writeGatewayFile } from "./gateway-file.ts";
 import { applyChanges, createLiveSettings } from "./live-settings.ts";
 import { measureQueues } from "./measure-queues.ts";
-import { openChannels } from "./open-channels.ts";
+import { openAccount, openChannels } from "./open-channels.ts";
 import { lateJobs, openJobs } from "./open-jobs.ts";
 import { openLog } from "./open-log.ts";
 import { completeRestore, openOrRestore, settleRestored } from "./restores.ts";
@@ -103,7 +103,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const live = createLiveSettings(config, hostTimeZone(options.env));
   const powers = openLocalPowers(() => live.config(), places, { env: options.env, log });
   const intake = lateIntake();
-  const channels = await openChannels(config, (channel, account) => ({
+  const channelDeps = (channel: string, account: string) => ({
     intake: intake.port,
     http,
     sockets,
@@ -113,8 +113,9 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     random,
     log,
     metrics,
-    cursor: (name) => store.getCursor({ channel, account, name }),
-  }));
+    cursor: (name: string) => store.getCursor({ channel, account, name }),
+  });
+  const channels = await openChannels(config, channelDeps);
   const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
   const jobsPort = lateJobs();
   const asked = new AbortController();
@@ -246,6 +247,11 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     live,
     requireModel: providers.model,
     setRateLimit: (changed) => gateway.setRateLimit(rateLimitOptions(changed)),
+    reopen: async (account) => {
+      const channel = await openAccount(account, channelDeps);
+      if (channel === undefined) throw new Error(`${account.path.join(".")} does not run`);
+      supervisor.replace(channel);
+    },
     setAuth: () => applyAuth(editor.current(), gateway),
     ...(options.debug || options.verbose ? {} : { setLogLevel: log.setLevel }),
   });

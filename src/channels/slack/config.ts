@@ -31,9 +31,6 @@ const slackEntries = {
   signing_secret: described(
     v.optional(secret()),
     "Signing Secret from the app's page Basic Information; proves that a post comes from Slack. Needed in webhook mode.",
-    {
-      restart: true,
-    },
   ),
   api_root: described(v.optional(rootUrl, "https://slack.com/api"), "Slack's Web API; change it only for another Slack, such as https://slack-gov.com/api.", {
     restart: true,

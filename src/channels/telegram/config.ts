@@ -32,9 +32,7 @@ const telegramEntries = {
       example: "https://clanker.example.org/channels/telegram/webhook",
     },
   ),
-  webhook_secret: described(v.optional(secret()), "Required in webhook mode: 1 to 256 letters, digits, - and _ that prove a post comes from Telegram.", {
-    restart: true,
-  }),
+  webhook_secret: described(v.optional(secret()), "Required in webhook mode: 1 to 256 letters, digits, - and _ that prove a post comes from Telegram."),
   streaming: described(v.optional(v.boolean(), true), "Show the answer while it is written, by editing the message.", { restart: true }),
   allowed_users: described(v.optional(v.array(numeric(/^(-?\d{1,20}|\*)$/)), []), "Numeric user ids of people who may write directly.", {
     example: ["12345678"],
