@@ -30,6 +30,7 @@ const MEANING: Readonly<Record<string, "path" | "url" | "address" | "argv" | "te
   "memory_list.before": "text",
   "memory_forget.id": "text",
   "session_read.session": "text",
+  "session_search.query": "text",
   "message_send.to": "address",
   "message_send.text": "text",
   "read.path": "path",

@@ -104,6 +104,13 @@ export const FLOWS: readonly Flow[] = [
       { update: update("say more"), waits: 300 },
     ],
   },
+  {
+    name: "settings",
+    updates: [
+      { update: update("/think low"), answer: "From now on I think here: low" },
+      { update: update("say hello"), answer: "re: say hello", waits: 200 },
+    ],
+  },
   { name: "outage", outage: true, updates: [{ update: update("say later"), answer: "re: say later" }] },
   { name: "stranger", updates: [{ update: update("let me in", { sender: "3" }), refused: true }] },
   { name: "undelivered", away: { conversation: "2", deliveryTtlMs: 6_000 }, updates: [{ update: update("say hello", { sender: "2" }) }] },

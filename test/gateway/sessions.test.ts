@@ -51,9 +51,8 @@ describe("sessions over RPC", () => {
   test("an archived session is not listed but found, its next message brings it back, and all are told", async () => {
     const session = "agent:main:archived";
     const told: string[] = [];
-    const end = gateway.hub.listen((event) => {
-      if (event.name !== "session.changed" || event.session !== session) return;
-      told.push((JSON.parse(event.json) as { params: { payload: { change: string } } }).params.payload.change);
+    const end = gateway.hub.listen(({ name, session: key, json }) => {
+      if (name === "session.changed" && key === session) told.push(...(/"change":"(\w+)"/.exec(json)?.slice(1) ?? []));
     });
     await say(session, "remember the heliotrope");
     const archived = await client.call("sessions.archive", { session });
