@@ -60,6 +60,7 @@ const COMMANDS = [
   "secrets remove",
   "secrets set",
   "send",
+  "sessions compact",
   "sessions delete",
   "sessions list",
   "sessions reset",
@@ -67,6 +68,7 @@ const COMMANDS = [
   "setup",
   "start",
   "status",
+  "usage",
   "version",
 ];
 

@@ -174,6 +174,7 @@ describe("compaction", () => {
     const after = await session();
     assert.deepEqual([after.contextStart, after.trimmedTo], [before.contextStart, before.trimmedTo]);
     assert.equal(await store.getSummary({ sessionId: before.id, before: 1_000 }), undefined);
+    await assert.rejects(house.hall.compact(before.id), { code: "summary_failed" });
   });
 
   test("/compact answers at once and says when it is done; the newest turn stays word for word", async () => {

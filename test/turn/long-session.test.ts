@@ -63,10 +63,9 @@ async function costOf(messages: number, turns: number): Promise<{ rows: number; 
   seed(database, messages);
   const { store, take } = counting(bare);
   const clock = createManualClock();
-  const provider = createScripted(
-    ({ system }) => reply(system.startsWith("You keep the minutes") ? "Facts: many. ".repeat(170) : `noted. ${FILLER}`),
-    { clock },
-  );
+  const provider = createScripted(({ system }) => reply(system.startsWith("You keep the minutes") ? "Facts: many. ".repeat(170) : `noted. ${FILLER}`), {
+    clock,
+  });
   // A fresh process: nothing of the session is in memory.
   const house = await openHouse({ store, provider, clock, agent: AGENT });
   let first = 0;

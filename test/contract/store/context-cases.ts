@@ -207,10 +207,10 @@ export function subAgentCases(world: () => World): void {
     await suspend(w, parent);
     const settle = async () => {
       const { settled, stop } = await w.store.settleSubAgents({ now: w.now });
-      const mine = [a.childSession, b.childSession];
+      const mine = new Set([a.childSession, b.childSession]);
       return {
-        settled: settled.filter(({ childSession }) => mine.includes(childSession)).map(({ status }) => status),
-        stop: stop.filter((id) => mine.includes(id)),
+        settled: settled.filter(({ childSession }) => mine.has(childSession)).map(({ status }) => status),
+        stop: stop.filter((id) => mine.has(id)),
       };
     };
     assert.deepEqual(await settle(), { settled: [], stop: [] });
