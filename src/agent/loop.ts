@@ -35,6 +35,8 @@ export interface AgentRequest {
   readonly stepsDone: number;
   /** Tokens that the whole turn may spend; 0 = no limit. */
   readonly maxTurnTokens: number;
+  /** Estimated tokens that a prompt should not pass: before each call it is made shorter, old tool output first. Default: only when the provider refuses it. */
+  readonly maxPromptTokens?: number;
   /** What the turn's committed steps have used. */
   readonly usageDone: Usage;
   /** Running time of this run, milliseconds. */
@@ -216,6 +218,7 @@ async function go(run: Run): Promise<AgentResult> {
 /** One model call. @throws ModelError, Aborted */
 async function askModel(run: Run): Promise<Step> {
   run.steps += 1;
+  keepWithin(run);
   run.deps.emit({ type: "step", step: run.steps });
   for (;;) {
     try {
@@ -225,6 +228,23 @@ async function askModel(run: Run): Promise<Step> {
       recover(run, thrown);
     }
   }
+}
+
+/** A turn that has read much may have outgrown the model meanwhile. Estimates may be wrong: what cannot be made shorter is sent all the same. */
+function keepWithin(run: Run): void {
+  const { maxPromptTokens = Infinity } = run.request;
+  while (promptTokens(run) > maxPromptTokens) {
+    const before = promptTokens(run);
+    const smaller = shrinkEntries(run.entries, run.turnStart);
+    if (smaller === undefined) return;
+    run.entries = smaller.entries;
+    run.turnStart = smaller.turnStart;
+    if (promptTokens(run) >= before) return;
+  }
+}
+
+function promptTokens(run: Run): number {
+  return run.entries.reduce((sum, entry) => sum + (entry.tokens ?? estimateEntry(entry.content)), run.fixedTokens);
 }
 
 /** Makes the prompt shorter. @throws ClankerError `prompt_too_long` when that is not possible or was done often enough. */
@@ -248,7 +268,7 @@ async function streamStep(run: Run): Promise<Step> {
   const { maxTokens, thinking, cacheKey, system, toolChoice, temperature, stop } = request;
   const options = { ...(toolChoice !== undefined && { toolChoice }), ...(temperature !== undefined && { temperature }), ...(stop !== undefined && { stop }) };
   const modelRequest: ModelRequest = { system, entries: [...run.entries], tools: run.specs, maxTokens, thinking, cacheKey, ...options };
-  const estimate = run.entries.reduce((sum, entry) => sum + (entry.tokens ?? estimateEntry(entry.content)), run.fixedTokens);
+  const estimate = promptTokens(run);
   const events = deps.chain.stream(modelRequest, run.signal)[Symbol.asyncIterator]();
   try {
     for (;;) {
@@ -306,7 +326,8 @@ async function commitOwn(run: Run, step: Step, plan: Plan): Promise<void> {
   const callers = new Set<AssistantPart>(plan.callers);
   const parts = plan.parts.filter((part) => !callers.has(part));
   await run.deps.commitStep({ parts, stop: "calls", usage: step.usage, model: step.model, calls: plan.own, estimate: step.estimate });
-  run.entries.push({ content: { role: "assistant", parts, model: step.model, stop: "calls" } });
+  const content = { role: "assistant" as const, parts, model: step.model, stop: "calls" as const };
+  run.entries.push({ content, tokens: estimateEntry(content) });
   // The text is on record now: what comes after is no part of it.
   run.text = "";
 }
@@ -325,7 +346,7 @@ async function answerCalls(run: Run, calls: readonly ToolCallPart[]): Promise<Ag
     onResult: (result) => deps.emit({ type: "result", callId: result.callId, error: result.error }),
   });
   if (results === undefined) return { kind: "waiting" };
-  run.entries.push(...results.map((content) => ({ content })));
+  run.entries.push(...results.map((content) => ({ content, tokens: estimateEntry(content) })));
   const reason = run.deps.stopReason?.();
   return reason && failed(run, reason);
 }

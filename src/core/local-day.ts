@@ -8,14 +8,18 @@ export function startOfDay(at: number, timeZone: string): number {
   // The offset at midnight may be another one than now; asked twice, because the first guess may lie on the wrong side of the change.
   let start = midnight - offsetOf(at);
   for (let i = 0; i < 2; i += 1) start = midnight - offsetOf(start);
+  // There are two: the clock is set back to it.
+  const earlier = midnight - offsetOf(start - 1);
+  if (earlier < start && earlier + offsetOf(earlier) === midnight) start = earlier;
   // There is no such midnight: the day begins with the change.
   if (start + offsetOf(start) < midnight) start += midnight - (start + offsetOf(start));
   return Math.min(start, at);
 }
 
-/** `2026-11-21` of an instant in a zone. */
-export function dayName(at: number, timeZone: string): string {
-  return new Date(at + offsets(timeZone)(at)).toISOString().slice(0, 10);
+/** What the day of an instant is called in a zone: `2026-11-21`. */
+export function dayNames(timeZone: string): (at: number) => string {
+  const offsetOf = offsets(timeZone);
+  return (at) => new Date(at + offsetOf(at)).toISOString().slice(0, 10);
 }
 
 /** Milliseconds by which local time is ahead of UTC. */

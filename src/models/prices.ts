@@ -18,16 +18,16 @@ const OWN_MACHINE: ReadonlySet<string> = new Set(["offline", "ollama"]);
 /** Vendors name one version of a model by its date. */
 const DATED = /[-@]20\d{2}-?\d{2}-?\d{2}$/;
 
-/** @param own the owner's prices now, by `provider:model`. */
+/** @param own the owner's prices now, by `provider:model` or by model alone. */
 export function createPriceOf(own: () => Readonly<Record<string, OwnPrice>>): PriceOf {
   return (model) => {
     const mine = own();
-    if (Object.hasOwn(mine, model)) return priceOf(mine[model]!);
     const colon = model.indexOf(":");
     const provider = model.slice(0, colon);
+    const name = model.slice(colon + 1);
+    for (const key of [model, name]) if (Object.hasOwn(mine, key)) return priceOf(mine[key]!);
     if (OWN_MACHINE.has(provider)) return FREE;
     if (!Object.hasOwn(providerPresets, provider)) return undefined;
-    const name = model.slice(colon + 1);
     const { models } = providerPresets[provider]!;
     return (models.find(({ id }) => id === name) ?? models.find(({ id }) => id === name.replace(DATED, "")))?.price;
   };

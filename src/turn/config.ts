@@ -20,8 +20,8 @@ export const usageConfig = v.strictObject({
   session_tokens: tokens("Most tokens of one conversation, with its sub-agents; /new begins another one. 0 = no limit."),
   session_usd: usd("Most US dollars of one conversation, of the models whose price is known. 0 = no limit."),
   pricing: described(
-    v.optional(v.record(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]+:\S+$/, "must be provider:model")), pricing), {}),
-    "Prices by provider:model, US dollars per million tokens; they go before the built-in list prices.",
+    v.optional(v.record(v.pipe(v.string(), v.nonEmpty("must not be empty")), pricing), {}),
+    "Prices by provider:model, or by model alone for whichever provider, US dollars per million tokens; they go before the built-in list prices.",
   ),
 });
 

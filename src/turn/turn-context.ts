@@ -37,6 +37,8 @@ export interface LoadedContext {
   /** For the conversation, estimated tokens; and how much of it was used. */
   readonly room: number;
   readonly used: number;
+  /** Most of a whole prompt, estimated tokens. */
+  readonly promptTokens: number;
 }
 
 export async function loadContext(
@@ -46,13 +48,14 @@ export async function loadContext(
 ): Promise<LoadedContext> {
   const { session } = running;
   deps.recent.add(session.id, running.entries);
-  const { history: room } = contextBudget({
+  const budget = contextBudget({
     limit: contextLimit(agent, model),
     ratio: await deps.counts.ratio(model.id),
     systemTokens: estimateTokens(system),
     toolTokens: estimateTools(tools.map((tool) => tool.spec)),
     maxTokens: agent.maxTokens,
   });
+  const room = budget.history;
   // The lane is held: nothing has been appended since the start, except where a crashed run is taken up again.
   let now = await readContext(running.resumed ? { ...session, lastEntry: undefined } : session, deps);
   if (now.used > room && (await makeRoom(running, room, deps))) now = await readContext((await deps.store.getSession({ id: session.id })) ?? session, deps);
@@ -62,7 +65,7 @@ export async function loadContext(
   // What was cut away is not in the context; what was written in its light carries its label on (sec-91).
   for (const entry of all) if (entry.number >= context.start) deps.label.read(entry);
   if (summary !== undefined) deps.label.add(summary.label);
-  return { entries: await withImages(context.entries, deps), start: context.start, room, used: now.used };
+  return { entries: await withImages(context.entries, deps), start: context.start, room, used: now.used, promptTokens: budget.system + budget.tools + room };
 }
 
 /** Tokens that a prompt with its answer may have: what the model takes, or less if the owner says so. */

@@ -62,7 +62,7 @@ test("all of it holds at once when it is changed", async () => {
   const loaded = await home.load();
   const live = createLiveSettings(loaded.config, "UTC");
   const editor = createConfigEditor({ loaded, load: home.options });
-  applyChanges(editor, loaded.config, { live, requireModel: () => {}, setRateLimit: () => {}, setAuth: () => {}, setLogLevel: () => {} });
+  applyChanges(editor, loaded.config, { live, requireModel: () => {}, setRateLimit: () => {}, setAuth: () => {}, reopen: () => {}, setLogLevel: () => {} });
   const change = await editor.patch({
     people: { ada: { identities: ["telegram:44"] } },
     agents: { bindings: [{ agent: "home", group: -5 }] },

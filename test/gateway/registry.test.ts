@@ -43,6 +43,7 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
     "subscribe",
     "tools.list",
     "unsubscribe",
+    "usage.cost",
     "usage.status",
   ],
   write: [
@@ -52,6 +53,7 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
     "send",
     "sessions.archive",
     "sessions.branch",
+    "sessions.compact",
     "sessions.create",
     "sessions.delete",
     "sessions.patch",
@@ -248,6 +250,7 @@ describe("the method registry", () => {
       "sessions.branch": { session: "agent:main:main" },
       "sessions.archive": { session: "agent:main:main" },
       "sessions.restore": { session: "agent:main:main" },
+      "sessions.compact": { session: "agent:main:main" },
       "sessions.reset": { session: "agent:main:main" },
       "tools.call": { name: "time" },
       "sessions.delete": { session: "agent:main:web:chat:gone" },

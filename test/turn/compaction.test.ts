@@ -106,6 +106,28 @@ describe("compaction", () => {
     assert.ok(results.at(-1)!.length > 2_800);
   });
 
+  test("a turn that reads more and more keeps its prompts within the model: its own older results are shortened too", async () => {
+    const look: Tool = {
+      spec: { name: "look", description: "looks", parameters: { type: "object", properties: {}, additionalProperties: true } },
+      effects: [],
+      idempotent: true,
+      parallel: true,
+      timeoutMs: 1_000,
+      run: async () => ({ text: `seen ${"x".repeat(6_000)} end`, error: false }),
+    };
+    let made = 0;
+    await open(
+      ({ entries }) =>
+        entries.filter(({ content }) => content.role === "tool").length < 6 ? callTools([{ id: `c${++made}`, name: "look", args: { made } }]) : reply("seen"),
+      { tools: [look] },
+    );
+    await house.say("look around");
+    assert.equal(house.texts().at(-1), "seen");
+    const sizes = answers().map(({ request }) => request.entries.reduce((sum, { content }) => sum + estimateEntry(content), 0));
+    assert.ok(Math.max(...sizes) < 4_000, String(sizes));
+    assert.equal(sizes.length, 7);
+  });
+
   test("a cut never comes between a call and its result", async () => {
     const look: Tool = {
       spec: { name: "look", description: "looks", parameters: { type: "object", properties: {}, additionalProperties: true } },
@@ -174,6 +196,7 @@ describe("compaction", () => {
     const after = await session();
     assert.deepEqual([after.contextStart, after.trimmedTo], [before.contextStart, before.trimmedTo]);
     assert.equal(await store.getSummary({ sessionId: before.id, before: 1_000 }), undefined);
+    await assert.rejects(house.hall.compact(before.id), { code: "summary_failed" });
   });
 
   test("/compact answers at once and says when it is done; the newest turn stays word for word", async () => {

@@ -1,4 +1,4 @@
-import { dayName, startOfDay } from "../../core/local-day.ts";
+import { dayNames, startOfDay } from "../../core/local-day.ts";
 import { costOf, countedTokens } from "../../core/price.ts";
 import type { Store } from "../../core/store.ts";
 import { v } from "../../lib/schema/index.ts";
@@ -110,9 +110,10 @@ function describeRow({ key, model, turns, usage }: Row, { usage: { priceOf } }: 
 
 /** Quarters of an hour as local days. A turn across midnight counts in both. */
 function perDay(rows: readonly Row[], timeZone: string): Row[] {
+  const dayName = dayNames(timeZone);
   const days = new Map<string, Row>();
   for (const row of rows) {
-    const day = dayName(Number(row.key), timeZone);
+    const day = dayName(Number(row.key));
     const key = `${day} ${row.model}`;
     const before = days.get(key);
     const add = (kind: keyof Row["usage"]) => row.usage[kind] + (before?.usage[kind] ?? 0);
