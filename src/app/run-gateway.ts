@@ -27,11 +27,12 @@ import { writeGatewayFile } from "./gateway-file.ts";
 import { applyChanges, createLiveSettings } from "./live-settings.ts";
 import { measureQueues } from "./measure-queues.ts";
 import { openChannels } from "./open-channels.ts";
-import { lateJobs, openJobs } from "./open-jobs.ts";
+import { createLiveJobs, lateJobs } from "./open-jobs.ts";
 import { openLog } from "./open-log.ts";
 import { openStore } from "./open-store.ts";
+import { restartChannels } from "./restart-channels.ts";
 import { toolRulesOf } from "./settings.ts";
-import { createProviders } from "./providers.ts";
+import { createLiveProviders } from "./providers.ts";
 import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemFacts, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
@@ -87,11 +88,11 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const hub = createHub({ clock, boot, log });
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
-  const providers = await createProviders(config, { http, clock, random });
+  const providers = await createLiveProviders(config, { http, clock, random });
   const live = createLiveSettings(config);
   const powers = openLocalPowers(() => live.config(), places, { env: options.env, log });
   const intake = lateIntake();
-  const channels = await openChannels(config, (channel, account) => ({
+  const channelDeps = (channel: string, account: string) => ({
     intake: intake.port,
     http,
     sockets,
@@ -100,9 +101,9 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     random,
     log,
     metrics,
-    cursor: (name) => store.getCursor({ channel, account, name }),
-  }));
-  const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
+    cursor: (name: string) => store.getCursor({ channel, account, name }),
+  });
+  const supervisor = createChannelSupervisor(await openChannels(config, channelDeps), { clock, hub, metrics });
   const jobsPort = lateJobs();
   const asked = new AbortController();
   const speech = { store, bus, clock, random, accounts: supervisor.accounts, notifyTo: config.notifications.to };
@@ -124,7 +125,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   });
   const audit = await openAuditLog(places.dataFolder, { store, clock, log });
   intake.become(hall.intake);
-  const jobs = openJobs(config, {
+  const jobs = createLiveJobs(config, {
     store,
     clock,
     random,
@@ -137,8 +138,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     agents: () => live.agents(),
     requireModel: providers.model,
   });
-  jobsPort.become(jobs);
-  const { access, editor } = createConfigAccess(loaded, load, { hub, log, redact });
+  jobsPort.become(jobs.room);
+  const { access, editor, watch } = createConfigAccess(loaded, load, { hub, log, clock, redact });
   const gateway = createGateway(gatewayOptions(loaded, { token: token?.token, uiRoot: uiRoot(), tls: tls?.options }), {
     store,
     intake: hall.intake,
@@ -174,7 +175,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
       },
     },
     agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]! })) },
-    jobs,
+    jobs: jobsPort.port,
     turns: { abort: (which) => hall.abort(which) },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
     tools: hall.outside,
@@ -189,6 +190,9 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   applyChanges(editor, config, {
     live,
     requireModel: providers.model,
+    setProviders: providers.replace,
+    restartChannels: (changed, paths) => restartChannels(changed, paths, { supervisor, open: (next, wanted) => openChannels(next, channelDeps, wanted) }),
+    restartJobs: jobs.replace,
     setRateLimit: (changed) => gateway.setRateLimit(rateLimitOptions(changed)),
     setAuth: () => applyAuth(editor.current(), gateway),
     ...(options.debug || options.verbose ? {} : { setLogLevel: log.setLevel }),
@@ -199,7 +203,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const stopped = new AbortController();
   const lanes = hall.lanes.start(stopped.signal);
   const auditing = audit.keep(stopped.signal);
-  const working = config.cron.enabled ? jobs.start(stopped.signal) : undefined;
+  const working = jobs.start(stopped.signal);
   const { port, address } = await gateway.start().catch(async (thrown: unknown) => {
     stopped.abort();
     await Promise.all([lanes, auditing, working]);
@@ -215,7 +219,14 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   greet(url, { loaded, token, tls }, options);
   log.info("gateway is ready", { url, version: VERSION, model: config.agents.model, channels: [...supervisor.accounts.keys()] });
 
+  const unwatch = watch();
+  const unhup = onHangup(() =>
+    access.reload().catch((error: unknown) => log.warn("the config was not taken; the former one stays in force", { problem: String(error) })),
+  );
+
   const reason = await stopReason;
+  unhup();
+  unwatch();
   log.info("gateway stops", { reason });
   const closing = gateway.stop({ graceMs: DRAIN_MS });
   await supervisor.stop();
@@ -288,6 +299,16 @@ function greet(url: string, { loaded, token, tls }: Greeting, options: RunGatewa
   options.print(`Model:   ${config.agents.model}${config.agents.model === "offline:demo" ? "  (a built-in demo; choose a real one with: clanker setup)" : ""}`);
   options.print(`Kept in: ${places.dataFolder}`);
   options.print("Stop with Ctrl-C.");
+}
+
+/**
+ * SIGHUP: reads the config again. Of a terminal that is being closed it means that nobody is there any more, so there it ends the program as it always has.
+ * @returns the function that ends it.
+ */
+function onHangup(reload: () => unknown): () => void {
+  if (process.stdin.isTTY) return () => {};
+  process.on("SIGHUP", reload);
+  return () => void process.off("SIGHUP", reload);
 }
 
 function stopRequested(signal: AbortSignal): Promise<string> {

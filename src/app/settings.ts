@@ -29,6 +29,10 @@ export function agentSettings(config: Config, name: string): AgentSettings {
   };
 }
 
+export function agentNames({ agents }: Pick<Config, "agents">): string[] {
+  return ["main", ...Object.keys(agents.list)];
+}
+
 /** What the owner set for every place messages come from. */
 export function placesOf(config: Config): Places {
   const places = new Map<string, Place>();
