@@ -37,5 +37,10 @@ export async function openChannels(
     const opened = await open(settings as AccountSettings<ChannelName>, account, deps(channel, account));
     if (opened) channels.push(opened);
   }
+  for (const [name, hook] of Object.entries(config.hooks.out)) {
+    if (!hook.enabled) continue;
+    const { createEventSender } = await import("../hooks/create-event-sender.ts");
+    channels.push(createEventSender(name, hook, deps("hooks", name)));
+  }
   return channels;
 }

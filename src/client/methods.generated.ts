@@ -808,6 +808,38 @@ export interface Methods {
       readonly reset?: boolean;
     };
   };
+  /** Copies everything of this home into a new folder below `into` (default: backups in the data folder), while the gateway works; the copy is read back. */
+  readonly "system.backup": {
+    readonly params: { readonly into?: string; readonly workspaces?: boolean };
+    readonly result: {
+      readonly backup: {
+        readonly folder: string;
+        readonly created_at: number;
+        readonly version: string;
+        readonly by: "person" | "schedule";
+        readonly bytes: number;
+        readonly files: number;
+        readonly database: boolean;
+        readonly workspaces: boolean;
+      };
+    };
+  };
+  /** The backups in the data folder, newest first. */
+  readonly "system.backups": {
+    readonly params: Record<string, never>;
+    readonly result: {
+      readonly backups: readonly {
+        readonly folder: string;
+        readonly created_at: number;
+        readonly version: string;
+        readonly by: "person" | "schedule";
+        readonly bytes: number;
+        readonly files: number;
+        readonly database: boolean;
+        readonly workspaces: boolean;
+      }[];
+    };
+  };
   /** The program and the machine it runs on: versions, memory in bytes, and where its files are. */
   readonly "system.info": {
     readonly params: Record<string, never>;

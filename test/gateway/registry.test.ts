@@ -75,6 +75,8 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
     "secrets.set",
     "system.info",
     "system.stop",
+    "system.backup",
+    "system.backups",
   ],
 };
 
