@@ -3,12 +3,13 @@
  * told truthfully whether it holds now.
  */
 import type { ApplyChange } from "../config/index.ts";
-import { channelAccounts, type ConfiguredAccount } from "../config/channel-accounts.ts";
+import { channelAccounts } from "../config/channel-accounts.ts";
+import { channelsConfig } from "../config/channels.ts";
 import type { Config } from "../config/schema.ts";
 import type { LogLevel } from "../observe/index.ts";
 import type { AgentSettings } from "../turn/agent-settings.ts";
 import type { Places } from "../turn/place.ts";
-import { agentSettings, placesOf } from "./settings.ts";
+import { agentNames, agentSettings, placesOf } from "./settings.ts";
 
 export interface LiveSettings {
   config(): Config;
@@ -55,6 +56,9 @@ const PLACE_KEYS = [
   "reply_back",
 ];
 
+/** Every channel but our own clients'. */
+const CHANNELS = Object.keys(channelsConfig.entries).filter((name) => name !== "web");
+
 /** All of `[agents]` but its sandbox, which is set up when the gateway starts. */
 const AGENT_KEYS = [
   "model",
@@ -78,25 +82,28 @@ const AGENT_KEYS = [
 /** All of `[hooks]` but the outgoing ones, which are set up when the gateway starts. */
 const HOOK_KEYS = ["token", "agent", "agents", "deliver", "in"];
 
-/** By what a post to a webhook proves where it comes from: the account is opened anew with the next one (sec-16). */
-const WEBHOOK_KEYS = ["webhook_secret", "signing_secret"];
-
 export interface ApplyTo {
   readonly live: LiveSettings;
   /** @throws when no such model can be asked now, because its provider needs a restart. */
   readonly requireModel: (id: string) => unknown;
+  /** Makes the providers anew. @throws when an agent's model would not be there */
+  readonly setProviders: (config: Config) => Promise<void> | void;
+  /** Starts the accounts anew that these paths are about. */
+  readonly restartChannels: (config: Config, paths: readonly string[]) => Promise<void> | void;
+  /** Starts the jobs anew. */
+  readonly restartJobs: (config: Config) => Promise<void> | void;
   readonly setRateLimit: (config: Config) => void;
   /** A new token or password holds for new connections and open ones (sec-16). */
   readonly setAuth: () => Promise<void> | void;
-  /** Opens an account anew. @throws when it cannot, or does not run. */
-  readonly reopen: (account: ConfiguredAccount) => Promise<void> | void;
   /** Unset when the command line has chosen the level. */
   readonly setLogLevel?: (level: LogLevel) => void;
 }
 
-/** @param config what the gateway was started with: accounts that are added later need a restart. */
+/** @param config what the gateway was started with: an account that is added later is started anew with every change of it. */
 export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChange): unknown }, config: Config, to: ApplyTo): void {
   const { live } = to;
+  // First: agents and accounts may name what they bring.
+  editor.onChange("providers", (changed) => to.setProviders(changed));
   for (const key of AGENT_KEYS) {
     editor.onChange(`agents.${key}`, (changed) => {
       for (const name of agentNames(changed)) for (const model of agentSettings(changed, name).models) to.requireModel(model);
@@ -117,23 +124,14 @@ export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChan
   editor.onChange("gateway.auth", () => to.setAuth());
   const { setLogLevel } = to;
   if (setLogLevel) editor.onChange("logging.level", ({ logging }) => setLogLevel(logging.level));
-  for (const account of channelAccounts(config)) {
-    const { path } = account;
-    for (const key of PLACE_KEYS) editor.onChange([...path, key].join("."), ({ channels }) => live.take({ channels }));
-    // What else was changed in its section meanwhile waits for a restart, as its owner was told.
-    let running = account;
-    for (const key of WEBHOOK_KEYS) {
-      editor.onChange([...path, key].join("."), async (changed) => {
-        const next = channelAccounts(changed).find((one) => one.channel === account.channel && one.account === account.account);
-        const value = (next?.settings as Record<string, unknown> | undefined)?.[key];
-        const opened = { ...running, settings: { ...running.settings, [key]: value } };
-        await to.reopen(opened);
-        running = opened;
-      });
-    }
+  editor.onChange("cron", (changed) => to.restartJobs(changed));
+  for (const name of CHANNELS) {
+    editor.onChange(`channels.${name}`, async (changed, paths) => {
+      live.take({ channels: changed.channels });
+      await to.restartChannels(changed, paths);
+    });
   }
-}
-
-function agentNames({ agents }: Pick<Config, "agents">): string[] {
-  return ["main", ...Object.keys(agents.list)];
+  for (const { path } of channelAccounts(config)) {
+    for (const key of PLACE_KEYS) editor.onChange([...path, key].join("."), ({ channels }) => live.take({ channels }));
+  }
 }

@@ -32,12 +32,13 @@ import { loadGatewayTls, type GatewayTls } from "./gateway-tls.ts";
 import { writeGatewayFile } from "./gateway-file.ts";
 import { applyChanges, createLiveSettings } from "./live-settings.ts";
 import { measureQueues } from "./measure-queues.ts";
-import { openAccount, openChannels } from "./open-channels.ts";
-import { lateJobs, openJobs } from "./open-jobs.ts";
+import { openChannels } from "./open-channels.ts";
+import { createLiveJobs, lateJobs } from "./open-jobs.ts";
 import { openLog } from "./open-log.ts";
+import { restartChannels } from "./restart-channels.ts";
 import { completeRestore, openOrRestore, settleRestored } from "./restores.ts";
 import { bindingsOfAgent, budgetsOf, subAgentLimitsOf, toolRulesOf } from "./settings.ts";
-import { createEmbedder, createProviders } from "./providers.ts";
+import { createEmbedder, createLiveProviders } from "./providers.ts";
 import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemFacts, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
@@ -97,7 +98,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const hub = createHub({ clock, boot, log });
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
-  const providers = await createProviders(config, { http, clock, random });
+  const providers = await createLiveProviders(config, { http, clock, random });
   const embedder = await createEmbedder(config, { http, clock, random });
   const meaning = embedder && createMemoryMeaning({ store, embedder, clock, log });
   const live = createLiveSettings(config, hostTimeZone(options.env));
@@ -115,8 +116,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics,
     cursor: (name: string) => store.getCursor({ channel, account, name }),
   });
-  const channels = await openChannels(config, channelDeps);
-  const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
+  const supervisor = createChannelSupervisor(await openChannels(config, channelDeps), { clock, hub, metrics });
   const jobsPort = lateJobs();
   const asked = new AbortController();
   const speech = { store, bus, clock, random, accounts: supervisor.accounts, notifyTo: config.notifications.to };
@@ -155,7 +155,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   });
   const audit = await openAuditLog(places.dataFolder, { store, clock, log });
   intake.become(hall.intake);
-  const jobs = openJobs(config, {
+  const jobs = createLiveJobs(config, {
     store,
     clock,
     random,
@@ -168,7 +168,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     agents: () => live.agents(),
     requireModel: providers.model,
   });
-  jobsPort.become(jobs);
+  jobsPort.become(jobs.room);
   const hooks = createHooks({
     config: () => live.config().hooks,
     agents: () => live.agents(),
@@ -187,7 +187,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     wake: (account) => hall.channels.wake({ channel: HOOKS_CHANNEL, account }),
   });
   if (listen !== undefined) hub.listen(listen);
-  const { access, editor } = createConfigAccess(loaded, load, { hub, log, redact });
+  const { access, editor, watch } = createConfigAccess(loaded, load, { hub, log, clock, redact });
   const gateway = createGateway(gatewayOptions(loaded, { token: token?.token, uiRoot: uiRoot(), tls: tls?.options }), {
     store,
     intake: hall.intake,
@@ -223,7 +223,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
       },
     },
     agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]!, bindings: bindingsOfAgent(live.config(), name) })) },
-    jobs,
+    jobs: jobsPort.port,
     hooks,
     turns: { abort: (which) => hall.abort(which), compact: (sessionId) => hall.compact(sessionId) },
     usage: { spending: hall.spending, priceOf, pricesAsOf: PRICES_AS_OF, timeZone },
@@ -246,12 +246,10 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   applyChanges(editor, config, {
     live,
     requireModel: providers.model,
+    setProviders: providers.replace,
+    restartChannels: (changed, paths) => restartChannels(changed, paths, { supervisor, open: (next, wanted) => openChannels(next, channelDeps, wanted) }),
+    restartJobs: jobs.replace,
     setRateLimit: (changed) => gateway.setRateLimit(rateLimitOptions(changed)),
-    reopen: async (account) => {
-      const channel = await openAccount(account, channelDeps);
-      if (channel === undefined) throw new Error(`${account.path.join(".")} does not run`);
-      supervisor.replace(channel);
-    },
     setAuth: () => applyAuth(editor.current(), gateway),
     ...(options.debug || options.verbose ? {} : { setLogLevel: log.setLevel }),
   });
@@ -264,7 +262,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     audit.keep(stopped.signal),
     meaning?.fill(stopped.signal),
     housekeeping.start(stopped.signal),
-    config.cron.enabled ? jobs.start(stopped.signal) : undefined,
+    jobs.start(stopped.signal),
     keepBackups(backups, loaded, { clock, log, notify: hall.notify, signal: stopped.signal }),
   ];
   await restored?.tell(hall.notify);
@@ -283,7 +281,14 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   greet(url, { loaded, token, tls }, options);
   log.info("gateway is ready", { url, version: VERSION, model: config.agents.model, channels: [...supervisor.accounts.keys()] });
 
+  const unwatch = watch();
+  const unhup = onHangup(() =>
+    access.reload().catch((error: unknown) => log.warn("the config was not taken; the former one stays in force", { problem: String(error) })),
+  );
+
   const reason = await stopReason;
+  unhup();
+  unwatch();
   log.info("gateway stops", { reason });
   const closing = gateway.stop({ graceMs: DRAIN_MS });
   await supervisor.stop();
@@ -356,6 +361,16 @@ function greet(url: string, { loaded, token, tls }: Greeting, options: RunGatewa
   options.print(`Model:   ${config.agents.model}${config.agents.model === "offline:demo" ? "  (a built-in demo; choose a real one with: clanker setup)" : ""}`);
   options.print(`Kept in: ${places.dataFolder}`);
   options.print("Stop with Ctrl-C.");
+}
+
+/**
+ * SIGHUP: reads the config again. Of a terminal that is being closed it means that nobody is there any more, so there it ends the program as it always has.
+ * @returns the function that ends it.
+ */
+function onHangup(reload: () => unknown): () => void {
+  if (process.stdin.isTTY) return () => {};
+  process.on("SIGHUP", reload);
+  return () => void process.off("SIGHUP", reload);
 }
 
 function stopRequested(signal: AbortSignal): Promise<string> {

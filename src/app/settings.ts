@@ -34,6 +34,10 @@ export function agentSettings(config: Config, name: string): AgentSettings {
   };
 }
 
+export function agentNames({ agents }: Pick<Config, "agents">): string[] {
+  return ["main", ...Object.keys(agents.list)];
+}
+
 export function budgetsOf({ usage }: Config): Budgets {
   return { dayTokens: usage.day_tokens, dayUsd: usage.day_usd, sessionTokens: usage.session_tokens, sessionUsd: usage.session_usd };
 }
