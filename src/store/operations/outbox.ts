@@ -137,7 +137,7 @@ export function* enqueueDelivery({ delivery, note, now }: Input<"enqueueDelivery
   yield* insertDelivery(delivery, "open", now);
   if (note === undefined) return;
   yield* keepNote(delivery.id, note);
-  if (note.session !== undefined) yield* tellIfIdle(note.session, now);
+  if (note.session !== undefined) yield* tellIfIdle(note.session);
 }
 
 /** The answer of another turn would come between the parts of an earlier one whose preview stands there. Only the turn of a preview that is given up (`giveUpDraft`) may take long. */
