@@ -57,10 +57,10 @@ export function* exportPerson({ person, kind, after, limit }: Input<"exportPerso
     after ?? "",
     limit,
   );
-  const records = rows.map(({ at_key: _, ...row }) =>
-    Object.fromEntries(
-      Object.entries(row).map(([name, value]) => [name, JSON_COLUMNS.has(name) && typeof value === "string" ? (JSON.parse(value) as unknown) : value]),
-    ),
+  const valueOf = (name: string, value: string | number | null) =>
+    JSON_COLUMNS.has(name) && typeof value === "string" ? (JSON.parse(value) as unknown) : value;
+  const records = rows.map((row) =>
+    Object.fromEntries(Object.entries(row).flatMap(([name, value]) => (name === "at_key" ? [] : [[name, valueOf(name, value)]]))),
   );
   return { records, ...(rows.length === limit && { after: String(rows.at(-1)!["at_key"]) }) };
 }
