@@ -31,6 +31,11 @@ export async function openChannels(config: Config, deps: DepsOf): Promise<Channe
     const opened = await openAccount(configured, deps);
     if (opened) channels.push(opened);
   }
+  for (const [name, hook] of Object.entries(config.hooks.out)) {
+    if (!hook.enabled) continue;
+    const { createEventSender } = await import("../hooks/create-event-sender.ts");
+    channels.push(createEventSender(name, hook, deps("hooks", name)));
+  }
   return channels;
 }
 

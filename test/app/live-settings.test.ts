@@ -18,7 +18,15 @@ async function open(home: ScratchHome, more: Partial<ApplyTo> = {}): Promise<{ e
   const loaded = await home.load();
   const live = createLiveSettings(loaded.config);
   const editor = createConfigEditor({ loaded, load: home.options });
-  applyChanges(editor, loaded.config, { live, requireModel: () => {}, setRateLimit: () => {}, setAuth: () => {}, reopen: () => {}, setLogLevel: () => {}, ...more });
+  applyChanges(editor, loaded.config, {
+    live,
+    requireModel: () => {},
+    setRateLimit: () => {},
+    setAuth: () => {},
+    reopen: () => {},
+    setLogLevel: () => {},
+    ...more,
+  });
   return { editor, live };
 }
 
@@ -27,7 +35,14 @@ test("what the schema calls a matter of a restart is just what is not applied wh
   const { config } = await home.load();
   const prefixes: string[] = [];
   const editor = { onChange: (prefix: string) => prefixes.push(prefix) };
-  applyChanges(editor, config, { live: createLiveSettings(config), requireModel: () => {}, setRateLimit: () => {}, setAuth: () => {}, reopen: () => {}, setLogLevel: () => {} });
+  applyChanges(editor, config, {
+    live: createLiveSettings(config),
+    requireModel: () => {},
+    setRateLimit: () => {},
+    setAuth: () => {},
+    reopen: () => {},
+    setLogLevel: () => {},
+  });
   const applied = (path: string) => prefixes.some((prefix) => path === prefix || path.startsWith(`${prefix}.`));
   const keys = knownKeys(rootSchema).filter((key) => !key.isTable);
   // What holds for the accounts of one channel holds for those of all.
