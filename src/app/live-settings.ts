@@ -17,7 +17,7 @@ export interface LiveSettings {
   agent(name: string): AgentSettings;
   readonly places: Places;
   /** Takes sections of a changed config. @throws RequestError `agent_not_found` when a place names an agent that is not live: nothing was taken. */
-  take(sections: Partial<Pick<Config, "agents" | "sessions" | "people" | "channels">>): void;
+  take(sections: Partial<Pick<Config, "agents" | "sessions" | "people" | "channels" | "hooks">>): void;
 }
 
 /** @param timeZone IANA name, of this machine. */
@@ -73,6 +73,9 @@ const AGENT_KEYS = [
   "bindings",
 ];
 
+/** All of `[hooks]` but the outgoing ones, which are set up when the gateway starts. */
+const HOOK_KEYS = ["token", "agent", "agents", "deliver", "in"];
+
 export interface ApplyTo {
   readonly live: LiveSettings;
   /** @throws when no such model can be asked now, because its provider needs a restart. */
@@ -91,6 +94,12 @@ export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChan
     editor.onChange(`agents.${key}`, (changed) => {
       for (const name of agentNames(changed)) for (const model of agentSettings(changed, name).models) to.requireModel(model);
       live.take({ agents: changed.agents });
+    });
+  }
+  for (const key of HOOK_KEYS) {
+    editor.onChange(`hooks.${key}`, (changed) => {
+      for (const { model } of Object.values(changed.hooks.in)) if (model !== undefined) to.requireModel(model);
+      live.take({ hooks: changed.hooks });
     });
   }
   editor.onChange("sessions", ({ sessions }) => live.take({ sessions }));

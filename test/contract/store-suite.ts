@@ -8,6 +8,7 @@ import { jobCases } from "./store/job-cases.ts";
 import { leaseCases } from "./store/lease-cases.ts";
 import { memoryCases } from "./store/memory-cases.ts";
 import { outboxCases } from "./store/outbox-cases.ts";
+import { restoredCases } from "./store/restored-cases.ts";
 import { sessionCases } from "./store/session-cases.ts";
 import { transcriptCases } from "./store/transcript-cases.ts";
 import { turnCases } from "./store/turn-cases.ts";
@@ -43,6 +44,7 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
     describe("devices", () => deviceCases(world));
     describe("memories", () => memoryCases(world));
     describe("sessions and the rest", () => sessionCases(world));
+    describe("restored from a backup", () => restoredCases(world));
 
     describe("transcripts", () => transcriptCases(world));
 

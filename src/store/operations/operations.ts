@@ -17,6 +17,7 @@ import { answerPairing, isPaired, listPairings } from "./pairings.ts";
 import { approveDevice, listDevices, rejectDevice, requestDevice, revokeDevice, setDeviceToken } from "./devices.ts";
 import { addPerson, findPerson } from "./people.ts";
 import { indexEntries, searchEntries } from "./search.ts";
+import { settleRestored } from "./restored.ts";
 import { expireDeliveries, markSending, nextExpiry, recoverDeliveries, settlePart } from "./sending.ts";
 import { archiveSession, createSession, deleteSession, getSession, listSessions, moveContextStart, patchSession, resetSession } from "./sessions.ts";
 import { boot, counts, getSetting, setSetting } from "./settings.ts";
@@ -115,6 +116,7 @@ const runs: Runs = {
   forgetMemory,
   putBlob,
   getBlob,
+  settleRestored,
   getSetting,
   setSetting,
   listDevices,
