@@ -6,6 +6,8 @@ import type { RulesFor } from "../security/tool-rules.ts";
 import type { Binding } from "../sessions/bindings.ts";
 import type { ResetRule } from "../sessions/reset.ts";
 import type { AgentSettings } from "../turn/agent-settings.ts";
+import type { Budgets } from "../turn/spending.ts";
+import type { SubAgentLimits } from "../turn/sub-agents.ts";
 import type { Place, Places } from "../turn/place.ts";
 
 /** The config as the hall wants it: plain values in the hall's own words. */
@@ -18,6 +20,7 @@ export function agentSettings(config: Config, name: string): AgentSettings {
   return {
     name,
     models: [own.model ?? agents.model, ...(own.fallbacks ?? agents.fallbacks)],
+    ...(agents.summary_model !== undefined && { summaryModel: agents.summary_model }),
     systemPrompt: own.system_prompt ?? agents.system_prompt,
     maxTokens: agents.max_tokens,
     maxSteps: agents.max_steps,
@@ -29,6 +32,18 @@ export function agentSettings(config: Config, name: string): AgentSettings {
     approvalMs: agents.approval_minutes * 60_000,
     tools: own.tools ?? agents.tools,
   };
+}
+
+export function agentNames({ agents }: Pick<Config, "agents">): string[] {
+  return ["main", ...Object.keys(agents.list)];
+}
+
+export function budgetsOf({ usage }: Config): Budgets {
+  return { dayTokens: usage.day_tokens, dayUsd: usage.day_usd, sessionTokens: usage.session_tokens, sessionUsd: usage.session_usd };
+}
+
+export function subAgentLimitsOf({ agents: { sub_agents: limits } }: Config): SubAgentLimits {
+  return { maxDepth: limits.max_depth, maxRunning: limits.max_running, timeoutMs: limits.timeout_minutes * 60_000 };
 }
 
 /** What the owner set for every place messages come from. @param timeZone IANA name, of this machine. */

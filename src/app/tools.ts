@@ -2,6 +2,7 @@ import type { Store } from "../core/store.ts";
 import type { Tool } from "../core/tool.ts";
 import { defangLinks } from "../security/url-provenance.ts";
 import { searchMessages } from "../sessions/search.ts";
+import { createSpawnAgentTool } from "../tools/agent/index.ts";
 import { createCalculateTool } from "../tools/calculate/index.ts";
 import { createMemoryTools, type MemoryToolsDeps } from "../tools/memory/index.ts";
 import { createMessageTool, type MessageToolDeps } from "../tools/message/index.ts";
@@ -26,6 +27,7 @@ export async function createTools(
     ...createMemoryTools(deps),
     ...createSessionTools({ ...deps, search: (query) => searchMessages(deps.store, query) }),
     createScheduleTool(deps),
+    createSpawnAgentTool(),
     createMessageTool({ outbox: deps.outbox, defang: defangLinks }),
     ...createLocalTools(deps.config, deps),
     ...(await createWebTools(deps)),

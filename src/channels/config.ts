@@ -38,7 +38,7 @@ const toolRules = v.strictObject({
 
 /** The keys that every channel account has. A channel adds its own and makes the schema with `channelConfig`. */
 export const channelAccountEntries = {
-  enabled: described(v.optional(v.boolean(), true), "Whether this account is started.", { restart: true }),
+  enabled: described(v.optional(v.boolean(), true), "Whether this account is started."),
   dm_policy: described(
     v.optional(v.picklist(["pairing", "allowlist", "open", "off"]), "pairing"),
     'Who may write directly: pairing (strangers get a code, the owner lets them in by it), allowlist (`allowed_users` and `owner_ids` alone), open (everybody; needs allowed_users = ["*"]), off (nobody but `owner_ids`).',

@@ -118,7 +118,7 @@ function addConfig({ program, add, group }: Tree): void {
   add(config, "schema", "print the JSON Schema of the configuration", async () => (await import("./command/config-file.ts")).schema);
 }
 
-function addThings({ add, group }: Tree): void {
+function addThings({ program, add, group }: Tree): void {
   const channels = group("channels", "messengers the assistant is on");
   add(channels, "list", "channels and their accounts", async () => (await import("./command/channels.ts")).list);
   add(channels, "status [name]", "state of the channels", async () => (await import("./command/channels.ts")).status).option(
@@ -151,10 +151,16 @@ function addThings({ add, group }: Tree): void {
     50,
   );
   add(sessions, `reset ${KEY}`, "begin a new session under the same key", async () => (await import("./command/sessions.ts")).reset);
+  add(sessions, `compact ${KEY}`, "put a summary in the place of its older part", async () => (await import("./command/sessions.ts")).compact);
   add(sessions, `delete ${KEY}`, "delete a session and everything in it", async () => (await import("./command/sessions.ts")).remove).option(
     "--yes",
     "do not ask",
   );
+
+  add(program, "usage", "tokens and money that were used", async () => (await import("./command/usage.ts")).usage)
+    .addOption(new Option("--by <what>", "what to sum by").choices(["model", "day", "session", "turn"]).default("model"))
+    .option("--days <number>", "days to look back, today included", wholeNumber, 30)
+    .option("--session <key>", "of this session alone");
 
   const DEVICE = "<device>";
   const devices = group("devices", "paired clients with a key of their own");

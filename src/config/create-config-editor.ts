@@ -126,7 +126,9 @@ async function adopt(work: Work, loaded: LoadedConfig): Promise<ConfigChange> {
     changed.filter((path) => !applied.includes(path)),
     (path) => listenerOf(work, path),
   );
-  for (const [listener, paths] of groups) if (listener !== undefined && (await tryApply(work, listener.apply, paths))) applied.push(...paths);
+  // In the order of their registration: who comes first may be needed by those behind it.
+  const inOrder = [...groups].toSorted(([a], [b]) => work.listeners.indexOf(a!) - work.listeners.indexOf(b!));
+  for (const [listener, paths] of inOrder) if (listener !== undefined && (await tryApply(work, listener.apply, paths))) applied.push(...paths);
   for (const path of applied) {
     const value = after.get(path);
     if (value === undefined) work.running.delete(path);

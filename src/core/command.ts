@@ -17,6 +17,8 @@ export const CHAT_COMMANDS = [
   { name: "status", what: "what is going on here" },
   { name: "model", what: "which model answers here, or another one", words: "[NAME|default]" },
   { name: "think", what: "how much I think before I answer", words: "[off|low|medium|high|default]" },
+  { name: "usage", what: "tokens and money that this conversation has used" },
+  { name: "compact", what: "make this conversation shorter by a summary; nothing of it is lost" },
   { name: "whoami", what: "who you are to me" },
   { name: "approve", what: "let me do what I have asked for", words: "CODE [session|always]", owner: true },
   { name: "deny", what: "do not let me do what I have asked for", words: "CODE", owner: true },

@@ -23,6 +23,8 @@ import type {
   Pairing,
   Session,
   SessionSettings,
+  SubAgent,
+  Summary,
   ToolCallRecord,
   Turn,
   TurnStatus,
@@ -106,6 +108,13 @@ export type AcceptItem =
       /** Kept and told unless the sender has a code that still holds, has had three within a day, or three are pending on the account. */
       readonly pairing?: NewPairing;
     });
+
+/** A note of the house about a message that was sent from elsewhere. */
+export interface DeliveryNote extends Pick<NewEntry, "principal" | "label" | "tokens"> {
+  readonly text: string;
+  /** Key of the session that is told, wherever its people are. */
+  readonly session?: string;
+}
 
 export interface NewPairing {
   readonly id: string;
@@ -200,7 +209,17 @@ export interface Operations {
    * usage table under `model`. full.
    */
   commitStep: Operation<
-    { fence: Fence; turnId: string; entry: NewEntry; calls: readonly (ToolCallPart & { idempotent: boolean })[]; usage: Usage; model: string; now: number },
+    {
+      fence: Fence;
+      turnId: string;
+      entry: NewEntry;
+      calls: readonly (ToolCallPart & { idempotent: boolean })[];
+      usage: Usage;
+      model: string;
+      /** Our own estimate of the prompt that `usage` tells about, tokens: what estimates are calibrated by. */
+      estimate?: number;
+      now: number;
+    },
     { number: number; step: number }
   >;
   /** Steering messages that wait for this running turn become entries. Call between steps only, when every call has its result. full. */
@@ -235,6 +254,8 @@ export interface Operations {
       entries: readonly NewEntry[];
       deliveries: readonly NewDelivery[];
       usage: Usage;
+      /** As for commitStep. */
+      estimate?: number;
       contextStart?: number;
       /** Id for the turn of moved messages. */
       movedTurnId: string;
@@ -246,7 +267,7 @@ export interface Operations {
   >;
   /**
    * Gives the lane back with the turn unfinished: it stays first in its session until `notBefore`. `outage`: its start is no attempt (P6), outageSince is kept or
-   * set, and `notice` is stored only once per outage. `handover` (graceful stop): its start is no attempt either and the outage fields stay as they are. full.
+   * set, `notice` is stored only once per outage, and a draft is given up: what was shown stays, the answer will be a message of its own. `handover` (graceful stop): its start is no attempt either and the outage fields stay as they are. full.
    */
   postponeTurn: Operation<
     { fence: Fence; turnId: string; notBefore: number; outage: boolean; handover?: boolean; notice?: NewDelivery; error?: Turn["error"]; now: number },
@@ -271,6 +292,43 @@ export interface Operations {
   listTurns: Operation<{ sessionId?: string; statuses?: readonly TurnStatus[]; limit: number }, Turn[]>;
   /** Moves the start of prompts forward. lazy. */
   moveContextStart: Operation<{ sessionId: string; contextStart: number }, void>;
+
+  /**
+   * One compaction, whole or not at all: moves the start of prompts and the end of shortened tool results forward, and puts in the summary that stands for what leaves.
+   * False, and nothing changed, when the start is not `expectedStart` any more. full.
+   */
+  compactContext: Operation<
+    { fence: Fence; sessionId: string; expectedStart: number; contextStart: number; trimmedTo: number; summary?: Omit<Summary, "sessionId">; now: number },
+    boolean
+  >;
+  /** The newest summary of what stands before `before`. read. */
+  getSummary: Operation<{ sessionId: string; before: number }, Summary | undefined>;
+
+  // --- Sub-agents
+  /**
+   * Puts the child's session, its turn and its message in place of a planned call, in one commit. `known`: this call has one already. `full`: `most` of the root session
+   * are at work. The call stays open; the turn waits for it as for an approval. full.
+   */
+  openSubAgent: Operation<
+    {
+      fence: Fence;
+      subAgent: Pick<SubAgent, "id" | "turnId" | "callId" | "rootId" | "depth" | "childTurn" | "label" | "expiresAt">;
+      item: Exclude<AcceptItem, { kind: "refused" }>;
+      most: number;
+      audit: AuditEvent;
+      now: number;
+    },
+    { kind: "opened" | "known"; subAgent: SubAgent } | { kind: "full" }
+  >;
+  /** Oldest first. `working`: those whose own turn has not ended. read. */
+  listSubAgents: Operation<{ sessionId?: string; turnId?: string; working?: boolean; limit: number }, SubAgent[]>;
+  /**
+   * Looks at those that are at work: one whose turn has ended or is gone is settled, one whose maker has ended is cancelled, one past its time has expired. Turns that
+   * have nothing to wait for any more are queued. `stop`: sessions of children that nobody waits for and that still work. full.
+   */
+  settleSubAgents: Operation<{ now: number }, { settled: SubAgent[]; stop: string[] }>;
+  /** The note about a detached one becomes an entry, once. full. @returns false when it stood there before. */
+  tellSubAgent: Operation<{ fence: Fence; id: string; entry: NewEntry; now: number }, boolean>;
 
   // --- Approvals
   /**
@@ -334,13 +392,22 @@ export interface Operations {
   releaseLease: Operation<{ fence: Fence }, void>;
 
   // --- Outbox
-  /** The streaming preview: a delivery `draft` with part 0 `sending`; sets the turn's draftId. full. */
-  openDraft: Operation<{ fence: Fence; delivery: NewDelivery; now: number }, void>;
+  /**
+   * The streaming preview: a delivery `draft` with part 0 `sending`; sets the turn's draftId. False, and nothing changed, while something else is on its way to the same
+   * place (conversation and thread): an open delivery or another draft. full.
+   */
+  openDraft: Operation<{ fence: Fence; delivery: NewDelivery; now: number }, boolean>;
   /** Receipt of the preview (part `draft`), or that it surely failed (the delivery goes and the turn has no draft any more). full. */
   settleDraft: Operation<{ deliveryId: string; receipt?: Receipt; now: number }, void>;
-  /** full. */
-  enqueueDelivery: Operation<{ delivery: NewDelivery; now: number }, void>;
-  /** Open deliveries of an account that may be sent now: for each conversation only the oldest open one, in order. Waiting parts keep their conversation. read. */
+  /**
+   * `note`: what the conversation learns of it. It becomes an entry of the session named in it, at once when its lane is idle, or else of whichever session goes on at the
+   * delivery's address, before its next turn. full.
+   */
+  enqueueDelivery: Operation<{ delivery: NewDelivery; note?: DeliveryNote; now: number }, void>;
+  /**
+   * Open deliveries of an account that may be sent now: for each conversation only the oldest open one, in order. Waiting parts keep their conversation. The answer of a
+   * turn waits while an earlier draft of another turn, which has not ended, stands at its place. read.
+   */
   dueDeliveries: Operation<{ channel: string; account: string; now: number; limit: number }, Delivery[]>;
   /** Earliest future notBefore of an open part of the account. read. */
   nextDelivery: Operation<{ channel: string; account: string; now: number }, number | undefined>;
@@ -462,6 +529,14 @@ export interface Operations {
   searchMemories: Operation<{ agent: string; sight: Sight; query: string; limit: number }, Memory[]>;
   /** Newest first; `before` pages by id. read. */
   listMemories: Operation<{ agent: string; sight: Sight; before?: string; limit: number }, Memory[]>;
+  /** Of what the reader may see, in the order of `ids`. read. */
+  getMemories: Operation<{ agent: string; sight: Sight; ids: readonly string[] }, Memory[]>;
+  /** Memories of any agent that have no vector of this model and are no secret, newest first. read. */
+  memoriesToEmbed: Operation<{ model: string; limit: number }, { id: string; text: string }[]>;
+  /** Without `vector`: the model will never make one. lazy. */
+  setMemoryVector: Operation<{ id: string; model: string; vector?: Uint8Array }, void>;
+  /** Vectors of this model that the reader may see, newest memory first; `before` pages by id. read. */
+  readMemoryVectors: Operation<{ agent: string; sight: Sight; model: string; before?: string; limit: number }, { id: string; vector: Uint8Array }[]>;
   /** With `person`, only one of theirs. full. @returns false when there is none that may be seen. */
   forgetMemory: Operation<{ id: string; agent: string; sight: Sight; person?: string }, boolean>;
 
@@ -537,6 +612,18 @@ export interface Operations {
   settleRestored: Operation<{ text: string; now: number }, { turns: number; deliveries: number }>;
   getSetting: Operation<{ name: string }, string | undefined>;
   setSetting: Operation<{ name: string; value: string | null }, void>;
+  /** Tokens that were spent beside the steps of a turn (a summary). full. */
+  spend: Operation<{ turnId: string; model: string; usage: Usage; estimate: number; now: number }, void>;
+  /**
+   * Sums by model within wall times, `from` included, `to` not; of a session with its sub-agents. `by`: and by the quarter of an hour (`key`: its beginning, wall
+   * milliseconds), by session (its key) or by turn (its id), the newest first. read.
+   */
+  sumUsage: Operation<
+    { from?: number; to?: number; sessionId?: string; turnId?: string; by?: "slot" | "session" | "turn"; limit: number },
+    { key: string; model: string; turns: number; usage: Usage }[]
+  >;
+  /** What estimates have come to, against what the provider has counted, in the newest rows of a model that have an estimate. read. */
+  usageEstimates: Operation<{ model: string; limit: number }, { estimated: number; counted: number }>;
   /** Sums by model since a wall time. read. */
   usageByModel: Operation<{ since: number; sessionId?: string }, { model: string; turns: number; usage: Usage }[]>;
   /** Rows per state, for metrics and status. read. */
@@ -580,6 +667,12 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   turnOfMessage: "read",
   listTurns: "read",
   moveContextStart: "lazy",
+  compactContext: "full",
+  getSummary: "read",
+  openSubAgent: "full",
+  listSubAgents: "read",
+  settleSubAgents: "full",
+  tellSubAgent: "full",
   openApproval: "full",
   answerApproval: "full",
   expireApprovals: "full",
@@ -643,6 +736,10 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   listJobRuns: "read",
   saveMemory: "full",
   searchMemories: "read",
+  getMemories: "read",
+  memoriesToEmbed: "read",
+  setMemoryVector: "lazy",
+  readMemoryVectors: "read",
   listMemories: "read",
   forgetMemory: "full",
   putBlob: "full",
@@ -650,6 +747,9 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   settleRestored: "full",
   getSetting: "read",
   setSetting: "full",
+  spend: "full",
+  sumUsage: "read",
+  usageEstimates: "read",
   usageByModel: "read",
   counts: "read",
 };

@@ -3,21 +3,21 @@ import { chatCommands, isCommandName, type CommandName } from "../core/command.t
 import { messageText } from "../core/message.ts";
 import { labelOf, type Principal } from "../core/principal.ts";
 import type { ApprovalScope } from "../core/records.ts";
-import type { NewSession } from "../core/store.ts";
+import type { Log } from "../core/log.ts";
 import type { Update } from "../core/update.ts";
 import type { Approvals } from "./approvals.ts";
+import type { CommandCall } from "./command-call.ts";
+import { startCompact } from "./compact-command.ts";
+import type { Compacted } from "./compaction.ts";
 import type { Lanes } from "./lanes.ts";
+import type { OutboxDoor } from "./outbox-door.ts";
 import type { PairingDesk } from "./pairing.ts";
 import { showOrSetModel, showOrSetThinking, type SessionCommandDeps } from "./session-commands.ts";
+import type { Spending } from "./spending.ts";
+import { showUsage } from "./usage-command.ts";
 
 /** Said alone, in these letters, by the owner: everything stops, everywhere. */
 const STOP_WORD = "STOP";
-
-export interface CommandCall {
-  readonly principal: Principal;
-  readonly session: NewSession;
-  readonly update: Update;
-}
 
 export interface Commands {
   /** @returns the text to answer with. Repeating a call does no harm. */
@@ -40,6 +40,10 @@ export interface CommandDeps extends SessionCommandDeps {
   /** What the context was labelled by may have changed. */
   readonly forget: (sessionId: string) => void;
   readonly version: string;
+  readonly spending: Spending;
+  readonly compact: (sessionId: string) => Promise<Compacted>;
+  readonly outbox: Pick<OutboxDoor, "send">;
+  readonly log: Log;
 }
 
 export function createCommands(deps: CommandDeps): Commands {
@@ -54,6 +58,8 @@ export function createCommands(deps: CommandDeps): Commands {
     status: (call) => status(call, deps),
     model: (call) => (maySet(call.principal) ? showOrSetModel(call.session, wordsOf(call.update), deps) : Promise.resolve(MAY_NOT_SET)),
     think: (call) => (maySet(call.principal) ? showOrSetThinking(call.session, wordsOf(call.update), deps) : Promise.resolve(MAY_NOT_SET)),
+    usage: (call) => showUsage(call, deps),
+    compact: async (call) => (mayControl(call.principal) ? await startCompact(call, deps) : "Only the owner and trusted members can do that here."),
     approve: (call) => approve(call, deps),
     deny: (call) => answerApproval(call, "deny", deps),
     pair: (call) => pair(call, deps),

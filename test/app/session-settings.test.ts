@@ -57,12 +57,22 @@ test("reset rules, people and bindings reach the places they are about", async (
   assert.deepEqual(bindingsOfAgent(config, "home"), [{ agent: "home", channel: "telegram", account: "default" }]);
 });
 
+const NOTHING = {
+  requireModel: () => {},
+  setProviders: () => {},
+  restartChannels: () => {},
+  restartJobs: () => {},
+  setRateLimit: () => {},
+  setAuth: () => {},
+  setLogLevel: () => {},
+};
+
 test("all of it holds at once when it is changed", async () => {
   using home = scratchHome({ "config.toml": CONFIG });
   const loaded = await home.load();
   const live = createLiveSettings(loaded.config, "UTC");
   const editor = createConfigEditor({ loaded, load: home.options });
-  applyChanges(editor, loaded.config, { live, requireModel: () => {}, setRateLimit: () => {}, setAuth: () => {}, setLogLevel: () => {} });
+  applyChanges(editor, loaded.config, { live, ...NOTHING });
   const change = await editor.patch({
     people: { ada: { identities: ["telegram:44"] } },
     agents: { bindings: [{ agent: "home", group: -5 }] },

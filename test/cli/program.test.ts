@@ -67,6 +67,7 @@ const COMMANDS = [
   "send",
   "sessions archive",
   "sessions branch",
+  "sessions compact",
   "sessions delete",
   "sessions export",
   "sessions list",
@@ -77,6 +78,7 @@ const COMMANDS = [
   "setup",
   "start",
   "status",
+  "usage",
   "version",
 ];
 

@@ -11,7 +11,7 @@ import type { MessageUpdate } from "../../src/core/update.ts";
 import { createBlobs } from "../../src/app/blobs.ts";
 import { createGate } from "../../src/security/gate.ts";
 import type { Place } from "../../src/turn/place.ts";
-import { createHall, type Hall } from "../../src/turn/hall.ts";
+import { createHall, type Hall, type HallDeps } from "../../src/turn/hall.ts";
 import type { AgentSettings } from "../../src/turn/agent-settings.ts";
 import { createLoopChannel, type LoopChannel } from "./loop-channel.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
@@ -38,6 +38,8 @@ export interface HouseOptions {
   readonly notifyTo?: readonly string[];
   readonly gate?: Gate;
   readonly hideSecrets?: (text: string) => string;
+  /** Budgets, prices, limits of sub-agents. */
+  readonly limits?: Pick<HallDeps, "budgets" | "priceOf" | "subAgentLimits">;
 }
 
 export interface House {
@@ -109,6 +111,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     timeZone: "UTC",
     ...(options.listModels && { listModels: options.listModels }),
     notifyTo: options.notifyTo ?? [],
+    ...options.limits,
     ...(options.hideSecrets && { hideSecrets: options.hideSecrets }),
   });
   const stopped = new AbortController();

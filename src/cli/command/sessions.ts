@@ -32,6 +32,18 @@ export async function reset(context: CliContext, { args: [session = ""] }: { arg
   context.output.result({ json: answer, text: `${answer.session} begins anew (${answer.session_id})` });
 }
 
+export async function compact(context: CliContext, { args: [session = ""] }: { args: string[] }): Promise<void> {
+  const answer = await withGateway(context, (client) => client.call("sessions.compact", { session }));
+  const { outcome, entries, tokens_before: before, tokens_after: after } = answer;
+  const text = {
+    summarised: `a summary stands for ${entries} entries; about ${after} tokens instead of ${before}`,
+    trimmed: `old tool results are shown shortened; about ${after} tokens instead of ${before}`,
+    nothing: "it is short already: nothing was changed",
+    busy: "it is being summarised already",
+  }[outcome];
+  context.output.result({ json: answer, text });
+}
+
 export async function remove(context: CliContext, { args: [session = ""], options }: { args: string[]; options: { yes?: boolean } }): Promise<void> {
   const answer = await withGateway(context, async (client) => {
     await confirmOrFlag(`Delete ${session} and everything in it?`, options.yes);

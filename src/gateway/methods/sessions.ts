@@ -105,6 +105,25 @@ export const sessionMethods = [
     },
   }),
   defineMethod({
+    name: "sessions.compact",
+    summary: "Puts a summary in the place of the older part of a conversation in prompts; the transcript stays whole. Waits until it is done.",
+    params: v.strictObject({ session: sessionRef }),
+    result: v.object({
+      /** `nothing`: it is short already; `busy`: it is under way elsewhere. */
+      outcome: v.picklist(["summarised", "trimmed", "nothing", "busy"]),
+      entries: v.number(),
+      tokens_before: v.number(),
+      tokens_after: v.number(),
+    }),
+    scope: "write",
+    mutating: true,
+    long: true,
+    handler: async ({ session: ref }, { deps }) => {
+      const { kind, entries, before, after } = await deps.turns.compact((await findSession(deps.store, ref)).id);
+      return { outcome: kind, entries, tokens_before: before, tokens_after: after };
+    },
+  }),
+  defineMethod({
     name: "sessions.delete",
     summary: "Removes everything of one session; refused while it is at work.",
     params: v.strictObject({ session: sessionRef }),

@@ -7,12 +7,11 @@ import { present, toEntry, type EntryRow } from "./rows.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 
 /** Appends in order, with the next numbers of the session; a session that is gone gets nothing. */
-export function* appendEntries(sessionId: string, entries: readonly NewEntry[], now: number): Steps<Entry[]> {
+export function* appendEntries(sessionId: string, entries: readonly NewEntry[]): Steps<Entry[]> {
   if (entries.length === 0) return [];
   const row = yield* one<{ last_entry: number }>(
-    "UPDATE sessions SET last_entry = last_entry + ?, updated_at = ? WHERE id = ? RETURNING last_entry",
+    "UPDATE sessions SET last_entry = last_entry + ? WHERE id = ? RETURNING last_entry",
     entries.length,
-    now,
     sessionId,
   );
   if (row === undefined) return [];

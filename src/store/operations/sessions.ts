@@ -26,6 +26,7 @@ export function* insertSession(session: NewSession, now: number, inherited: { se
     address: inherited.address ?? null,
     last_entry: 0,
     context_start: 1,
+    trimmed_to: 0,
     created_at: now,
     updated_at: now,
     ended_at: null,
@@ -120,8 +121,10 @@ export function* deleteSession({ id }: Input<"deleteSession">): Steps<boolean> {
   yield* loosenBlobs(id);
   yield* run("DELETE FROM delivery_parts WHERE delivery_id IN (SELECT id FROM deliveries WHERE session_id = ?)", id);
   yield* run("DELETE FROM usage_by_turn WHERE turn_id IN (SELECT id FROM turns WHERE session_id = ?)", id);
-  for (const table of ["deliveries", "grants", "approvals", "tool_calls", "said", "entries", "inbox", "turns"])
+  for (const table of ["deliveries", "grants", "approvals", "summaries", "tool_calls", "said", "entries", "inbox", "turns"])
     yield* run(`DELETE FROM ${table} WHERE session_id = ?`, id);
+  // Those at work are stopped first, and then go.
+  yield* run("DELETE FROM sub_agents WHERE session_id = ? AND working = 0", id);
   yield* run("DELETE FROM leases WHERE lease = ?", laneOf(id));
   yield* run("DELETE FROM sessions WHERE id = ?", id);
   return true;
