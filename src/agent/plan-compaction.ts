@@ -44,7 +44,8 @@ export function planCompaction(input: CompactionInput): CompactionPlan {
   const target = byHand ? Math.min(room * KEEP_TURNS, used * KEEP_BY_HAND) : room * KEEP_TURNS;
   const cut = cutIndex(entries, target, trimmedTo);
   const first = entries[cut];
-  if (cut === 0 || first === undefined) return trimmedTo > input.trimmedTo ? { kind: "trim", trimmedTo } : { kind: "none" };
+  if (cut === 0 || first === undefined)
+    return tokensOf(entries, trimmedTo) < tokensOf(entries, input.trimmedTo) ? { kind: "trim", trimmedTo } : { kind: "none" };
   const covered = entries.slice(0, cut);
   if (tokensOf(covered) + summaryTokens < LEAST_COVERED) return { kind: "none" };
   return { kind: "summarise", covered, contextStart: first.number, trimmedTo };
