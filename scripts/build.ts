@@ -100,6 +100,7 @@ export async function build(): Promise<void> {
     const parts: [source: string, run: () => Promise<void>][] = [
       ["src/main.ts", () => buildProgram(next)],
       ["src/store/sqlite/writer-worker.ts", () => buildSingle("src/store/sqlite/writer-worker.ts", join(next, "chunks/sqlite-writer.js"), node)],
+      ["src/store/sqlite/copy-worker.ts", () => buildSingle("src/store/sqlite/copy-worker.ts", join(next, "chunks/sqlite-copy.js"), node)],
       [
         "src/security/host/workspace/search-worker.ts",
         () => buildSingle("src/security/host/workspace/search-worker.ts", join(next, "chunks/file-search.js"), node),

@@ -17,7 +17,7 @@ export interface LiveSettings {
   agent(name: string): AgentSettings;
   readonly places: Places;
   /** Takes sections of a changed config. @throws RequestError `agent_not_found` when a place names an agent that is not live: nothing was taken. */
-  take(sections: Partial<Pick<Config, "agents" | "sessions" | "channels" | "usage">>): void;
+  take(sections: Partial<Pick<Config, "agents" | "sessions" | "channels" | "hooks" | "usage">>): void;
 }
 
 export function createLiveSettings(config: Config): LiveSettings {
@@ -59,6 +59,9 @@ const AGENT_KEYS = [
   "list",
 ];
 
+/** All of `[hooks]` but the outgoing ones, which are set up when the gateway starts. */
+const HOOK_KEYS = ["token", "agent", "agents", "deliver", "in"];
+
 export interface ApplyTo {
   readonly live: LiveSettings;
   /** @throws when no such model can be asked now, because its provider needs a restart. */
@@ -78,6 +81,12 @@ export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChan
       for (const name of agentNames(changed)) for (const model of agentSettings(changed, name).models) to.requireModel(model);
       if (changed.agents.summary_model !== undefined) to.requireModel(changed.agents.summary_model);
       live.take({ agents: changed.agents });
+    });
+  }
+  for (const key of HOOK_KEYS) {
+    editor.onChange(`hooks.${key}`, (changed) => {
+      for (const { model } of Object.values(changed.hooks.in)) if (model !== undefined) to.requireModel(model);
+      live.take({ hooks: changed.hooks });
     });
   }
   editor.onChange("sessions", ({ sessions }) => live.take({ sessions }));

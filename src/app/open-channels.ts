@@ -33,5 +33,10 @@ export async function openChannels(config: Config, deps: (channel: string, accou
     const opened = await open(settings as AccountSettings<ChannelName>, account, deps(channel, account));
     if (opened) channels.push(opened);
   }
+  for (const [name, hook] of Object.entries(config.hooks.out)) {
+    if (!hook.enabled) continue;
+    const { createEventSender } = await import("../hooks/create-event-sender.ts");
+    channels.push(createEventSender(name, hook, deps("hooks", name)));
+  }
   return channels;
 }

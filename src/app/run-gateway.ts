@@ -7,8 +7,11 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createLocalBus } from "../bus/local/index.ts";
-import { ensureGatewayToken, keepLastGood, loadConfig, type Env, type LoadConfigOptions, type LoadedConfig } from "../config/index.ts";
+import { ensureGatewayToken, findPlaces, keepLastGood, loadConfig, type Env, type LoadConfigOptions, type LoadedConfig } from "../config/index.ts";
 import { createGateway, createHub } from "../gateway/index.ts";
+import { HOOKS_CHANNEL } from "../hooks/create-event-sender.ts";
+import { keepEvents } from "../hooks/keep-events.ts";
+import { createHooks } from "../hooks/create-hooks.ts";
 import { createMetrics } from "../observe/index.ts";
 import { createPriceOf, PRICES_AS_OF } from "../models/prices.ts";
 import { createGate } from "../security/gate.ts";
@@ -18,6 +21,7 @@ import { showSchedule } from "../jobs/read-schedule.ts";
 import { createHall } from "../turn/hall.ts";
 import { createOutboxDoor } from "../turn/outbox-door.ts";
 import { openAuditLog } from "./audit-log.ts";
+import { describeBackup, keepBackups, openBackups } from "./backups.ts";
 import { createBlobs } from "./blobs.ts";
 import { createChannelSupervisor } from "./channel-supervisor.ts";
 import { createConfigAccess } from "./config-access.ts";
@@ -30,7 +34,7 @@ import { measureQueues } from "./measure-queues.ts";
 import { openChannels } from "./open-channels.ts";
 import { lateJobs, openJobs } from "./open-jobs.ts";
 import { openLog } from "./open-log.ts";
-import { openStore } from "./open-store.ts";
+import { completeRestore, openOrRestore, settleRestored } from "./restores.ts";
 import { budgetsOf, subAgentLimitsOf, toolRulesOf } from "./settings.ts";
 import { createProviders } from "./providers.ts";
 import { watchStore } from "./store-health.ts";
@@ -60,6 +64,7 @@ const DRAIN_MS = 5_000;
 /** Runs the gateway in the foreground until SIGTERM or SIGINT. @returns the exit code. @throws ConfigError, StoreError when it cannot start. */
 export async function runGateway(options: RunGatewayOptions): Promise<number> {
   const load = { path: options.configPath, home: options.home, env: options.env, platform: process.platform, openSecrets };
+  await completeRestore(findPlaces(load));
   const loaded = await loadConfig(load);
   await mkdir(loaded.places.dataFolder, { recursive: true, mode: 0o700 });
   const lock = await acquireHomeLock(loaded.places.dataFolder);
@@ -78,7 +83,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const { log, ring, redact } = openLog(loaded, token ? [token.token] : [], { ...options, stderr: process.stderr });
   for (const warning of loaded.warnings) log.warn(warning);
   const metrics = createMetrics();
-  const { store, reasons: storeReasons } = watchStore(await openStore(config, places.dataFolder, { clock, log }), { clock, log });
+  const { store, reasons: storeReasons } = watchStore(await openOrRestore(loaded, { clock, log }), { clock, log });
+  const restored = await settleRestored(store, places.dataFolder, clock);
   const instance = await instanceOf(store);
   const { boot } = await store.boot({ now: clock.now(), instance });
   const http = createHttp({ log, metrics });
@@ -141,6 +147,24 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     requireModel: providers.model,
   });
   jobsPort.become(jobs);
+  const hooks = createHooks({
+    config: () => live.config().hooks,
+    agents: () => live.agents(),
+    requireModel: providers.model,
+    intake: hall.intake,
+    home: async () => (await hall.ownerPlaces())[0],
+    clock,
+    random,
+    log,
+  });
+  const backups = openBackups(loaded, { clock });
+  const listen = keepEvents(config.hooks.out, {
+    store,
+    clock,
+    log,
+    wake: (account) => hall.channels.wake({ channel: HOOKS_CHANNEL, account }),
+  });
+  if (listen !== undefined) hub.listen(listen);
   const { access, editor } = createConfigAccess(loaded, load, { hub, log, redact });
   const gateway = createGateway(gatewayOptions(loaded, { token: token?.token, uiRoot: uiRoot(), tls: tls?.options }), {
     store,
@@ -178,12 +202,17 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     },
     agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]! })) },
     jobs,
+    hooks,
     turns: { abort: (which) => hall.abort(which), compact: (sessionId) => hall.compact(sessionId) },
     usage: { spending: hall.spending, priceOf, pricesAsOf: PRICES_AS_OF, timeZone },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
     tools: hall.outside,
     pairing: hall.pairing,
     audit,
+    backups: {
+      make: async (order) => describeBackup(await backups.make({ ...order, by: "person" })),
+      list: async () => (await backups.list()).map(describeBackup),
+    },
     logs: { tail: async (query) => ring.tail(query) },
     health: () => healthOf(supervisor, storeReasons()),
   });
@@ -202,9 +231,11 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const lanes = hall.lanes.start(stopped.signal);
   const auditing = audit.keep(stopped.signal);
   const working = config.cron.enabled ? jobs.start(stopped.signal) : undefined;
+  const backing = keepBackups(backups, loaded, { clock, log, notify: hall.notify, signal: stopped.signal });
+  await restored?.tell(hall.notify);
   const { port, address } = await gateway.start().catch(async (thrown: unknown) => {
     stopped.abort();
-    await Promise.all([lanes, auditing, working]);
+    await Promise.all([lanes, auditing, working, backing]);
     await store.close();
     metrics.close();
     throw thrown;
@@ -224,7 +255,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   await hall.lanes.drain(DRAIN_MS);
   await closing;
   stopped.abort();
-  await Promise.all([lanes, auditing, working]);
+  await Promise.all([lanes, auditing, working, backing]);
   await powers.processes.close();
   await removeFile();
   await bus.close();
@@ -234,7 +265,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
 }
 
 /** Stable name of this home among gateways on one database. */
-async function instanceOf(store: Awaited<ReturnType<typeof openStore>>): Promise<string> {
+async function instanceOf(store: Awaited<ReturnType<typeof openOrRestore>>): Promise<string> {
   const known = await store.getSetting({ name: "instance" });
   if (known !== undefined) return known;
   const made = Buffer.from(random.bytes(6)).toString("hex");

@@ -246,7 +246,27 @@ function addCare({ program, add }: Tree): void {
     .option("-f, --follow", "go on printing new ones")
     .option("-n, --lines <number>", "how many", wholeNumber, 100)
     .addOption(new Option("--level <level>", "this level and worse").choices(["debug", "info", "warn", "error"]));
-  add(program, "doctor", "check the installation and say what to do", async () => (await import("./command/doctor.ts")).doctor);
+  add(program, "doctor", "check the installation and say what to do", async () => (await import("./command/doctor.ts")).doctor).option(
+    "--fix",
+    "mend what is surely ours: modes of files, what a process that died has left",
+  );
+  add(program, "backup", "copy everything of this home, also while the gateway works", async () => (await import("./command/backup.ts")).backup)
+    .option("--to <folder>", "make it below this folder (default: backups in the data folder)")
+    .option("--no-workspaces", "leave out the files of the assistants' workspaces")
+    .option("--list", "the backups there are")
+    .option("--verify <folder>", "read a whole backup and say whether it can be trusted");
+  add(
+    program,
+    "restore <folder>",
+    "put this home back as a backup has it; the gateway must be stopped",
+    async () => (await import("./command/backup.ts")).restore,
+  )
+    .option("--database-only", "leave config, keys and files as they are")
+    .option("--yes", "do not ask");
+  add(program, "reset", "begin anew; everything that is kept is moved aside", async () => (await import("./command/backup.ts")).reset).option(
+    "--yes",
+    "do not ask",
+  );
   add(program, "setup", "guided first run", async () => (await import("./command/setup.ts")).setup)
     .aliases(["wizard", "onboard"])
     .option("--provider <name>", "provider to use (anthropic, openai, openrouter, ollama, offline ...)")

@@ -803,6 +803,38 @@ export interface Methods {
       readonly reset?: boolean;
     };
   };
+  /** Copies everything of this home into a new folder below `into` (default: backups in the data folder), while the gateway works; the copy is read back. */
+  readonly "system.backup": {
+    readonly params: { readonly into?: string; readonly workspaces?: boolean };
+    readonly result: {
+      readonly backup: {
+        readonly folder: string;
+        readonly created_at: number;
+        readonly version: string;
+        readonly by: "person" | "schedule";
+        readonly bytes: number;
+        readonly files: number;
+        readonly database: boolean;
+        readonly workspaces: boolean;
+      };
+    };
+  };
+  /** The backups in the data folder, newest first. */
+  readonly "system.backups": {
+    readonly params: Record<string, never>;
+    readonly result: {
+      readonly backups: readonly {
+        readonly folder: string;
+        readonly created_at: number;
+        readonly version: string;
+        readonly by: "person" | "schedule";
+        readonly bytes: number;
+        readonly files: number;
+        readonly database: boolean;
+        readonly workspaces: boolean;
+      }[];
+    };
+  };
   /** Runs a tool as a turn of the caller would, or says why not; what needs the owner's yes has to be asked for in a conversation. */
   readonly "tools.call": {
     readonly params: { readonly name: string; readonly args?: Readonly<Record<string, unknown>>; readonly session?: string };

@@ -2,6 +2,7 @@ import { agentsConfig } from "../agent/config.ts";
 import { parseAddress } from "../core/address.ts";
 import { Secret } from "../core/secret.ts";
 import { cronConfig } from "../jobs/config.ts";
+import { hooksConfig } from "../hooks/config.ts";
 import { gatewayConfig } from "../gateway/config.ts";
 import { described, toJsonSchema, v } from "../lib/schema/index.ts";
 import { providersConfig } from "../models/config.ts";
@@ -37,6 +38,7 @@ const sections = v.strictObject({
   tools: described(v.optional(tools, {}), "What single tools need; who may use which is in agents.tools."),
   cron: described(v.optional(cronConfig, {}), "Scheduled work."),
   usage: described(v.optional(usageConfig, {}), "What may be spent, and what it costs."),
+  hooks: described(v.optional(hooksConfig, {}), "Other programs that tell the assistant something, over HTTP."),
   notifications: described(v.optional(notifications, {}), "Who is told when something needs the owner."),
   logging: described(v.optional(loggingConfig, {}), "What is logged, and how."),
   metrics: described(v.optional(metricsConfig, {}), "Prometheus metrics at /metrics."),
@@ -72,10 +74,11 @@ export const rootSchema = v.pipe(
   }),
 );
 
-function namedModels({ agents, cron }: Config): { path: string[]; model: string }[] {
+function namedModels({ agents, cron, hooks }: Config): { path: string[]; model: string }[] {
   const all = [{ path: ["agents"], agent: agents as { model?: string | undefined; fallbacks?: string[] | undefined } }];
   for (const [name, agent] of Object.entries(agents.list)) all.push({ path: ["agents", "list", name], agent });
   if (agents.summary_model !== undefined) all.push({ path: ["agents", "summary_model"], agent: { model: agents.summary_model } });
+  for (const [name, { model }] of Object.entries(hooks.in)) all.push({ path: ["hooks", "in", name], agent: { model } });
   all.push({ path: ["cron", "heartbeat"], agent: { model: cron.heartbeat.model } });
   return all.flatMap(({ path, agent: { model, fallbacks = [] } }) => [
     ...(model === undefined ? [] : [{ path: [...path, "model"], model }]),
@@ -85,7 +88,12 @@ function namedModels({ agents, cron }: Config): { path: string[]; model: string 
 
 /** Secrets that other programs know too: none of them may open the gateway (sec-25). */
 function channelSecrets(config: Config): { path: string[]; secret: Secret }[] {
-  return channelAccounts(config).flatMap(({ path, settings }) =>
+  const { token } = config.hooks;
+  const hooks = [
+    { path: ["hooks"], settings: { token } },
+    ...(["in", "out"] as const).flatMap((way) => Object.entries(config.hooks[way]).map(([name, settings]) => ({ path: ["hooks", way, name], settings }))),
+  ];
+  return [...channelAccounts(config), ...hooks].flatMap(({ path, settings }) =>
     Object.entries(settings).flatMap(([key, value]) => (value instanceof Secret ? [{ path: [...path, key], secret: value }] : [])),
   );
 }
@@ -102,7 +110,13 @@ function sharedSecrets(config: Config): { path: string[]; first: string }[] {
 }
 
 function namedAgents(config: Config): { path: string[]; agent: string }[] {
-  return channelAccounts(config).flatMap(({ path, settings: { agent } }) => (agent === undefined ? [] : [{ path: [...path, "agent"], agent }]));
+  const { agent, agents, in: named } = config.hooks;
+  return [
+    ...channelAccounts(config).map(({ path, settings }) => ({ path: [...path, "agent"], agent: settings.agent })),
+    { path: ["hooks", "agent"], agent },
+    ...agents.map((one, index) => ({ path: ["hooks", "agents", String(index)], agent: one })),
+    ...Object.entries(named).map(([name, hook]) => ({ path: ["hooks", "in", name, "agent"], agent: hook.agent })),
+  ].flatMap(({ path, agent: name }) => (name === undefined ? [] : [{ path, agent: name }]));
 }
 
 /** What valibot wants to hear of a path; only the keys are ever looked at. */

@@ -537,6 +537,11 @@ export interface Operations {
   // --- The rest
   putBlob: Operation<{ id: string; bytes: Uint8Array; type: string; name?: string; sha256: string; now: number }, BlobInfo>;
   getBlob: Operation<{ id: string }, (BlobInfo & { bytes: Uint8Array }) | undefined>;
+  /**
+   * After a restore from a backup: what was under way then may have happened since, so it is not done again. Open turns end as `cancelled` with `text` for their open
+   * calls and with their messages in the transcript; what was being delivered becomes `unknown`.
+   */
+  settleRestored: Operation<{ text: string; now: number }, { turns: number; deliveries: number }>;
   getSetting: Operation<{ name: string }, string | undefined>;
   setSetting: Operation<{ name: string; value: string | null }, void>;
   /** Tokens that were spent beside the steps of a turn (a summary). full. */
@@ -660,6 +665,7 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   forgetMemory: "full",
   putBlob: "full",
   getBlob: "read",
+  settleRestored: "full",
   getSetting: "read",
   setSetting: "full",
   spend: "full",

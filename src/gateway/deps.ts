@@ -109,6 +109,21 @@ export interface UsageAccess {
   readonly timeZone: string;
 }
 
+/** One backup as its manifest tells. */
+export interface BackupInfo {
+  readonly folder: string;
+  /** Wall milliseconds. */
+  readonly created_at: number;
+  readonly version: string;
+  readonly by: "person" | "schedule";
+  /** Of everything in it. */
+  readonly bytes: number;
+  readonly files: number;
+  /** False where the database is a server's. */
+  readonly database: boolean;
+  readonly workspaces: boolean;
+}
+
 /** Everything the gateway gets from the app. */
 export interface GatewayDeps {
   readonly store: Store;
@@ -135,12 +150,19 @@ export interface GatewayDeps {
   };
   readonly usage: UsageAccess;
   readonly jobs: Jobs;
+  /** Calls of other programs; each hook knows its own callers. */
+  readonly hooks: { answer(name: string, request: Request): Promise<Response> };
   readonly stateless: Stateless;
   /** Tool calls outside a turn. */
   readonly tools: OutsideTools;
   /** Strangers who ask to be let in. */
   readonly pairing: Pick<PairingDesk, "answer" | "list">;
   readonly audit: { verify(): Promise<AuditVerdict> };
+  readonly backups: {
+    /** @throws StoreError `backup_failed` and what the database says; RequestError `backup_place_refused`. */
+    make(order: { readonly into?: string; readonly workspaces: boolean }): Promise<BackupInfo>;
+    list(): Promise<readonly BackupInfo[]>;
+  };
   readonly logs: { tail(query: { limit: number; level?: LogLine["level"]; since?: number }): Promise<readonly LogLine[]> };
   health(): { readonly ready: boolean; readonly reasons: readonly string[] };
   readonly version: string;

@@ -5,6 +5,7 @@ import type { Call, Method } from "./method.ts";
 import { agentMethods } from "./methods/agents.ts";
 import { approvalMethods } from "./methods/approvals.ts";
 import { auditMethods } from "./methods/audit.ts";
+import { backupMethods } from "./methods/backups.ts";
 import { channelMethods } from "./methods/channels.ts";
 import { chatMethods } from "./methods/chat.ts";
 import { configMethods } from "./methods/config.ts";
@@ -39,6 +40,7 @@ export function coreMethods(): readonly Method[] {
     ...approvalMethods,
     ...pairingMethods,
     ...auditMethods,
+    ...backupMethods,
     ...configMethods,
     ...deviceMethods,
     ...usageMethods,

@@ -9,6 +9,7 @@ import { jobCases } from "./store/job-cases.ts";
 import { leaseCases } from "./store/lease-cases.ts";
 import { memoryCases } from "./store/memory-cases.ts";
 import { outboxCases } from "./store/outbox-cases.ts";
+import { restoredCases } from "./store/restored-cases.ts";
 import { sessionCases } from "./store/session-cases.ts";
 import { turnCases } from "./store/turn-cases.ts";
 import { rejectsWith, World } from "./store/world.ts";
@@ -46,6 +47,7 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
     describe("sub-agents", () => subAgentCases(world));
     describe("memories", () => memoryCases(world));
     describe("sessions and the rest", () => sessionCases(world));
+    describe("restored from a backup", () => restoredCases(world));
 
     test("everything is found again after a restart, and a closed store refuses", async () => {
       const w = world();

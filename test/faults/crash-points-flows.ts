@@ -3,6 +3,7 @@ import { NOTICE_PREFIX } from "../../src/agent/user-text.ts";
 import { messageText, type MessagePart } from "../../src/core/message.ts";
 import type { ModelRequest } from "../../src/core/model.ts";
 import type { MessageUpdate } from "../../src/core/update.ts";
+import { updateOf } from "../../src/hooks/hook-update.ts";
 import { callTools, reply, type ScriptItem } from "../../src/models/scripted/index.ts";
 import type { QueueMode } from "../../src/turn/place.ts";
 
@@ -59,6 +60,12 @@ function update(text: string, more: { sender?: string; parts?: readonly MessageP
 /** About 1,000 tokens. */
 const FILLER = ". And so it went on".repeat(220);
 
+/** What `/hooks/NAME` hands in, with its answer at the desk. */
+function calledByHook(text: string): MessageUpdate {
+  const call = { name: "ci", key: "1", text, agent: "main", session: "agent:main:hook:ci", deliver: "desk:default:1", options: {}, digest: "one" };
+  return updateOf(call, { now: 0, home: undefined });
+}
+
 export const FLOWS: readonly Flow[] = [
   { name: "text", updates: [{ update: update("say hello"), answer: "re: say hello" }] },
   {
@@ -66,6 +73,7 @@ export const FLOWS: readonly Flow[] = [
     updates: [{ update: update("say file", { parts: [{ type: "media", media: { kind: "document", ref: "file-1" } }] }), answer: "re: say file" }],
   },
   { name: "tool", updates: [{ update: update("say tools"), answer: "re: say tools" }] },
+  { name: "hook", updates: [{ update: calledByHook("say hook"), answer: "re: say hook" }] },
   { name: "multi-part", updates: [{ update: update("say long"), answer: "re: say long" }] },
   { name: "draft", updates: [{ update: update("say slowly"), answer: "re: say slowly" }] },
   {

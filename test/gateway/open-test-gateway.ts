@@ -9,6 +9,9 @@ import { silentMetrics } from "../../src/core/metrics.ts";
 import type { Provider } from "../../src/core/model.ts";
 import type { Gate, Tool } from "../../src/core/tool.ts";
 import { createGateway, createHub, DEFAULT_OPTIONS, type EventHub, type Gateway, type GatewayDeps, type GatewayOptions } from "../../src/gateway/index.ts";
+import { hooksConfig, type HooksConfig } from "../../src/hooks/config.ts";
+import { createHooks } from "../../src/hooks/create-hooks.ts";
+import { v } from "../../src/lib/schema/index.ts";
 import { createScripted, reply, type ScriptedProvider } from "../../src/models/scripted/index.ts";
 import { verifyAudit } from "../../src/security/audit.ts";
 import { createGate } from "../../src/security/gate.ts";
@@ -42,6 +45,7 @@ export interface TestGatewayOptions {
   readonly provider?: ScriptedProvider;
   readonly tools?: readonly Tool[];
   readonly gate?: Gate;
+  readonly hooks?: () => HooksConfig;
 }
 
 const status: ChannelStatus = { state: "ready", identity: "@bot" };
@@ -109,6 +113,16 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
     maxJobs: 100,
     rules: { timeZone: "UTC", agents: () => ["main", "helper"], reaches: ({ channel }) => channel === "telegram", requireModel: () => {} },
   });
+  const hooks = createHooks({
+    config: given.hooks ?? (() => v.parse(hooksConfig, {})),
+    agents: () => ["main", "helper"],
+    requireModel: () => {},
+    intake: hall.intake,
+    home: async () => undefined,
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLog,
+  });
   const config: Record<string, unknown> = { gateway: { port: 1 }, agents: { model: "scripted:test" } };
   const sent: { address: unknown; message: unknown }[] = [];
   const unknownChannel = (channel: string) => new RequestError("channel_not_found", `no channel ${channel}`);
@@ -161,8 +175,22 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
     turns: { abort: (which) => hall.abort(which), compact: (sessionId) => hall.compact(sessionId) },
     usage: { spending: hall.spending, priceOf: () => undefined, pricesAsOf: "2026-01-01", timeZone: "UTC" },
     jobs,
+    hooks,
     stateless: (input, onEvent, signal) => hall.stateless(input, { onEvent, signal }),
     logs: { tail: async ({ limit }) => [{ at: 1, level: "info" as const, message: "hello" }].slice(0, limit) },
+    backups: {
+      make: async ({ workspaces }) => ({
+        folder: "/backups/one",
+        created_at: 1,
+        version: "test",
+        by: "person",
+        bytes: 0,
+        files: 0,
+        database: false,
+        workspaces,
+      }),
+      list: async () => [],
+    },
     tools: hall.outside,
     pairing: hall.pairing,
     audit: { verify: () => verifyAudit(store, { sign: (text) => text, verify: (text, signature) => text === signature }) },

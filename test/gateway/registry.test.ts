@@ -82,6 +82,8 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
     "cron.run",
     "config.validate",
     "logs.tail",
+    "system.backup",
+    "system.backups",
   ],
 };
 

@@ -14,6 +14,7 @@ import { dueDeliveries, enqueueDelivery, getDelivery, listDeliveries, nextDelive
 import { answerPairing, isPaired, listPairings } from "./pairings.ts";
 import { approveDevice, listDevices, rejectDevice, requestDevice, revokeDevice, setDeviceToken } from "./devices.ts";
 import { addPerson, findPerson } from "./people.ts";
+import { settleRestored } from "./restored.ts";
 import { expireDeliveries, markSending, nextExpiry, recoverDeliveries, settlePart } from "./sending.ts";
 import { createSession, deleteSession, getSession, listSessions, moveContextStart, patchSession, resetSession } from "./sessions.ts";
 import { boot, counts, getSetting, setSetting } from "./settings.ts";
@@ -113,6 +114,7 @@ const runs: Runs = {
   forgetMemory,
   putBlob,
   getBlob,
+  settleRestored,
   getSetting,
   setSetting,
   listDevices,
