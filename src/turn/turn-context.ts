@@ -66,7 +66,14 @@ export async function loadContext(
   // What was cut away is not in the context; what was written in its light carries its label on (sec-91).
   for (const entry of all) if (entry.number >= context.start) deps.label.read(entry);
   if (summary !== undefined) deps.label.add(summary.label);
-  return { entries: await withImages(context.entries, deps), start: context.start, room, used: now.used, fixedTokens: budget.system + budget.tools, promptTokens: budget.system + budget.tools + room };
+  return {
+    entries: await withImages(context.entries, deps),
+    start: context.start,
+    room,
+    used: now.used,
+    fixedTokens: budget.system + budget.tools,
+    promptTokens: budget.system + budget.tools + room,
+  };
 }
 
 /** Tokens that a prompt with its answer may have: what the model takes, or less if the owner says so. */
