@@ -55,6 +55,23 @@ const agentConfig = v.strictObject({
   }),
 });
 
+const agentName = v.pipe(v.string(), v.nonEmpty("must not be empty"));
+const id = v.pipe(
+  v.union([v.string(), v.pipe(v.number(), v.safeInteger())], "must be an id: text or a whole number"),
+  v.transform(String),
+  v.trim(),
+  v.nonEmpty("must not be empty"),
+);
+
+/** `[[agents.bindings]]`: everything that is named has to fit. */
+const binding = v.strictObject({
+  agent: described(agentName, "The agent that answers: main, or a name of agents.list."),
+  channel: described(v.optional(agentName), "Messages of this channel."),
+  account: described(v.optional(agentName), "Messages of this account."),
+  group: described(v.optional(id), "Messages in the group of this id."),
+  person: described(v.optional(id), "Messages of this person: a name of [people], owner, or an id on the platform. Without a group: their direct chats."),
+});
+
 /** `[agents]`: the agent `main`, and further ones under `list`. */
 export const agentsConfig = v.strictObject({
   model: described(v.optional(modelName, "offline:demo"), "The model that answers, as provider:model. offline:demo needs no key and no network."),
@@ -109,6 +126,11 @@ export const agentsConfig = v.strictObject({
       {},
     ),
     "Further agents by name.",
+  ),
+  bindings: described(
+    v.optional(v.array(binding), []),
+    "Which agent answers where, as [[agents.bindings]] with agent and any of channel, account, group, person. The most specific one counts: group, person, account, channel.",
+    { example: [{ agent: "main", channel: "telegram", person: "12345678" }] },
   ),
 });
 

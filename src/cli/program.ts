@@ -129,12 +129,21 @@ function addThings({ program, add, group }: Tree): void {
   add(channels, "disconnect <name>", "disconnect a channel, or channel:account", async () => (await import("./command/channels.ts")).disconnect);
 
   const sessions = group("sessions", "conversations");
-  add(sessions, "list", "sessions, newest activity first", async () => (await import("./command/sessions.ts")).list).option(
-    "--limit <number>",
-    "how many",
-    wholeNumber,
-    50,
-  );
+  add(sessions, "list", "sessions, newest activity first", async () => (await import("./command/sessions.ts")).list)
+    .option("--limit <number>", "how many", wholeNumber, 50)
+    .option("--archived", "those that are archived");
+  add(sessions, "search <words...>", "messages that have all these words", async () => (await import("./command/sessions.ts")).search)
+    .option("--session <key>", "only in this session")
+    .option("--agent <name>", "only sessions of this agent")
+    .option("--limit <number>", "how many", wholeNumber, 20);
+  add(sessions, `archive ${KEY}`, "put a session away; its next message brings it back", async () => (await import("./command/sessions.ts")).archive);
+  add(sessions, `restore ${KEY}`, "list an archived session again", async () => (await import("./command/sessions.ts")).restore);
+  add(sessions, `branch ${KEY}`, "a new session that begins as a copy of this one", async () => (await import("./command/sessions.ts")).branch)
+    .option("--entry <number>", "up to this entry (default: all of it)", wholeNumber)
+    .option("--label <text>", "what it is called");
+  add(sessions, `export ${KEY}`, "the whole transcript", async () => (await import("./command/session-export.ts")).exportSession)
+    .addOption(new Option("--format <format>", "how it is written").choices(["markdown", "jsonl"]).default("markdown"))
+    .option("--output <file>", "write it to this file");
   add(sessions, `show ${KEY}`, "what was said in a session", async () => (await import("./command/sessions.ts")).show).option(
     "--limit <number>",
     "how many of the newest entries",

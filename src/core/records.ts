@@ -23,6 +23,8 @@ export interface Session {
   readonly updatedAt: number;
   /** Set when it is no longer the current one of its key. */
   readonly endedAt?: number;
+  /** Put away: not listed by default; the next message takes it out again. */
+  readonly archivedAt?: number;
 }
 
 export interface SessionSettings {

@@ -13,8 +13,10 @@ import { connectionMethods } from "./methods/connection.ts";
 import { cronMethods } from "./methods/cron.ts";
 import { pairingMethods } from "./methods/pairing.ts";
 import { deviceMethods } from "./methods/devices.ts";
+import { secretMethods } from "./methods/secrets.ts";
 import { sessionMethods } from "./methods/sessions.ts";
 import { statusMethods } from "./methods/status.ts";
+import { systemMethods } from "./methods/system.ts";
 import { toolMethods } from "./methods/tools.ts";
 import { usageMethods } from "./methods/usage.ts";
 
@@ -44,6 +46,8 @@ export function coreMethods(): readonly Method[] {
     ...configMethods,
     ...deviceMethods,
     ...usageMethods,
+    ...secretMethods,
+    ...systemMethods,
   ];
 }
 

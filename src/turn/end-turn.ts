@@ -69,6 +69,7 @@ interface Commit {
 
 /** @returns the lane's next turn. @throws StoreError */
 export async function endTurn(ending: Ending, running: RunningTurn, live: LiveAnswer, deps: EndDeps): Promise<StartedTurn | undefined> {
+  live.stepEnds();
   if (ending.kind === "dead") return await commit({ outcome: "failed", say: explain(ending.error), usage: noUsage, error: ending.error }, running, live, deps);
   if (ending.kind === "stopped") return await endStopped("", noUsage, running, live, deps);
   if (ending.kind === "error") return await endError(ending.error, running, live, deps);
@@ -123,7 +124,7 @@ async function endStopped(text: string, usage: Usage, running: RunningTurn, live
     await deps.store.postponeTurn({ fence: running.fence, turnId: running.turn.id, notBefore: 0, outage: false, handover: true, now: deps.clock.now() });
     return undefined;
   }
-  const content = text === "" ? undefined : assistant([{ type: "text", text }], running.turn.options.model ?? "", "cancelled");
+  const content = text === "" ? undefined : assistant(deps.label.said([{ type: "text", text }]), running.turn.options.model ?? "", "cancelled");
   const supersededBy = cause.kind === "interrupt" ? { supersededBy: cause.by } : {};
   const say = live.visible() === "" ? {} : { say: `${live.visible()} …` };
   return await commit({ outcome: "cancelled", ...(content && { content }), ...say, usage, ...supersededBy }, running, live, deps);
@@ -161,8 +162,9 @@ async function endAway(error: ClankerError, outageMs: number, running: RunningTu
   deps.hub.publish({ event: "turn.queued", session: session.key, payload: { turn_id: turn.id, not_before: now + pause, reason: "model_away" } });
   if (told) {
     deps.hub.publish({ event: "notice", session: session.key, payload: { code: "model_away", text } });
-    if (notice) deps.channels.wake(turn.address);
   }
+  // Without a notice too: another answer may have waited for the preview.
+  deps.channels.wake(turn.address);
   deps.log.warn("every model is away; the turn waits", { turn: turn.id, code: error.code, error: error.message, pauseMs: pause });
   return undefined;
 }
@@ -176,7 +178,7 @@ async function endFailed(
   deps: EndDeps,
 ): Promise<StartedTurn | undefined> {
   const failure = { code: error.code, message: error.message, ...(error.hint !== undefined && { hint: error.hint }) };
-  const content = text === "" ? undefined : assistant([{ type: "text", text }], "", "failed");
+  const content = text === "" ? undefined : assistant(deps.label.said([{ type: "text", text }]), "", "failed");
   const said = live.visible();
   const say = said === "" ? explain(failure) : `${said}\n\n${explain(failure)}`;
   deps.log.warn("turn failed", { turn: running.turn.id, code: error.code, error: error.message });
@@ -220,7 +222,8 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
     ...(end.supersededBy !== undefined && { supersededBy: end.supersededBy }),
     ...(end.contextStart !== undefined && { contextStart: end.contextStart }),
   });
-  if (delivery) deps.channels.wake(turn.address);
+  // Without an answer too: another one may have waited for the preview.
+  if (delivery ?? draftId) deps.channels.wake(turn.address);
   const [only] = entries;
   if (entries.length === 1 && committed.answerEntry !== undefined)
     deps.recent.add(session.id, [{ ...only!, sessionId: session.id, number: committed.answerEntry }]);
@@ -231,7 +234,8 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
     payload: {
       turn_id: turn.id,
       outcome: end.outcome,
-      text: deps.label.outgoing(live.visible()),
+      // Each step as it was committed and shown, so that it goes on where the deltas have ended.
+      text: live.visible(),
       usage: addUsage(live.spent(), end.usage),
       ...(committed.answerEntry !== undefined && { entry: committed.answerEntry }),
       ...(end.error && { error: end.error }),

@@ -10,7 +10,7 @@ import type { Intake } from "../core/intake.ts";
 import type { Log } from "../core/log.ts";
 import type { Message } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
-import type { Model } from "../core/model.ts";
+import type { Model, ModelInfo } from "../core/model.ts";
 import type { PriceOf } from "../core/price.ts";
 import type { Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
@@ -52,6 +52,8 @@ export interface HallDeps {
   readonly places: Places;
   readonly agent: (name: string) => AgentSettings;
   readonly model: (id: string) => Model;
+  /** Of the providers there are; what cannot be asked is left out. */
+  readonly listModels?: () => Promise<readonly ModelInfo[]>;
   /** By `channel:account`; may grow and shrink. */
   readonly accounts: ReadonlyMap<string, Channel>;
   /** `INSTANCE.BOOT`: owner of the leases. */
@@ -86,7 +88,7 @@ export interface Hall {
   /** Receives and sends for one account until `signal` aborts. Never rejects. */
   hold(channel: Channel, signal: AbortSignal): Promise<void>;
   stateless(request: StatelessRequest, watch: Parameters<typeof runStateless>[2]): Promise<StatelessAnswer>;
-  /** Puts a message of the owner into the outbox. @returns its delivery id. @throws RequestError `channel_not_found`, because nobody would ever send it. */
+  /** Puts a message of the owner into the outbox; not for the page, whose way in is a message of its own. @returns its delivery id. @throws RequestError `channel_not_found`, because nobody would ever send it. */
   send(address: Address, message: Message): Promise<string>;
   /** Where the owner is told things; empty: nowhere but the page. */
   ownerPlaces(): Promise<Address[]>;
@@ -155,7 +157,7 @@ export function createHall(given: HallDeps): Hall {
     pairing,
     stopTurns,
     forget: recent.forget,
-    modelOf: (agent) => deps.agent(agent).models[0]!,
+    listModels: given.listModels ?? (async () => []),
   });
   const intake = createIntake({ ...deps, channels, lanes, commands, approvals, pairing, people: createPeople(deps) });
   return {

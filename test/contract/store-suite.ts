@@ -8,9 +8,11 @@ import { kernelCases } from "./store/kernel-cases.ts";
 import { jobCases } from "./store/job-cases.ts";
 import { leaseCases } from "./store/lease-cases.ts";
 import { memoryCases } from "./store/memory-cases.ts";
+import { noteCases } from "./store/note-cases.ts";
 import { outboxCases } from "./store/outbox-cases.ts";
 import { restoredCases } from "./store/restored-cases.ts";
 import { sessionCases } from "./store/session-cases.ts";
+import { transcriptCases } from "./store/transcript-cases.ts";
 import { turnCases } from "./store/turn-cases.ts";
 import { rejectsWith, World } from "./store/world.ts";
 
@@ -40,6 +42,7 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
     describe("leases", () => leaseCases(world));
     describe("jobs", () => jobCases(world));
     describe("outbox", () => outboxCases(world));
+    describe("notes about what was sent from elsewhere", () => noteCases(world));
     describe("approvals, pairings and audit", () => kernelCases(world));
     describe("devices", () => deviceCases(world));
     describe("summaries", () => summaryCases(world));
@@ -48,6 +51,8 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
     describe("memories", () => memoryCases(world));
     describe("sessions and the rest", () => sessionCases(world));
     describe("restored from a backup", () => restoredCases(world));
+
+    describe("transcripts", () => transcriptCases(world));
 
     test("everything is found again after a restart, and a closed store refuses", async () => {
       const w = world();

@@ -1,5 +1,6 @@
 /** The flows of the hall that are killed at every point. A flow that is added to the hall gets an entry here: a test asks for one that reaches each of its writes. */
 import { NOTICE_PREFIX } from "../../src/agent/user-text.ts";
+import type { JobInput } from "../../src/core/jobs.ts";
 import { messageText, type MessagePart } from "../../src/core/message.ts";
 import type { ModelRequest } from "../../src/core/model.ts";
 import type { MessageUpdate } from "../../src/core/update.ts";
@@ -19,6 +20,14 @@ export interface FlowUpdate {
   readonly refused?: true;
 }
 
+/** One thing the owner does; whoever is not sure that it was done looks first, as a person does after a crash. */
+export type JobAct =
+  | { readonly act: "add"; readonly input: JobInput }
+  | { readonly act: "edit"; readonly changes: JobInput }
+  | { readonly act: "run" | "remove" }
+  /** Until so many runs are over. */
+  | { readonly act: "wait"; readonly runs: number };
+
 export interface Flow {
   readonly name: string;
   readonly updates: readonly FlowUpdate[];
@@ -37,6 +46,8 @@ export interface Flow {
   readonly contextTokens?: number;
   /** Calls that are run because the owner has said so; default 0. */
   readonly approved?: 1;
+  /** What the owner does at the page of schedules. */
+  readonly jobs?: readonly JobAct[];
 }
 
 let made = 0;
@@ -93,6 +104,13 @@ export const FLOWS: readonly Flow[] = [
       { update: update("say more"), waits: 300 },
     ],
   },
+  {
+    name: "settings",
+    updates: [
+      { update: update("/think low"), answer: "From now on I think here: low" },
+      { update: update("say hello"), answer: "re: say hello", waits: 200 },
+    ],
+  },
   { name: "outage", outage: true, updates: [{ update: update("say later"), answer: "re: say later" }] },
   { name: "stranger", updates: [{ update: update("let me in", { sender: "3" }), refused: true }] },
   { name: "undelivered", away: { conversation: "2", deliveryTtlMs: 6_000 }, updates: [{ update: update("say hello", { sender: "2" }) }] },
@@ -146,6 +164,25 @@ export const FLOWS: readonly Flow[] = [
       { update: update("say tools"), answer: "re: say tools" },
       { update: update("/trust"), answer: "You vouch", waits: 1_000 },
     ],
+  },
+  { name: "job", updates: [], jobs: [{ act: "add", input: { name: "bell", text: "say tools for a job", schedule: { at: "3s" } } }] },
+  {
+    name: "schedule",
+    updates: [],
+    jobs: [
+      { act: "add", input: { name: "bell", text: "say hello", schedule: { every: "30s" }, catchUp: "all", catchUpLimit: 100 } },
+      { act: "wait", runs: 1 },
+      { act: "edit", changes: { text: "say more" } },
+      { act: "run" },
+      { act: "wait", runs: 3 },
+      { act: "remove" },
+    ],
+  },
+  {
+    name: "job that asks",
+    approved: 1,
+    updates: [{ update: update("/approve CODE"), answer: "pproved", code: "question" }],
+    jobs: [{ act: "add", input: { name: "purse", text: "say pay", schedule: { at: "2s" } } }],
   },
   {
     name: "summary",

@@ -19,6 +19,7 @@ import { createHall } from "../../src/turn/hall.ts";
 import { createSpawnAgentTool } from "../../src/tools/agent/index.ts";
 import { pointChannel, pointProvider, pointStore, pointTool, type CrashPoint, type OnPoint } from "./crash-points.ts";
 import { answerOf, FLOWS } from "./crash-points-flows.ts";
+import { createJobDesk } from "./crash-points-jobs.ts";
 import { createPlatformChannel, createPlatformTools, firstOutage, PlatformFiles, PLATFORM } from "./crash-points-platform.ts";
 
 /** One occurrence of a point. */
@@ -101,7 +102,9 @@ export async function runHouse(options: HouseOptions): Promise<NthPoint[]> {
     ...(flow.away && { deliveryTtlMs: flow.away.deliveryTtlMs }),
   });
   const stopped = new AbortController();
-  const done = Promise.all([hall.lanes.start(stopped.signal), hall.hold(channel, stopped.signal)]);
+  const owner = `house.${boot}`;
+  const desk = flow.jobs && createJobDesk({ acts: flow.jobs, page: bare, store, files, hall, owner, clock, random });
+  const done = Promise.all([hall.lanes.start(stopped.signal), hall.hold(channel, stopped.signal), desk?.start(stopped.signal)]);
   const limit = Date.now() + LIMIT_MS;
   const expected = flow.updates.length;
   let quiet = 0;
@@ -111,7 +114,8 @@ export async function runHouse(options: HouseOptions): Promise<NthPoint[]> {
     await wait(15);
     const open = await bare.listTurns({ statuses: ["queued", "running", "waiting"], limit: 1 });
     const unsent = await bare.listDeliveries({ statuses: ["draft", "open"], limit: 1 });
-    quiet = files.acknowledged().length >= expected && open.length + unsent.length + hall.lanes.running() === 0 ? quiet + 1 : 0;
+    const atRest = files.acknowledged().length >= expected && open.length + unsent.length + hall.lanes.running() === 0;
+    quiet = atRest && (desk === undefined || (await desk.isAtRest())) ? quiet + 1 : 0;
   }
   await hall.lanes.drain(0);
   stopped.abort();

@@ -147,7 +147,7 @@ export function* tellApproval({ fence, id, entry, audit: event, now }: Input<"te
   const sessionId = yield* guardLane(fence);
   const changed = yield* run("UPDATE approvals SET told_at = ? WHERE id = ? AND session_id = ? AND detached = 1 AND told_at IS NULL", now, id, sessionId);
   if (changed === 0) return false;
-  yield* appendEntries(sessionId, [entry], now);
+  yield* appendEntries(sessionId, [entry]);
   yield* auditIf(event, now);
   return true;
 }

@@ -16,6 +16,9 @@ export interface SessionRow {
   created_at: number;
   updated_at: number;
   ended_at: number | null;
+  archived_at: number | null;
+  /** When somebody last said something in it; NULL: not since it was begun. */
+  said_at: number | null;
 }
 
 export interface UsageColumns {
@@ -216,6 +219,7 @@ export function toSession(row: SessionRow): Session {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     endedAt: row.ended_at ?? undefined,
+    archivedAt: row.archived_at ?? undefined,
   });
 }
 

@@ -142,6 +142,6 @@ export function* tellSubAgent({ fence, id, entry, now }: Input<"tellSubAgent">):
   const sessionId = yield* guardLane(fence);
   const changed = yield* run("UPDATE sub_agents SET told_at = ? WHERE id = ? AND session_id = ? AND detached = 1 AND told_at IS NULL", now, id, sessionId);
   if (changed === 0) return false;
-  yield* appendEntries(sessionId, [entry], now);
+  yield* appendEntries(sessionId, [entry]);
   return true;
 }

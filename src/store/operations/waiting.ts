@@ -72,7 +72,7 @@ export function* closeWaitingCalls(sessionId: string, { turnId, text, now }: { t
       turnId: call.turn_id,
       at: now,
     };
-    closed.push(...(yield* appendEntries(sessionId, [entry], now)));
+    closed.push(...(yield* appendEntries(sessionId, [entry])));
   }
   return closed;
 }
