@@ -42,6 +42,7 @@ import { systemClock as clock, systemFacts, systemRandom as random } from "./sys
 import { hostTimeZone } from "./time-zone.ts";
 import { openLocalPowers } from "./local-tools.ts";
 import { createTools } from "./tools.ts";
+import { replaceWebTools } from "./web-tools.ts";
 import { VERSION } from "../core/version.ts";
 import { openSecrets } from "./workbench.ts";
 
@@ -113,6 +114,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const jobsPort = lateJobs();
   const asked = new AbortController();
   const speech = { store, bus, clock, random, accounts: supervisor.accounts, notifyTo: config.notifications.to };
+  // The hall looks at this list with every use: a changed config changes what is in it.
+  const tools = await createTools({ config, http, clock, store, random, jobs: jobsPort.port, show: showSchedule, outbox: createOutboxDoor(speech), ...powers });
   const hall = createHall({
     ...speech,
     hub,
@@ -121,7 +124,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     blobs,
     gate: createGate(toolRulesOf(live)),
     hideSecrets: (text) => redact.values(text),
-    tools: await createTools({ config, http, clock, store, random, jobs: jobsPort.port, show: showSchedule, outbox: createOutboxDoor(speech), ...powers }),
+    tools,
     places: live.places,
     agent: live.agent,
     model: providers.model,
@@ -222,6 +225,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     setProviders: providers.replace,
     restartChannels: (changed, paths) => restartChannels(changed, paths, { supervisor, open: (next, wanted) => openChannels(next, channelDeps, wanted) }),
     restartJobs: jobs.replace,
+    setWebTools: (changed) => replaceWebTools(tools, { config: changed, http, clock }),
     setRateLimit: (changed) => gateway.setRateLimit(rateLimitOptions(changed)),
     setAuth: () => applyAuth(editor.current(), gateway),
     ...(options.debug || options.verbose ? {} : { setLogLevel: log.setLevel }),
