@@ -18,12 +18,13 @@ export interface LiveSettings {
   agent(name: string): AgentSettings;
   readonly places: Places;
   /** Takes sections of a changed config. @throws RequestError `agent_not_found` when a place names an agent that is not live: nothing was taken. */
-  take(sections: Partial<Pick<Config, "agents" | "sessions" | "channels" | "hooks">>): void;
+  take(sections: Partial<Pick<Config, "agents" | "sessions" | "people" | "channels" | "hooks" | "usage">>): void;
 }
 
-export function createLiveSettings(config: Config): LiveSettings {
+/** @param timeZone IANA name, of this machine. */
+export function createLiveSettings(config: Config, timeZone = "UTC"): LiveSettings {
   let live = config;
-  let places = placesOf(live);
+  let places = placesOf(live, timeZone);
   return {
     config: () => live,
     agents: () => agentNames(live),
@@ -32,14 +33,28 @@ export function createLiveSettings(config: Config): LiveSettings {
     take(sections) {
       const next = { ...live, ...sections };
       for (const { settings } of channelAccounts(next)) agentSettings(next, settings.agent ?? "main");
+      for (const { agent } of next.agents.bindings) agentSettings(next, agent);
       live = next;
-      places = placesOf(next);
+      places = placesOf(next, timeZone);
     },
   };
 }
 
 /** The keys of a channel account that are about who may speak and how it is answered, not about the connection. */
-const PLACE_KEYS = ["dm_policy", "allowed_users", "owner_ids", "groups", "tools", "users", "agent", "system_prompt", "scope", "queue_mode", "reply_back"];
+const PLACE_KEYS = [
+  "dm_policy",
+  "allowed_users",
+  "owner_ids",
+  "groups",
+  "tools",
+  "users",
+  "agent",
+  "system_prompt",
+  "scope",
+  "reset",
+  "queue_mode",
+  "reply_back",
+];
 
 /** Every channel but our own clients'. */
 const CHANNELS = Object.keys(channelsConfig.entries).filter((name) => name !== "web");
@@ -48,6 +63,7 @@ const CHANNELS = Object.keys(channelsConfig.entries).filter((name) => name !== "
 const AGENT_KEYS = [
   "model",
   "fallbacks",
+  "summary_model",
   "system_prompt",
   "max_tokens",
   "max_steps",
@@ -58,7 +74,9 @@ const AGENT_KEYS = [
   "tools",
   "approval_minutes",
   "workspace",
+  "sub_agents",
   "list",
+  "bindings",
 ];
 
 /** All of `[hooks]` but the outgoing ones, which are set up when the gateway starts. */
@@ -91,6 +109,7 @@ export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChan
   for (const key of AGENT_KEYS) {
     editor.onChange(`agents.${key}`, (changed) => {
       for (const name of agentNames(changed)) for (const model of agentSettings(changed, name).models) to.requireModel(model);
+      if (changed.agents.summary_model !== undefined) to.requireModel(changed.agents.summary_model);
       live.take({ agents: changed.agents });
     });
   }
@@ -101,6 +120,8 @@ export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChan
     });
   }
   editor.onChange("sessions", ({ sessions }) => live.take({ sessions }));
+  editor.onChange("people", ({ people }) => live.take({ people }));
+  editor.onChange("usage", ({ usage }) => live.take({ usage }));
   editor.onChange("gateway.rate_limit", (changed) => to.setRateLimit(changed));
   editor.onChange("gateway.auth", () => to.setAuth());
   const { setLogLevel } = to;

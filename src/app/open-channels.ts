@@ -22,6 +22,16 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createDiscord } = await import("../channels/discord/index.ts");
     return createDiscord({ ...settings, token, account }, deps);
   },
+  irc: async ({ server, ...settings }, account, deps) => {
+    if (server === undefined) return undefined;
+    const { createIrc } = await import("../channels/irc/index.ts");
+    return createIrc({ ...settings, server, account }, deps);
+  },
+  mattermost: async ({ url, token, ...settings }, account, deps) => {
+    if (url === undefined || token === undefined) return undefined;
+    const { createMattermost } = await import("../channels/mattermost/index.ts");
+    return createMattermost({ ...settings, url, token, account }, deps);
+  },
 };
 
 /** Makes the enabled channel accounts of the config. @param wanted which of them, by `channel:account`; default: all */
@@ -38,7 +48,7 @@ export async function openChannels(
     if (opened) channels.push(opened);
   }
   for (const [name, hook] of Object.entries(config.hooks.out)) {
-    if (!hook.enabled) continue;
+    if (!hook.enabled || !wanted(`hooks:${name}`)) continue;
     const { createEventSender } = await import("../hooks/create-event-sender.ts");
     channels.push(createEventSender(name, hook, deps("hooks", name)));
   }

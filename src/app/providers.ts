@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import type { Clock } from "../core/clock.ts";
+import type { Embedder } from "../core/embedder.ts";
 import { ModelError } from "../core/errors.ts";
 import type { Http } from "../core/http.ts";
 import type { Model, ModelInfo, Provider } from "../core/model.ts";
@@ -20,6 +21,16 @@ export interface Providers {
   model(id: string): Model;
   /** Every model of every provider; a provider that cannot be asked is left out. Ids are `provider:model`. */
   list(): Promise<ModelInfo[]>;
+}
+
+/** What the owner has named for finding memories by meaning; undefined when nothing is. */
+export async function createEmbedder({ memory, providers }: Config, deps: ProviderDeps): Promise<Embedder | undefined> {
+  if (memory.embeddings === undefined) return undefined;
+  const colon = memory.embeddings.indexOf(":");
+  const name = memory.embeddings.slice(0, colon);
+  const { kind: _, ...options } = resolveProvider(name, providers[name] ?? {});
+  const { createEmbeddings } = await import("../models/embeddings/index.ts");
+  return createEmbeddings({ ...options, ...deps }, memory.embeddings.slice(colon + 1));
 }
 
 export interface LiveProviders extends Omit<Providers, "all"> {

@@ -13,9 +13,11 @@ import { HOOKS_CHANNEL } from "../hooks/create-event-sender.ts";
 import { keepEvents } from "../hooks/keep-events.ts";
 import { createHooks } from "../hooks/create-hooks.ts";
 import { createMetrics } from "../observe/index.ts";
+import { createPriceOf, PRICES_AS_OF } from "../models/prices.ts";
 import { createGate } from "../security/gate.ts";
-import { createHttp, createSockets } from "../security/host/egress/index.ts";
+import { createHttp, createSockets, createStreams } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
+import { createHousekeeping } from "../sessions/housekeeping.ts";
 import { showSchedule } from "../jobs/read-schedule.ts";
 import { createHall } from "../turn/hall.ts";
 import { createOutboxDoor } from "../turn/outbox-door.ts";
@@ -35,12 +37,13 @@ import { createLiveJobs, lateJobs } from "./open-jobs.ts";
 import { openLog } from "./open-log.ts";
 import { restartChannels } from "./restart-channels.ts";
 import { completeRestore, openOrRestore, settleRestored } from "./restores.ts";
-import { toolRulesOf } from "./settings.ts";
-import { createLiveProviders } from "./providers.ts";
+import { bindingsOfAgent, budgetsOf, subAgentLimitsOf, toolRulesOf } from "./settings.ts";
+import { createEmbedder, createLiveProviders } from "./providers.ts";
 import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemFacts, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
 import { openLocalPowers } from "./local-tools.ts";
+import { createMemoryMeaning } from "../tools/memory/index.ts";
 import { createTools } from "./tools.ts";
 import { replaceWebTools } from "./web-tools.ts";
 import { VERSION } from "../core/version.ts";
@@ -92,17 +95,21 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const { boot } = await store.boot({ now: clock.now(), instance });
   const http = createHttp({ log, metrics });
   const sockets = createSockets({ log, metrics, clock });
+  const streams = createStreams({ log, metrics, clock });
   const hub = createHub({ clock, boot, log });
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
   const providers = await createLiveProviders(config, { http, clock, random });
-  const live = createLiveSettings(config);
+  const embedder = await createEmbedder(config, { http, clock, random });
+  const meaning = embedder && createMemoryMeaning({ store, embedder, clock, log });
+  const live = createLiveSettings(config, hostTimeZone(options.env));
   const powers = openLocalPowers(() => live.config(), places, { env: options.env, log });
   const intake = lateIntake();
   const channelDeps = (channel: string, account: string) => ({
     intake: intake.port,
     http,
     sockets,
+    streams,
     blobs,
     clock,
     random,
@@ -114,8 +121,21 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const jobsPort = lateJobs();
   const asked = new AbortController();
   const speech = { store, bus, clock, random, accounts: supervisor.accounts, notifyTo: config.notifications.to };
+  const timeZone = hostTimeZone(options.env);
+  const priceOf = createPriceOf(() => live.config().usage.pricing);
   // The hall looks at this list with every use: a changed config changes what is in it.
-  const tools = await createTools({ config, http, clock, store, random, jobs: jobsPort.port, show: showSchedule, outbox: createOutboxDoor(speech), ...powers });
+  const tools = await createTools({
+    config,
+    http,
+    clock,
+    store,
+    random,
+    jobs: jobsPort.port,
+    show: showSchedule,
+    meaning,
+    outbox: createOutboxDoor({ ...speech, hub }),
+    ...powers,
+  });
   const hall = createHall({
     ...speech,
     hub,
@@ -128,9 +148,13 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     places: live.places,
     agent: live.agent,
     model: providers.model,
+    listModels: () => providers.list(),
     owner: `${instance}.${boot}`,
     version: VERSION,
-    timeZone: hostTimeZone(options.env),
+    timeZone,
+    budgets: () => budgetsOf(live.config()),
+    priceOf,
+    subAgentLimits: () => subAgentLimitsOf(live.config()),
   });
   const audit = await openAuditLog(places.dataFolder, { store, clock, log });
   intake.become(hall.intake);
@@ -143,7 +167,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics,
     hall,
     owner: `${instance}.${boot}`,
-    hostTimeZone: hostTimeZone(options.env),
+    hostTimeZone: timeZone,
     agents: () => live.agents(),
     requireModel: providers.model,
   });
@@ -201,10 +225,11 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
         return live.agent("main").models[0]!;
       },
     },
-    agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]! })) },
+    agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]!, bindings: bindingsOfAgent(live.config(), name) })) },
     jobs: jobsPort.port,
     hooks,
-    turns: { abort: (which) => hall.abort(which) },
+    turns: { abort: (which) => hall.abort(which), compact: (sessionId) => hall.compact(sessionId) },
+    usage: { spending: hall.spending, priceOf, pricesAsOf: PRICES_AS_OF, timeZone },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
     tools: hall.outside,
     pairing: hall.pairing,
@@ -219,6 +244,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     health: () => healthOf(supervisor, storeReasons()),
   });
 
+  const retention = () => ({ days: live.config().sessions.retention_days, megabytes: live.config().sessions.retention_mb });
+  const housekeeping = createHousekeeping({ store, clock, log, retention });
   applyChanges(editor, config, {
     live,
     requireModel: providers.model,
@@ -234,14 +261,18 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   // From here on turns run: a SIGTERM that comes before the listener stands is kept, not died of.
   const stopReason = stopRequested(options.signal === undefined ? asked.signal : AbortSignal.any([options.signal, asked.signal]));
   const stopped = new AbortController();
-  const lanes = hall.lanes.start(stopped.signal);
-  const auditing = audit.keep(stopped.signal);
-  const working = jobs.start(stopped.signal);
-  const backing = keepBackups(backups, loaded, { clock, log, notify: hall.notify, signal: stopped.signal });
+  const beside = [
+    hall.lanes.start(stopped.signal),
+    audit.keep(stopped.signal),
+    meaning?.fill(stopped.signal),
+    housekeeping.start(stopped.signal),
+    jobs.start(stopped.signal),
+    keepBackups(backups, loaded, { clock, log, notify: hall.notify, signal: stopped.signal }),
+  ];
   await restored?.tell(hall.notify);
   const { port, address } = await gateway.start().catch(async (thrown: unknown) => {
     stopped.abort();
-    await Promise.all([lanes, auditing, working, backing]);
+    await Promise.all(beside);
     await store.close();
     metrics.close();
     throw thrown;
@@ -268,7 +299,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   await hall.lanes.drain(DRAIN_MS);
   await closing;
   stopped.abort();
-  await Promise.all([lanes, auditing, working, backing]);
+  await Promise.all(beside);
   await powers.processes.close();
   await removeFile();
   await bus.close();

@@ -1,3 +1,4 @@
+import { resetRuleSchema } from "../lib/schema/reset-rule.ts";
 import { described, v } from "../lib/schema/index.ts";
 
 const id = v.pipe(
@@ -57,6 +58,7 @@ export const channelAccountEntries = {
   scope: described(v.optional(v.picklist(["per_peer", "per_channel_peer", "per_channel", "global"])), "Overrides sessions.scope for this account.", {
     example: "per_peer",
   }),
+  reset: described(v.optional(resetRuleSchema), "Overrides sessions.reset for this account.", { example: { mode: "daily", at: "04:00" } }),
   queue_mode: described(v.optional(v.picklist(["immediate", "queue", "batch", "interrupt"])), "Overrides sessions.queue_mode for this account.", {
     example: "queue",
   }),

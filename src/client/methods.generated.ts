@@ -55,10 +55,16 @@ export interface Methods {
       readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
     };
   };
-  /** The configured agents and their models. */
+  /** The configured agents, their models, and where each of them answers instead of main. */
   readonly "agents.list": {
     readonly params: Record<string, never>;
-    readonly result: { readonly agents: readonly { readonly name: string; readonly model: string }[] };
+    readonly result: {
+      readonly agents: readonly {
+        readonly name: string;
+        readonly model: string;
+        readonly bindings: readonly { readonly channel?: string; readonly account?: string; readonly group?: string; readonly person?: string }[];
+      }[];
+    };
   };
   /** Questions to the owner about tool calls, newest first; without `all` those that are open. */
   readonly "approvals.list": {
@@ -644,6 +650,50 @@ export interface Methods {
     readonly params: { readonly channel: string; readonly account?: string; readonly to: string; readonly thread?: string; readonly message: string };
     readonly result: { readonly delivery_id: string };
   };
+  /** Puts a session away: it is not listed any more. Nothing is lost; its next message takes it out again. */
+  readonly "sessions.archive": {
+    readonly params: { readonly session: string };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly agent: string;
+      readonly label?: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly last_entry: number;
+      readonly created_at: number;
+      readonly updated_at: number;
+      readonly ended_at?: number;
+      readonly archived_at?: number;
+    };
+  };
+  /** A new session that begins as a copy of another one up to an entry; an entry within a step of tool calls means the one before that step. */
+  readonly "sessions.branch": {
+    readonly params: { readonly session: string; readonly entry?: number; readonly label?: string };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly agent: string;
+      readonly label?: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly last_entry: number;
+      readonly created_at: number;
+      readonly updated_at: number;
+      readonly ended_at?: number;
+      readonly archived_at?: number;
+    };
+  };
+  /** Puts a summary in the place of the older part of a conversation in prompts; the transcript stays whole. Waits until it is done. */
+  readonly "sessions.compact": {
+    readonly params: { readonly session: string };
+    readonly result: {
+      readonly outcome: "summarised" | "trimmed" | "nothing" | "busy";
+      readonly entries: number;
+      readonly tokens_before: number;
+      readonly tokens_after: number;
+    };
+  };
   /** The current session of a key, made if there is none; without a key, a new conversation of its own. */
   readonly "sessions.create": {
     readonly params: {
@@ -664,6 +714,7 @@ export interface Methods {
       readonly created_at: number;
       readonly updated_at: number;
       readonly ended_at?: number;
+      readonly archived_at?: number;
       readonly created: boolean;
     };
   };
@@ -686,6 +737,7 @@ export interface Methods {
       readonly created_at: number;
       readonly updated_at: number;
       readonly ended_at?: number;
+      readonly archived_at?: number;
     };
   };
   /** The same as chat.history. */
@@ -721,9 +773,9 @@ export interface Methods {
       }[];
     };
   };
-  /** Sessions, the newest activity first; `before` (an updated_at) pages. */
+  /** Sessions, the newest activity first; archived ones only when asked for. `before` (an updated_at) pages. */
   readonly "sessions.list": {
-    readonly params: { readonly agent?: string; readonly ended?: boolean; readonly before?: number; readonly limit?: number };
+    readonly params: { readonly agent?: string; readonly ended?: boolean; readonly archived?: boolean; readonly before?: number; readonly limit?: number };
     readonly result: {
       readonly sessions: readonly {
         readonly session: string;
@@ -736,6 +788,7 @@ export interface Methods {
         readonly created_at: number;
         readonly updated_at: number;
         readonly ended_at?: number;
+        readonly archived_at?: number;
       }[];
     };
   };
@@ -758,6 +811,31 @@ export interface Methods {
       readonly created_at: number;
       readonly updated_at: number;
       readonly ended_at?: number;
+      readonly archived_at?: number;
+    };
+  };
+  /** What a session is about at a glance: how it began, and its last messages, clipped. */
+  readonly "sessions.preview": {
+    readonly params: { readonly session: string; readonly limit?: number };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly agent: string;
+      readonly label?: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly last_entry: number;
+      readonly created_at: number;
+      readonly updated_at: number;
+      readonly ended_at?: number;
+      readonly archived_at?: number;
+      readonly first?: { readonly number: number; readonly role: "user" | "assistant" | "tool" | "system"; readonly text: string; readonly at: number };
+      readonly last: readonly {
+        readonly number: number;
+        readonly role: "user" | "assistant" | "tool" | "system";
+        readonly text: string;
+        readonly at: number;
+      }[];
     };
   };
   /** Ends the current session of a key and starts its successor with the same settings; a running turn is stopped. */
@@ -774,7 +852,43 @@ export interface Methods {
       readonly created_at: number;
       readonly updated_at: number;
       readonly ended_at?: number;
+      readonly archived_at?: number;
       readonly ended_session_id?: string;
+    };
+  };
+  /** Takes an archived session out again. */
+  readonly "sessions.restore": {
+    readonly params: { readonly session: string };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly agent: string;
+      readonly label?: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly last_entry: number;
+      readonly created_at: number;
+      readonly updated_at: number;
+      readonly ended_at?: number;
+      readonly archived_at?: number;
+    };
+  };
+  /** Messages that have all the words or words that begin so, in every session or one, the newest first; `before` pages. */
+  readonly "sessions.search": {
+    readonly params: { readonly query: string; readonly agent?: string; readonly session?: string; readonly before?: number; readonly limit?: number };
+    readonly result: {
+      readonly messages: readonly {
+        readonly session: string;
+        readonly session_id: string;
+        readonly label?: string;
+        readonly archived?: boolean;
+        readonly number: number;
+        readonly role: "user" | "assistant" | "tool" | "system";
+        readonly text: string;
+        readonly at: number;
+        readonly sender?: string;
+      }[];
+      readonly before?: number;
     };
   };
   /** Version, readiness, and what is waiting and open. */
@@ -885,7 +999,38 @@ export interface Methods {
     readonly params: Record<string, never>;
     readonly result: { readonly unsubscribed: boolean };
   };
-  /** Turns and tokens by model since a wall time in milliseconds. */
+  /** Tokens and money by model, day, session or turn, the newest first; a model without a price has tokens and no `usd`. */
+  readonly "usage.cost": {
+    readonly params: {
+      readonly by?: "model" | "day" | "session" | "turn";
+      readonly days?: number;
+      readonly from?: number;
+      readonly to?: number;
+      readonly session?: string;
+      readonly limit?: number;
+    };
+    readonly result: {
+      readonly from: number;
+      readonly rows: readonly {
+        readonly key: string;
+        readonly model: string;
+        readonly turns: number;
+        readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
+        readonly tokens: number;
+        readonly usd?: number;
+      }[];
+      readonly more: boolean;
+      readonly total: {
+        readonly turns: number;
+        readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
+        readonly tokens: number;
+        readonly usd: number;
+        readonly unpriced: readonly string[];
+      };
+      readonly prices_as_of: string;
+    };
+  };
+  /** What was spent since local midnight, the budgets, and turns and tokens by model since a wall time in milliseconds. */
   readonly "usage.status": {
     readonly params: { readonly since?: number; readonly session?: string };
     readonly result: {
@@ -895,6 +1040,23 @@ export interface Methods {
         readonly turns: number;
         readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
       }[];
+      readonly today: {
+        readonly turns: number;
+        readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
+        readonly tokens: number;
+        readonly usd: number;
+        readonly unpriced: readonly string[];
+      };
+      readonly session?: {
+        readonly turns: number;
+        readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
+        readonly tokens: number;
+        readonly usd: number;
+        readonly unpriced: readonly string[];
+      };
+      readonly budgets: { readonly day_tokens: number; readonly day_usd: number; readonly session_tokens: number; readonly session_usd: number };
+      readonly time_zone: string;
+      readonly prices_as_of: string;
     };
   };
 }

@@ -11,7 +11,7 @@ import { editText } from "./edit-text.ts";
 import { appendItems, mergePatch, requirePlain, setValue, unsetValue, type ConfigKeys } from "./edit-tree.ts";
 import { childOf } from "./known-keys.ts";
 import { completeConfig, nearestSource, originsWithEnv, type LoadConfigOptions, type LoadedConfig } from "./load-config.ts";
-import { nearestName } from "./nearest-name.ts";
+import { nearestName } from "../lib/nearest-name/index.ts";
 import { readConfig, type WrittenConfig } from "./read-config.ts";
 import { configJsonSchema, rootSchema, type Config } from "./schema.ts";
 import { showConfig } from "./show-config.ts";

@@ -10,14 +10,18 @@ import type { Log } from "../core/log.ts";
 import type { Message } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { ModelEntry, ModelInfo, ModelRequest, ToolSpec, Usage } from "../core/model.ts";
+import type { PriceOf } from "../core/price.ts";
 import type { Random } from "../core/random.ts";
 import type { Secrets } from "../core/secret.ts";
 import type { Store } from "../core/store.ts";
 import type { Thinking } from "../core/update.ts";
 import type { AuditVerdict } from "../security/audit.ts";
+import type { Compacted } from "../turn/compaction.ts";
+import type { Spending } from "../turn/spending.ts";
 import type { OutsideTools } from "../turn/call-outside.ts";
 import type { PairingDesk } from "../turn/pairing.ts";
 import type { EventHub } from "./hub/create-hub.ts";
+import type { Binding } from "../sessions/bindings.ts";
 
 /** What a change of the configuration did. Names are dotted keys. */
 export interface ConfigChange {
@@ -103,18 +107,6 @@ export interface LogLine {
   readonly fields?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The process and its machine. */
-export interface SystemFacts {
-  readonly node: string;
-  readonly platform: string;
-  readonly arch: string;
-  readonly pid: number;
-  readonly rss_bytes: number;
-  readonly heap_bytes: number;
-  readonly config_file: string;
-  readonly data_folder: string;
-}
-
 /** One backup as its manifest tells. */
 export interface BackupInfo {
   readonly folder: string;
@@ -128,6 +120,28 @@ export interface BackupInfo {
   /** False where the database is a server's. */
   readonly database: boolean;
   readonly workspaces: boolean;
+}
+
+/** What was spent, and what it costs. */
+export interface UsageAccess {
+  readonly spending: Spending;
+  readonly priceOf: PriceOf;
+  /** The day of the built-in prices. */
+  readonly pricesAsOf: string;
+  /** IANA zone of the owner's days. */
+  readonly timeZone: string;
+}
+
+/** The process and its machine. */
+export interface SystemFacts {
+  readonly node: string;
+  readonly platform: string;
+  readonly arch: string;
+  readonly pid: number;
+  readonly rss_bytes: number;
+  readonly heap_bytes: number;
+  readonly config_file: string;
+  readonly data_folder: string;
 }
 
 /** Everything the gateway gets from the app. */
@@ -147,9 +161,14 @@ export interface GatewayDeps {
   readonly config: ConfigAccess;
   readonly channels: ChannelAccess;
   readonly models: { list(): Promise<readonly ModelInfo[]>; readonly default: string };
-  readonly agents: { list(): readonly { readonly name: string; readonly model: string }[] };
+  readonly agents: { list(): readonly { readonly name: string; readonly model: string; readonly bindings?: readonly Binding[] }[] };
   /** Stops turns, queued or running; answers the ids of those it stopped. */
-  readonly turns: { abort(target: { sessionId?: string; turnId?: string }): Promise<string[]> };
+  readonly turns: {
+    abort(target: { sessionId?: string; turnId?: string }): Promise<string[]>;
+    /** Makes a conversation shorter by a summary. @throws ClankerError why it could not be done. */
+    compact(sessionId: string): Promise<Compacted>;
+  };
+  readonly usage: UsageAccess;
   readonly jobs: Jobs;
   /** Calls of other programs; each hook knows its own callers. */
   readonly hooks: { answer(name: string, request: Request): Promise<Response> };

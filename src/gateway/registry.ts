@@ -18,6 +18,7 @@ import { sessionMethods } from "./methods/sessions.ts";
 import { statusMethods } from "./methods/status.ts";
 import { systemMethods } from "./methods/system.ts";
 import { toolMethods } from "./methods/tools.ts";
+import { usageMethods } from "./methods/usage.ts";
 
 /** All methods by name. The only door to a method is `callMethod`. */
 export interface Registry {
@@ -44,6 +45,7 @@ export function coreMethods(): readonly Method[] {
     ...backupMethods,
     ...configMethods,
     ...deviceMethods,
+    ...usageMethods,
     ...secretMethods,
     ...systemMethods,
   ];

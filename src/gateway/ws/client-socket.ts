@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import type { Credential } from "../auth/credential.ts";
 import type { FrameState } from "../openclaw/frame-state.ts";
-import type { Subscription } from "./method-connection.ts";
+import type { SharedSubscription } from "./method-connection.ts";
 
 /** A socket with its state as plain fields: thousands of them are open, so none has closures of its own before it needs them. */
 export class ClientSocket extends WebSocket {
@@ -17,7 +17,7 @@ export class ClientSocket extends WebSocket {
   frames = 0;
   /** A pong or frame has come since the last ping. */
   alive = true;
-  subscription: Subscription | undefined = undefined;
+  subscription: SharedSubscription | undefined = undefined;
   /** Number of the last event looked at while behind; -1 = up to date, events are sent as they come. */
   cursor = -1;
   /** Number of the last event sent. */

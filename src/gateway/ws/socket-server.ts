@@ -13,6 +13,7 @@ import { ClientSocket } from "./client-socket.ts";
 import { handleFrame, type Dispatch } from "./dispatch.ts";
 import { createFanOut, inSlices } from "./fan-out.ts";
 import type { MethodConnection } from "./method-connection.ts";
+import { createSubscriptions, type Subscriptions } from "./subscriptions.ts";
 
 export interface SocketServer {
   readonly count: number;
@@ -63,7 +64,8 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
   let cancelPing = () => {};
   let cancelStrangers: (() => void) | undefined;
   let unlisten = () => {};
-  const fanOut = createFanOut(sockets);
+  const subscriptions = createSubscriptions();
+  const fanOut = createFanOut(sockets, subscriptions);
 
   const welcome = (socket: ClientSocket, credential: Credential) => {
     socket.credential = credential;
@@ -72,7 +74,7 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
   };
 
   const frames = createFrameDoor({ registry, deps, facts, authenticator, welcome });
-  const dispatch: Dispatch = { registry, deps, facts, connection: (socket) => connectionOf(socket, deps, { authenticator, welcome }) };
+  const dispatch: Dispatch = { registry, deps, facts, connection: (socket) => connectionOf(socket, deps, { authenticator, welcome, subscriptions }) };
 
   /** Before authentication every frame counts, control frames too (sec-17). */
   const countStranger = (socket: ClientSocket): boolean => {
@@ -104,6 +106,7 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
   function onClose(this: ClientSocket) {
     sockets.delete(this);
     strangers.delete(this);
+    subscriptions.change(this, undefined);
     frames.forget(this);
     this.gone?.abort();
     deps.metrics.gauge("connections", sockets.size);
@@ -160,7 +163,7 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
       for (const socket of sockets) {
         if (socket.credential === undefined || authenticator.isCurrent(socket.credential)) continue;
         socket.credential = undefined;
-        socket.subscription = undefined;
+        subscriptions.change(socket, undefined);
         frames.forget(socket);
         socket.close(CLOSE.stale, "this credential is no longer valid");
         socket.gone?.abort();
@@ -203,7 +206,7 @@ function raisePayload(socket: ClientSocket): void {
 function connectionOf(
   socket: ClientSocket,
   deps: GatewayDeps,
-  auth: { authenticator: Authenticator; welcome: (socket: ClientSocket, credential: Credential) => void },
+  house: { authenticator: Authenticator; welcome: (socket: ClientSocket, credential: Credential) => void; subscriptions: Subscriptions },
 ): MethodConnection {
   /** A failed proof ends the connection, behind the answer that says why. */
   const prove = <T>(check: (asker: Asker) => T): T => {
@@ -219,22 +222,22 @@ function connectionOf(
   };
   return {
     authenticate(proof) {
-      const credential = prove((asker) => auth.authenticator.verify(proof, asker));
-      auth.welcome(socket, credential);
+      const credential = prove((asker) => house.authenticator.verify(proof, asker));
+      house.welcome(socket, credential);
       return credential;
     },
-    provePairing: (proof) => prove((asker) => auth.authenticator.provePairing(proof, asker)),
+    provePairing: (proof) => prove((asker) => house.authenticator.provePairing(proof, asker)),
     subscribe(subscription, since) {
       const { hub } = deps;
       const reset = since !== undefined && !hub.covers(since);
-      socket.subscription = subscription;
+      house.subscriptions.change(socket, subscription);
       // Also without `since` it starts behind, so that the answer comes before the first event.
       socket.cursor = since === undefined || reset ? hub.seq : since;
       socket.lastSeq = socket.cursor;
       return { reset };
     },
     unsubscribe() {
-      socket.subscription = undefined;
+      house.subscriptions.change(socket, undefined);
       socket.cursor = -1;
     },
     nonce: () => (socket.nonce = Buffer.from(deps.random.bytes(16)).toString("base64url")),
