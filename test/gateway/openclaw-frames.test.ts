@@ -291,6 +291,20 @@ describe("OpenClaw's frames", () => {
     await client.close();
   });
 
+  test("sessions are previewed and compacted", async () => {
+    await open();
+    const client = await FrameClient.connected(gateway);
+    await client.ok("chat.send", { sessionKey: "main", message: "hello", idempotencyKey: "p" });
+    await client.event("chat", ({ state }) => state === "final");
+    const { previews } = await client.ok("sessions.preview", { keys: ["main", "nowhere"], limit: 1 });
+    assert.deepEqual(previews, [
+      { key: "main", status: "ok", items: [{ role: "assistant", text: "you said: hello" }] },
+      { key: "nowhere", status: "missing", items: [] },
+    ]);
+    assert.deepEqual(await client.ok("sessions.compact", { key: "main" }), { ok: true, key: "agent:main:main", compacted: false, reason: "nothing" });
+    await client.close();
+  });
+
   test("cron, config, models, logs, channels and health come in their shapes", async () => {
     await open();
     const client = await FrameClient.connected(gateway);
