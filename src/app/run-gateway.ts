@@ -46,6 +46,7 @@ import { hostTimeZone } from "./time-zone.ts";
 import { openLocalPowers } from "./local-tools.ts";
 import { createMemoryMeaning } from "../tools/memory/index.ts";
 import { createTools } from "./tools.ts";
+import { replaceWebTools } from "./web-tools.ts";
 import { VERSION } from "../core/version.ts";
 import { openSecrets } from "./workbench.ts";
 
@@ -123,6 +124,19 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const speech = { store, bus, clock, random, accounts: supervisor.accounts, notifyTo: config.notifications.to };
   const timeZone = hostTimeZone(options.env);
   const priceOf = createPriceOf(() => live.config().usage.pricing);
+  // The hall looks at this list with every use: a changed config changes what is in it.
+  const tools = await createTools({
+    config,
+    http,
+    clock,
+    store,
+    random,
+    jobs: jobsPort.port,
+    show: showSchedule,
+    meaning,
+    outbox: createOutboxDoor({ ...speech, hub }),
+    ...powers,
+  });
   const hall = createHall({
     ...speech,
     hub,
@@ -131,18 +145,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     blobs,
     gate: createGate(toolRulesOf(live)),
     hideSecrets: (text) => redact.values(text),
-    tools: await createTools({
-      config,
-      http,
-      clock,
-      store,
-      random,
-      jobs: jobsPort.port,
-      show: showSchedule,
-      meaning,
-      outbox: createOutboxDoor({ ...speech, hub }),
-      ...powers,
-    }),
+    tools,
     places: live.places,
     agent: live.agent,
     model: providers.model,
@@ -251,6 +254,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     setProviders: providers.replace,
     restartChannels: (changed, paths) => restartChannels(changed, paths, { supervisor, open: (next, wanted) => openChannels(next, channelDeps, wanted) }),
     restartJobs: jobs.replace,
+    setWebTools: (changed) => replaceWebTools(tools, { config: changed, http, clock }),
     setRateLimit: (changed) => gateway.setRateLimit(rateLimitOptions(changed)),
     setAuth: () => applyAuth(editor.current(), gateway),
     ...(options.debug || options.verbose ? {} : { setLogLevel: log.setLevel }),
