@@ -1,4 +1,5 @@
 import { discordConfig } from "../channels/discord/config.ts";
+import { emailConfig } from "../channels/email/config.ts";
 import { ircConfig } from "../channels/irc/config.ts";
 import { mattermostConfig } from "../channels/mattermost/config.ts";
 import { telegramConfig } from "../channels/telegram/config.ts";
@@ -13,6 +14,7 @@ export const channelsConfig = v.strictObject({
   telegram: described(v.optional(telegramConfig), "A Telegram bot; further ones under accounts.NAME."),
   discord: described(v.optional(discordConfig), "A Discord bot; further ones under accounts.NAME."),
   irc: described(v.optional(ircConfig), "A nick on an IRC network; further networks under accounts.NAME."),
+  email: described(v.optional(emailConfig), "A mailbox; further ones under accounts.NAME."),
   mattermost: described(v.optional(mattermostConfig), "A Mattermost bot; further ones under accounts.NAME."),
 });
 
