@@ -32,6 +32,11 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createEmail } = await import("../channels/email/index.ts");
     return createEmail({ ...settings, address, password, imap_host, smtp_host, authserv_id, account }, deps);
   },
+  webhook: async ({ url, secret, ...settings }, account, deps) => {
+    if (url === undefined || secret === undefined) return undefined;
+    const { createWebhook } = await import("../channels/webhook/index.ts");
+    return createWebhook({ ...settings, url, secret, account }, deps);
+  },
   mattermost: async ({ url, token, ...settings }, account, deps) => {
     if (url === undefined || token === undefined) return undefined;
     const { createMattermost } = await import("../channels/mattermost/index.ts");
