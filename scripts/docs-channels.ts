@@ -53,7 +53,7 @@ const deps: ChannelDeps = {
   cursor: NEVER,
 };
 
-const channels = await openChannels({ channels: v.parse(channelsConfig, LEAST) } as unknown as Config, () => deps);
+const channels = await openChannels({ channels: v.parse(channelsConfig, LEAST), hooks: { out: {} } } as unknown as Config, () => deps);
 channels.sort((a, b) => (a.name < b.name ? -1 : 1));
 
 const missing = channels.flatMap(({ name }) => [`docs/channels/${name}.md`, `src/channels/${name}/QUIRKS.md`].filter((path) => !existsSync(join(root, path))));

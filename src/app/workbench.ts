@@ -1,7 +1,12 @@
 /** What commands use when no gateway runs, made as for the gateway. */
-import { chown, mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chown, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { finishRestore, restoreBackup, verifyBackup } from "../backup/index.ts";
+import { interpolate } from "../config/interpolate.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
+import { readConfig } from "../config/read-config.ts";
 import type { Env } from "../config/env.ts";
 import type { Places } from "../config/places.ts";
 import type { Config } from "../config/schema.ts";
@@ -14,6 +19,9 @@ import { createHttp } from "../security/host/egress/index.ts";
 import { runEscapeSuite } from "../security/host/processes/index.ts";
 import { SANDBOX_USER } from "../security/host/sandbox/index.ts";
 import { createSecretStore, findKeychain, withKeychain } from "../security/host/secrets/index.ts";
+import { checkDatabase } from "../store/sqlite/copy-database.ts";
+import { acquireHomeLock } from "../store/sqlite/home-lock.ts";
+import { databaseFile, describeBackup, openBackups } from "./backups.ts";
 import { createProviders } from "./providers.ts";
 import { openLocalPowers } from "./local-tools.ts";
 import { systemClock as clock, systemRandom as random } from "./system.ts";
@@ -67,5 +75,63 @@ export async function proveSandbox(config: Config, places: Places, env: Env): Pr
   } finally {
     await processes.close();
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** While no gateway runs: each backup holds the home's lock. */
+export function openBackupsHere(loaded: LoadedConfig) {
+  const backups = openBackups(loaded, { clock });
+  return {
+    async make(order: { into?: string; workspaces: boolean }) {
+      await mkdir(loaded.places.dataFolder, { recursive: true, mode: 0o700 });
+      const lock = acquireHomeLock(loaded.places.dataFolder);
+      try {
+        return describeBackup(await backups.make({ ...order, by: "person" }));
+      } finally {
+        lock.release();
+      }
+    },
+    list: async () => (await backups.list()).map(describeBackup),
+  };
+}
+
+/** Reads a whole backup. @throws StoreError as verifyBackup */
+export async function proveBackup(folder: string) {
+  return describeBackup({ folder, manifest: await verifyBackup(folder, checkDatabase) });
+}
+
+/** Puts a home back; its database goes where the config of the backup wants it. @throws StoreError `home_locked`, and as verifyBackup */
+export async function restoreHome({ folder, databaseOnly }: { folder: string; databaseOnly: boolean }, places: Places, env: Env) {
+  const { configFolder, configFile, dataFolder } = places;
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
+  const lock = acquireHomeLock(dataFolder);
+  try {
+    await finishRestore(dataFolder);
+    const { tree } = await readConfig(databaseOnly ? configFile : join(folder, "config", basename(configFile)));
+    const database = databaseFile(pathOf(tree["storage"], env), dataFolder);
+    const home = { configFolder, configFiles: [], dataFolder, database };
+    return await restoreBackup(folder, home, { now: clock.now(), checkDatabase, databaseOnly });
+  } finally {
+    lock.release();
+  }
+}
+
+function pathOf(storage: unknown, env: Env): string | undefined {
+  const path = typeof storage === "object" && storage !== null && "path" in storage ? storage.path : undefined;
+  if (typeof path !== "string") return undefined;
+  const filled = interpolate(path, env);
+  return "text" in filled ? filled.text : path;
+}
+
+/** Moves the data folder aside, whole. @returns where it is now; undefined when there is none. @throws StoreError `home_locked` */
+export async function resetHome({ dataFolder }: Places): Promise<string | undefined> {
+  if (!existsSync(dataFolder)) return undefined;
+  const lock = acquireHomeLock(dataFolder);
+  try {
+    const aside = `${dataFolder}.replaced-${new Date(clock.now()).toISOString().replaceAll(/[:.]/g, "")}`;
+    await rename(dataFolder, aside);
+    return aside;
+  } finally {
+    lock.release();
   }
 }

@@ -118,7 +118,7 @@ function addConfig({ program, add, group }: Tree): void {
   add(config, "schema", "print the JSON Schema of the configuration", async () => (await import("./command/config-file.ts")).schema);
 }
 
-function addThings({ add, group }: Tree): void {
+function addThings({ program, add, group }: Tree): void {
   const channels = group("channels", "messengers the assistant is on");
   add(channels, "list", "channels and their accounts", async () => (await import("./command/channels.ts")).list);
   add(channels, "status [name]", "state of the channels", async () => (await import("./command/channels.ts")).status).option(
@@ -129,12 +129,21 @@ function addThings({ add, group }: Tree): void {
   add(channels, "disconnect <name>", "disconnect a channel, or channel:account", async () => (await import("./command/channels.ts")).disconnect);
 
   const sessions = group("sessions", "conversations");
-  add(sessions, "list", "sessions, newest activity first", async () => (await import("./command/sessions.ts")).list).option(
-    "--limit <number>",
-    "how many",
-    wholeNumber,
-    50,
-  );
+  add(sessions, "list", "sessions, newest activity first", async () => (await import("./command/sessions.ts")).list)
+    .option("--limit <number>", "how many", wholeNumber, 50)
+    .option("--archived", "those that are archived");
+  add(sessions, "search <words...>", "messages that have all these words", async () => (await import("./command/sessions.ts")).search)
+    .option("--session <key>", "only in this session")
+    .option("--agent <name>", "only sessions of this agent")
+    .option("--limit <number>", "how many", wholeNumber, 20);
+  add(sessions, `archive ${KEY}`, "put a session away; its next message brings it back", async () => (await import("./command/sessions.ts")).archive);
+  add(sessions, `restore ${KEY}`, "list an archived session again", async () => (await import("./command/sessions.ts")).restore);
+  add(sessions, `branch ${KEY}`, "a new session that begins as a copy of this one", async () => (await import("./command/sessions.ts")).branch)
+    .option("--entry <number>", "up to this entry (default: all of it)", wholeNumber)
+    .option("--label <text>", "what it is called");
+  add(sessions, `export ${KEY}`, "the whole transcript", async () => (await import("./command/session-export.ts")).exportSession)
+    .addOption(new Option("--format <format>", "how it is written").choices(["markdown", "jsonl"]).default("markdown"))
+    .option("--output <file>", "write it to this file");
   add(sessions, `show ${KEY}`, "what was said in a session", async () => (await import("./command/sessions.ts")).show).option(
     "--limit <number>",
     "how many of the newest entries",
@@ -142,10 +151,16 @@ function addThings({ add, group }: Tree): void {
     50,
   );
   add(sessions, `reset ${KEY}`, "begin a new session under the same key", async () => (await import("./command/sessions.ts")).reset);
+  add(sessions, `compact ${KEY}`, "put a summary in the place of its older part", async () => (await import("./command/sessions.ts")).compact);
   add(sessions, `delete ${KEY}`, "delete a session and everything in it", async () => (await import("./command/sessions.ts")).remove).option(
     "--yes",
     "do not ask",
   );
+
+  add(program, "usage", "tokens and money that were used", async () => (await import("./command/usage.ts")).usage)
+    .addOption(new Option("--by <what>", "what to sum by").choices(["model", "day", "session", "turn"]).default("model"))
+    .option("--days <number>", "days to look back, today included", wholeNumber, 30)
+    .option("--session <key>", "of this session alone");
 
   const DEVICE = "<device>";
   const devices = group("devices", "paired clients with a key of their own");
@@ -240,7 +255,27 @@ function addCare({ program, add }: Tree): void {
     .option("-f, --follow", "go on printing new ones")
     .option("-n, --lines <number>", "how many", wholeNumber, 100)
     .addOption(new Option("--level <level>", "this level and worse").choices(["debug", "info", "warn", "error"]));
-  add(program, "doctor", "check the installation and say what to do", async () => (await import("./command/doctor.ts")).doctor);
+  add(program, "doctor", "check the installation and say what to do", async () => (await import("./command/doctor.ts")).doctor).option(
+    "--fix",
+    "mend what is surely ours: modes of files, what a process that died has left",
+  );
+  add(program, "backup", "copy everything of this home, also while the gateway works", async () => (await import("./command/backup.ts")).backup)
+    .option("--to <folder>", "make it below this folder (default: backups in the data folder)")
+    .option("--no-workspaces", "leave out the files of the assistants' workspaces")
+    .option("--list", "the backups there are")
+    .option("--verify <folder>", "read a whole backup and say whether it can be trusted");
+  add(
+    program,
+    "restore <folder>",
+    "put this home back as a backup has it; the gateway must be stopped",
+    async () => (await import("./command/backup.ts")).restore,
+  )
+    .option("--database-only", "leave config, keys and files as they are")
+    .option("--yes", "do not ask");
+  add(program, "reset", "begin anew; everything that is kept is moved aside", async () => (await import("./command/backup.ts")).reset).option(
+    "--yes",
+    "do not ask",
+  );
   add(program, "setup", "guided first run", async () => (await import("./command/setup.ts")).setup)
     .aliases(["wizard", "onboard"])
     .option("--provider <name>", "provider to use (anthropic, openai, openrouter, ollama, offline ...)")

@@ -4,6 +4,7 @@
  */
 import type { Env } from "../config/env.ts";
 import type { Places } from "../config/places.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
 import type { Config } from "../config/schema.ts";
 import type { Http } from "../core/http.ts";
 import type { Provider } from "../core/model.ts";
@@ -40,4 +41,34 @@ export async function runEditor(command: string, file: string): Promise<void> {
 export async function proveSandbox(config: Config, places: Places, env: Env) {
   const app = await import("../app/workbench.ts");
   return app.proveSandbox(config, places, env);
+}
+
+/** Backups as a gateway that does not run would make them. */
+export async function openBackups(loaded: LoadedConfig) {
+  const app = await import("../app/workbench.ts");
+  return app.openBackupsHere(loaded);
+}
+
+/** Reads a whole backup. @throws StoreError `backup_unreadable`, `backup_damaged`, `store_corrupt`, `schema_newer` */
+export async function proveBackup(folder: string) {
+  const app = await import("../app/workbench.ts");
+  return app.proveBackup(folder);
+}
+
+/** @throws StoreError `home_locked` while a gateway runs, and as proveBackup; the home is then as it was. */
+export async function restoreHome(order: { folder: string; databaseOnly: boolean }, places: Places, env: Env) {
+  const app = await import("../app/workbench.ts");
+  return app.restoreHome(order, places, env);
+}
+
+/** @returns where everything is now. @throws StoreError `home_locked` */
+export async function resetHome(places: Places): Promise<string | undefined> {
+  const app = await import("../app/workbench.ts");
+  return app.resetHome(places);
+}
+
+/** Completes a restore that was cut short. @throws StoreError `home_locked` */
+export async function completeRestore(places: Places): Promise<void> {
+  const app = await import("../app/restores.ts");
+  return app.completeRestore(places);
 }

@@ -5,6 +5,7 @@ import type { Call, Method } from "./method.ts";
 import { agentMethods } from "./methods/agents.ts";
 import { approvalMethods } from "./methods/approvals.ts";
 import { auditMethods } from "./methods/audit.ts";
+import { backupMethods } from "./methods/backups.ts";
 import { channelMethods } from "./methods/channels.ts";
 import { chatMethods } from "./methods/chat.ts";
 import { configMethods } from "./methods/config.ts";
@@ -12,9 +13,12 @@ import { connectionMethods } from "./methods/connection.ts";
 import { cronMethods } from "./methods/cron.ts";
 import { pairingMethods } from "./methods/pairing.ts";
 import { deviceMethods } from "./methods/devices.ts";
+import { secretMethods } from "./methods/secrets.ts";
 import { sessionMethods } from "./methods/sessions.ts";
 import { statusMethods } from "./methods/status.ts";
+import { systemMethods } from "./methods/system.ts";
 import { toolMethods } from "./methods/tools.ts";
+import { usageMethods } from "./methods/usage.ts";
 
 /** All methods by name. The only door to a method is `callMethod`. */
 export interface Registry {
@@ -38,8 +42,12 @@ export function coreMethods(): readonly Method[] {
     ...approvalMethods,
     ...pairingMethods,
     ...auditMethods,
+    ...backupMethods,
     ...configMethods,
     ...deviceMethods,
+    ...usageMethods,
+    ...secretMethods,
+    ...systemMethods,
   ];
 }
 

@@ -14,6 +14,22 @@ export const storageConfig = v.pipe(
         example: "clanker.db",
       },
     ),
+    backups: described(
+      v.optional(
+        v.strictObject({
+          every_hours: described(
+            v.optional(v.pipe(v.number(), v.minValue(0)), 24),
+            "A backup of everything but the workspaces is made this often, into the folder backups of the data folder; 0: only when asked for.",
+            { restart: true },
+          ),
+          keep: described(v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 3), "How many of these are kept; those made by hand stay.", {
+            restart: true,
+          }),
+        }),
+        {},
+      ),
+      "Backups by the clock. They hold secrets, as the home does.",
+    ),
     url: described(v.optional(secret()), "Connection string for postgres.", { restart: true, example: "${DATABASE_URL}" }),
   }),
   v.rawCheck(({ dataset, addIssue }) => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { createProgram } from "../../src/cli/program.ts";
 import { createOutput } from "../../src/cli/output.ts";
@@ -18,6 +20,7 @@ const COMMANDS = [
   "approvals list",
   "audit list",
   "audit verify",
+  "backup",
   "channels connect",
   "channels disconnect",
   "channels list",
@@ -56,17 +59,26 @@ const COMMANDS = [
   "pairing approve",
   "pairing deny",
   "pairing list",
+  "reset",
+  "restore",
   "secrets list",
   "secrets remove",
   "secrets set",
   "send",
+  "sessions archive",
+  "sessions branch",
+  "sessions compact",
   "sessions delete",
+  "sessions export",
   "sessions list",
   "sessions reset",
+  "sessions restore",
+  "sessions search",
   "sessions show",
   "setup",
   "start",
   "status",
+  "usage",
   "version",
 ];
 
@@ -145,6 +157,21 @@ test("models test says which half of provider:model is wrong", async () => {
 test("an error shows its stack with --debug only", async () => {
   assert.doesNotMatch((await clanker.run(["status"])).stderr, /\n {4}at /);
   assert.match((await clanker.run(["status", "--debug"])).stderr, /\n {4}at /);
+});
+
+test("doctor changes nothing, and with --fix mends modes and what a process that died has left", async () => {
+  const data = join(clanker.home, "data");
+  mkdirSync(data, { recursive: true });
+  chmodSync(data, 0o755);
+  writeFileSync(join(data, "gateway.json"), JSON.stringify({ pid: 2 ** 22 + 1, url: "http://127.0.0.1:1" }));
+  const looked = (await clanker.run(["doctor"])).stdout;
+  assert.match(looked, /can be read by others[^]*gateway\.json: names a gateway that does not run[^]*2 of this is mended by: clanker doctor --fix/);
+  assert.equal(statSync(data).mode & 0o777, 0o755);
+  const mended = (await clanker.run(["doctor", "--fix"])).stdout;
+  assert.match(mended, /it is yours alone now[^]*gateway\.json: .*: removed/);
+  assert.equal(statSync(data).mode & 0o777, 0o700);
+  assert.ok(!existsSync(join(data, "gateway.json")));
+  assert.doesNotMatch((await clanker.run(["doctor"])).stdout, /--fix/);
 });
 
 test("colours stay away from a pipe, from --no-color and from NO_COLOR", async () => {

@@ -339,6 +339,17 @@ test("an unreadable config file is an error, not an empty config", async () => {
   await assert.rejects(home.load(), { name: "ConfigError", code: "config_unreadable" });
 });
 
+test("sec-25: a hook's secret is not the gateway's either, nor another hook's", async () => {
+  const text =
+    '[gateway.auth]\ntoken = "same"\n[hooks]\ntoken = "same"\n[hooks.in.ci]\nsecret = "other"\n[hooks.in.git]\nsecret = "other"\nsignature = "github"\n';
+  using home = scratchHome({ "config.toml": text });
+  const problems = await home.problems();
+  assert.deepEqual(
+    problems.map(({ key }) => key),
+    ["hooks.token", "hooks.in.git.secret"],
+  );
+});
+
 test("sec-25: a secret that a platform knows too is refused as the gateway's own, at any account and for the password", async () => {
   const shared = "one-secret-for-everything-0123";
   const telegram = (lines: string) => `[channels.telegram]\ntoken = "1:a"\n${lines}`;

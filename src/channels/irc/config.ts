@@ -13,22 +13,22 @@ const ircChannel = v.pipe(v.string(), v.trim(), v.regex(/^[#&+!][^\s,:]{1,63}$/,
 const nick = v.pipe(v.string(), v.trim(), v.regex(/^[A-Za-z[\]\\`_^{|}][A-Za-z0-9[\]\\`_^{|}-]{0,29}$/, "must be a nick: letters, digits, -_[]{}\\`^|"));
 
 const ircEntries = {
-  server: described(v.optional(v.pipe(v.string(), v.trim(), v.nonEmpty())), "Host name of the IRC server.", { restart: true, example: "irc.libera.chat" }),
-  port: described(v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)), 6_697), "Its port; 6697 is that of TLS.", { restart: true }),
-  tls: described(v.optional(v.boolean(), true), "Encrypt the connection. Switched off, everybody on the way reads along, the password too.", { restart: true }),
+  server: described(v.optional(v.pipe(v.string(), v.trim(), v.nonEmpty())), "Host name of the IRC server.", { perAccount: true, example: "irc.libera.chat" }),
+  port: described(v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)), 6_697), "Its port; 6697 is that of TLS."),
+  tls: described(v.optional(v.boolean(), true), "Encrypt the connection. Switched off, everybody on the way reads along, the password too."),
   tls_fingerprint: described(
     v.optional(v.pipe(v.string(), v.regex(/^([0-9A-Fa-f]{2}:?){32}$/, "must be a SHA-256 fingerprint: 64 hex digits"))),
     "SHA-256 fingerprint of the server's certificate, for one that no authority has signed; exactly that certificate is accepted then.",
-    { restart: true },
+    { example: "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF" },
   ),
-  nick: described(v.optional(nick, "clanker"), "The assistant's name there; while somebody else has it, one with a _ behind it.", { restart: true }),
+  nick: described(v.optional(nick, "clanker"), "The assistant's name there; while somebody else has it, one with a _ behind it."),
   login: described(v.optional(v.pipe(v.string(), v.trim(), v.nonEmpty())), "Services account of the assistant (SASL PLAIN); needs login_password.", {
-    restart: true,
+    perAccount: true,
     example: "clanker",
   }),
-  login_password: described(v.optional(secret()), "Password of the services account.", { restart: true, example: "${IRC_PASSWORD}" }),
-  server_password: described(v.optional(secret()), "Password that the server itself asks for.", { restart: true }),
-  channels: described(v.optional(v.array(ircChannel), []), "Channels to join.", { restart: true, example: ["#garden"] }),
+  login_password: described(v.optional(secret()), "Password of the services account.", { example: "${IRC_PASSWORD}" }),
+  server_password: described(v.optional(secret()), "Password that the server itself asks for."),
+  channels: described(v.optional(v.array(ircChannel), []), "Channels to join.", { example: ["#garden"] }),
   allowed_users: described(v.optional(v.array(v.pipe(v.string(), v.trim(), v.regex(ANY_ID, NOT_AN_ID), lower)), []), "Who may write directly.", {
     example: ["account:ann"],
   }),

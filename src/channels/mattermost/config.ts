@@ -13,20 +13,19 @@ const userIds = v.array(mattermostId(/^[a-z0-9]{26}$/, NOT_A_USER));
 const url = v.pipe(v.string(), v.url("must be a URL"), v.regex(/^https?:\/\//, "must be an http(s) URL"));
 
 const mattermostEntries = {
-  url: described(v.optional(url), "Address of the server, as in a browser.", { restart: true, example: "https://mattermost.example.org" }),
-  token: described(v.optional(secret()), "Access token of the bot account.", { restart: true, example: "${MATTERMOST_TOKEN}" }),
-  streaming: described(v.optional(v.boolean(), true), "Show the answer while it is written, by editing the post.", { restart: true }),
+  url: described(v.optional(url), "Address of the server, as in a browser.", { perAccount: true, example: "https://mattermost.example.org" }),
+  token: described(v.optional(secret()), "Access token of the bot account.", { example: "${MATTERMOST_TOKEN}" }),
+  streaming: described(v.optional(v.boolean(), true), "Show the answer while it is written, by editing the post."),
   reply_in_thread: described(
     v.optional(v.boolean(), true),
     "In channels, answer a mention in a thread below it, which is then a conversation of its own; false: answer in the channel.",
-    { restart: true },
   ),
   callback_url: described(
     v.optional(url),
     "Address at which the Mattermost server reaches this gateway's /channels/mattermost/webhook (accounts.NAME: /channels/mattermost/NAME/webhook); with it approvals have buttons, else they are answered by code.",
-    { restart: true, example: "https://clanker.example.org/channels/mattermost/webhook" },
+    { perAccount: true, example: "https://clanker.example.org/channels/mattermost/webhook" },
   ),
-  callback_secret: described(v.optional(secret()), "Any long random text; it signs what the buttons carry. Needed with callback_url.", { restart: true }),
+  callback_secret: described(v.optional(secret()), "Any long random text; it signs what the buttons carry. Needed with callback_url."),
   allowed_users: described(v.optional(v.array(mattermostId(/^([a-z0-9]{26}|\*)$/, NOT_A_USER)), []), "User ids of people who may write directly."),
   owner_ids: described(v.optional(userIds, []), "User ids that are you: they have your rights."),
   groups: described(

@@ -1,4 +1,5 @@
-import { access, constants, stat } from "node:fs/promises";
+import { access, chmod, constants, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { ConfigInvalid, formatConfigProblems } from "../../config/config-problem.ts";
 import type { LoadedConfig } from "../../config/load-config.ts";
 import type { Client } from "../../client/index.ts";
@@ -8,7 +9,7 @@ import type { CliContext } from "../context.ts";
 import { placesOf, readRunning, withGatewayIfUp } from "../gateway-link.ts";
 import { loadForCli } from "../load-for-cli.ts";
 import { describeError } from "../output.ts";
-import { openHttp, openProviders, openSecrets, proveSandbox } from "../workbench.ts";
+import { completeRestore, openHttp, openProviders, openSecrets, proveSandbox } from "../workbench.ts";
 
 interface Check {
   readonly name: string;
@@ -16,19 +17,23 @@ interface Check {
   readonly detail: string;
   /** What to do next. */
   readonly hint?: string;
+  /** What `--fix` does about it: only what is surely ours, and nothing that cannot be done again by hand. */
+  readonly fix?: () => Promise<string>;
 }
 
 const ok = (name: string, detail: string): Check => ({ name, state: "ok", detail });
-const warn = (name: string, detail: string, hint: string): Check => ({ name, state: "warn", detail, hint });
-const fail = (name: string, detail: string, hint: string): Check => ({ name, state: "fail", detail, hint });
+const warn = (name: string, detail: string, hint: string, fix?: Check["fix"]): Check => ({ name, state: "warn", detail, hint, ...(fix && { fix }) });
+const fail = (name: string, detail: string, hint: string, fix?: Check["fix"]): Check => ({ name, state: "fail", detail, hint, ...(fix && { fix }) });
 
 const PROVIDER_MS = 10_000;
 const PORT_MS = 2_000;
 
-/** `clanker doctor`: looks, changes nothing; exit 1 when something has to be done before the gateway can work. */
-export async function doctor(context: CliContext): Promise<void> {
-  const checks: Check[] = [checkNode(), checkSqlite(), checkClock(Date.now())];
-  checks.push(...(await checkFolders(context)));
+/** `clanker doctor [--fix]`: looks, and changes nothing unless it is told to; exit 1 when something has to be done before the gateway can work. */
+export async function doctor(context: CliContext, { options }: { options: { fix?: boolean } }): Promise<void> {
+  const found: Check[] = [checkNode(), checkSqlite(), checkClock(Date.now())];
+  found.push(...(await checkFolders(context)), ...(await checkLeftovers(context)));
+  // What is broken here would hide what the rest says.
+  const checks = options.fix === true ? await Promise.all(found.map(repair)) : found;
   const loaded = await tryConfig(context);
   checks.push(loaded.check, ...(loaded.config?.warnings ?? []).map((detail) => warn("secret file", detail, "a secret is for its owner alone")));
   checks.push(await checkSecrets(context));
@@ -36,14 +41,49 @@ export async function doctor(context: CliContext): Promise<void> {
   if (loaded.config !== undefined) checks.push(await checkSandbox(context, loaded.config));
   checks.push(...(await checkGateway(context, loaded.config)));
 
+  const fixable = checks.filter(({ fix }) => fix !== undefined).length;
   const failed = checks.some(({ state }) => state === "fail");
-  context.output.result({ json: { ok: !failed, checks }, text: checks.map((check) => describe(context, check)).join("\n"), exitCode: failed ? 1 : 0 });
+  const lines = checks.map((check) => describe(context, check));
+  if (fixable > 0) lines.push(`${fixable} of this is mended by: clanker doctor --fix`);
+  const shown = checks.map(({ fix, ...check }) => ({ ...check, ...(fix && { fixable: true }) }));
+  context.output.result({ json: { ok: !failed, checks: shown }, text: lines.join("\n"), exitCode: failed ? 1 : 0 });
 }
 
 function describe({ output }: CliContext, { name, state, detail, hint }: Check): string {
   const color = { ok: "green", warn: "yellow", fail: "red" } as const;
   const line = `${output.paint(color[state], state.padEnd(4))} ${name}: ${escapeControls(detail)}`;
   return hint === undefined ? line : `${line}\n     ${output.paint("dim", hint)}`;
+}
+
+async function repair(check: Check): Promise<Check> {
+  if (check.fix === undefined) return check;
+  try {
+    return ok(check.name, `${check.detail}: ${await check.fix()}`);
+  } catch (error) {
+    return fail(check.name, `${check.detail}; it could not be mended: ${describeError(error).message}`, check.hint ?? "mend it by hand");
+  }
+}
+
+/** What a process that died may have left. */
+async function checkLeftovers(context: CliContext): Promise<Check[]> {
+  const places = placesOf(context);
+  const checks: Check[] = [];
+  const written = join(places.dataFolder, "gateway.json");
+  if ((await stat(written).catch(() => undefined)) !== undefined && (await readRunning(places)) === undefined) {
+    const remove = async () => {
+      await rm(written, { force: true });
+      return "removed";
+    };
+    checks.push(warn("gateway.json", "names a gateway that does not run any more", "the next start replaces it", remove));
+  }
+  if ((await stat(join(places.dataFolder, "restore.json")).catch(() => undefined)) !== undefined) {
+    const complete = async () => {
+      await completeRestore(places);
+      return "completed";
+    };
+    checks.push(fail("restore", "a restore was cut short", "the next start of the gateway completes it", complete));
+  }
+  return checks;
 }
 
 /** As in package.json, `engines`. */
@@ -92,14 +132,21 @@ async function checkFolders(context: CliContext): Promise<Check[]> {
       ); // oxfmt
       if (!writable) return fail("folder", `${folder} cannot be written`, `make it yours: chown -R "$USER" ${folder}`);
       if (folder === dataFolder && isOpen(found.mode))
-        return warn("folder", `${folder} can be read by others (mode ${mode(found.mode)})`, `chmod 700 ${folder}`);
+        return warn("folder", `${folder} can be read by others (mode ${mode(found.mode)})`, `chmod 700 ${folder}`, () => close(folder, 0o700));
       return ok("folder", `${folder} (mode ${mode(found.mode)})`);
     }),
   );
   const file = await stat(configFile).catch(() => undefined);
   if (file !== undefined && isOpen(file.mode))
-    folders.push(warn("config file", `${configFile} can be read by others (mode ${mode(file.mode)})`, `chmod 600 ${configFile}`));
+    folders.push(
+      warn("config file", `${configFile} can be read by others (mode ${mode(file.mode)})`, `chmod 600 ${configFile}`, () => close(configFile, 0o600)),
+    );
   return folders;
+}
+
+async function close(path: string, bits: number): Promise<string> {
+  await chmod(path, bits);
+  return `it is yours alone now (mode ${mode(bits)})`;
 }
 
 const isOpen = (bits: number) => process.platform !== "win32" && (bits & 0o077) !== 0;

@@ -4,13 +4,14 @@ import { notFound } from "../methods/schemas.ts";
 import type { Env, HttpContext } from "./http-context.ts";
 import { JSON_BODY_LIMIT } from "./read-body.ts";
 
-/** /channels/NAME/webhook and /channels/NAME/ACCOUNT/webhook: the channel itself authenticates the platform. */
+/** /channels/NAME/webhook and /channels/NAME/ACCOUNT/webhook: the channel itself authenticates the platform; /hooks/NAME: the hook its caller. */
 export function mountWebhooks(app: Hono<Env>, http: HttpContext): void {
   const handle = async (c: Context<Env>, channel: string, account: string) => {
     const webhook = http.deps.channels.webhook(channel, account);
     if (webhook === undefined) throw notFound("webhook", `${channel}/${account}`);
     return webhook(limited(c.req.raw));
   };
+  app.all("/hooks/:name", (c) => http.deps.hooks.answer(c.req.param("name"), limited(c.req.raw)));
   app.all("/channels/:name/webhook", (c) => handle(c, c.req.param("name"), "default"));
   app.all("/channels/:name/:account/webhook", (c) => handle(c, c.req.param("name"), c.req.param("account")));
 }

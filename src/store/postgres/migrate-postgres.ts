@@ -1,6 +1,6 @@
 import type { PoolClient } from "pg";
 import { POSTGRES } from "../operations/migrations/dialect.ts";
-import { applyMigration, CREATE_LEDGER, MIGRATIONS, schemaVersion } from "../operations/migrations/migrate.ts";
+import { applyMigration, CREATE_LEDGER, MIGRATIONS, schemaVersion, SCHEMA_VERSION } from "../operations/migrations/migrate.ts";
 import { runSteps } from "./transaction.ts";
 
 /** Any number that no other program of the database uses. */
@@ -12,7 +12,7 @@ export async function migratePostgres(client: PoolClient, now: number): Promise<
   try {
     await client.query(CREATE_LEDGER);
     const from = await runSteps(client, schemaVersion());
-    for (const migration of MIGRATIONS.slice(from)) {
+    for (const migration of MIGRATIONS.filter(({ number }) => number > from)) {
       await client.query("BEGIN");
       try {
         await runSteps(client, applyMigration(migration, POSTGRES, now));
@@ -22,7 +22,7 @@ export async function migratePostgres(client: PoolClient, now: number): Promise<
         throw error;
       }
     }
-    return { from, to: Math.max(from, MIGRATIONS.length) };
+    return { from, to: Math.max(from, SCHEMA_VERSION) };
   } finally {
     await client.query("SELECT pg_advisory_unlock($1)", [LOCK]);
   }
