@@ -6,13 +6,12 @@ const webhookEntries = {
   url: described(
     v.optional(v.pipe(v.string(), v.url("must be a URL"), v.regex(/^https?:\/\//, "must be an http(s) URL"))),
     "Where your program listens: what the assistant says is posted to URL/events.",
-    { restart: true, example: "https://example.org/clanker" },
+    { example: "https://example.org/clanker" },
   ),
   secret: described(v.optional(secret()), "Signs what goes in both directions (HMAC-SHA256); at least 16 characters.", {
-    restart: true,
     example: "${WEBHOOK_SECRET}",
   }),
-  streaming: described(v.optional(v.boolean(), false), "Post the answer while it is written, as edits of its first event.", { restart: true }),
+  streaming: described(v.optional(v.boolean(), false), "Post the answer while it is written, as edits of its first event."),
 };
 
 interface Keys {
