@@ -12,21 +12,22 @@ const security = v.picklist(["tls", "starttls", "none"]);
 const emailEntries = {
   address: described(v.optional(mailAddress), "Mail address of the assistant. Give it a mailbox of its own.", {
     example: "clanker@example.org",
+    perAccount: true,
   }),
   display_name: described(v.optional(v.pipe(v.string(), v.trim(), v.nonEmpty()), "Clanker"), "Name beside the address."),
   user: described(v.optional(v.pipe(v.string(), v.nonEmpty())), "Name to log in with at both servers; default: the address."),
   password: described(v.optional(secret()), "Its password; where there are app passwords, one of those.", { example: "${MAIL_PASSWORD}" }),
-  imap_host: described(v.optional(host), "IMAP server.", { example: "imap.example.org" }),
+  imap_host: described(v.optional(host), "IMAP server.", { example: "imap.example.org", perAccount: true }),
   imap_port: described(v.optional(port, 993), "Its port."),
   imap_security: described(v.optional(security, "tls"), "tls from the first byte, starttls, or none (only on your own machine)."),
-  smtp_host: described(v.optional(host), "SMTP server that takes mail to be sent.", { example: "smtp.example.org" }),
+  smtp_host: described(v.optional(host), "SMTP server that takes mail to be sent.", { example: "smtp.example.org", perAccount: true }),
   smtp_port: described(v.optional(port, 465), "Its port; 587 goes with starttls."),
   smtp_security: described(v.optional(security, "tls"), "As imap_security."),
   folder: described(v.optional(v.pipe(v.string(), v.nonEmpty()), "INBOX"), "Folder that is read."),
   authserv_id: described(
     v.optional(host),
     "Name under which your mail server writes Authentication-Results; docs/channels/email.md says how to find it. Only what it says about DMARC makes a sender somebody.",
-    { example: "mx.example.org" },
+    { example: "mx.example.org", perAccount: true },
   ),
   accept_unverified: described(
     v.optional(v.boolean(), false),

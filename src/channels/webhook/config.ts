@@ -6,10 +6,10 @@ const webhookEntries = {
   url: described(
     v.optional(v.pipe(v.string(), v.url("must be a URL"), v.regex(/^https?:\/\//, "must be an http(s) URL"))),
     "Where your program listens: what the assistant says is posted to URL/events.",
-    { example: "https://example.org/clanker" },
+    { example: "https://example.org/clanker", perAccount: true },
   ),
   secret: described(v.optional(secret()), "Signs what goes in both directions (HMAC-SHA256); at least 16 characters.", {
-    example: "${WEBHOOK_SECRET}",
+    example: "${CLANKER_WEBHOOK_SECRET}",
   }),
   streaming: described(v.optional(v.boolean(), false), "Post the answer while it is written, as edits of its first event."),
 };
