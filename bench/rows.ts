@@ -57,6 +57,7 @@ export const ROWS: readonly Row[] = [
   { name: "sessions-turn", group: "sessions", what: "turn beside 10,000 sessions against none", unit: "x" },
   { name: "sessions-start", group: "sessions", what: "start to `/health/ready` with 10,000 sessions against none", unit: "x" },
   { name: "hi", group: "hi", what: 'tokens sent for "hi" with the default tools', unit: "tokens", must: 3000, aim: 1500 },
+  { name: "gate-audit", group: "tools", what: "gate and audit, added to a tool call (SQLite)", unit: "ms", must: 0.2, aim: 0.1 },
   { name: "sandbox", group: "sandbox", what: "sandboxed `true`, its plan included", unit: "ms", must: 25, aim: 15 },
   { name: "postgres-p50", group: "postgres", what: "added latency of a turn on PostgreSQL, 10 sessions, p50", unit: "ms" },
   { name: "postgres-throughput", group: "postgres", what: "turns per second on PostgreSQL, 100 sessions", unit: "turns/s", more: true },

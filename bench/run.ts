@@ -1,7 +1,7 @@
 /**
  * Measures the budgets beside a bare Node server: `npm run bench -- [--quick] [--only GROUP,GROUP] [--keep] [--dist FOLDER] [--on FOLDER] [--cpu-prof FOLDER]`.
  *   --quick     under two minutes, few rounds, fewer connections and messages; without it everything as the budget says, about ten minutes
- *   --only      these groups, or the groups of these rows: cli start idle latency throughput sockets fanout history sessions hi postgres peer
+ *   --only      these groups, or the groups of these rows: cli start idle latency throughput sockets fanout history sessions hi tools sandbox postgres peer
  *   --keep      makes this run (or, with --only, these groups of it) the baseline bench/baseline.json that later runs are compared with,
  *               and writes its figures into docs/performance.md
  *   --dist      another built program than dist/
@@ -28,6 +28,7 @@ import { measureSandbox } from "./measure/sandbox.ts";
 import { measureSockets } from "./measure/sockets.ts";
 import { measureStart } from "./measure/start.ts";
 import { measureThroughput } from "./measure/throughput.ts";
+import { measureToolCall } from "./measure/tool-call.ts";
 import { compare, describe, missed, renderTable, type Results } from "./report.ts";
 import { GROUPS, ROWS, type Measured } from "./rows.ts";
 
@@ -45,6 +46,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   history: measureHistory,
   sessions: measureSessions,
   hi: measureHi,
+  tools: measureToolCall,
   sandbox: measureSandbox,
   postgres: measureBackends,
   peer: measurePeer,

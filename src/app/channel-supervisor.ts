@@ -14,6 +14,8 @@ export interface ChannelSupervisor {
   connect(channel: string, account?: string): Promise<void>;
   /** Stops receiving and sending; what is in the outbox stays there. @throws RequestError `channel_not_found` */
   disconnect(channel: string, account?: string): Promise<void>;
+  /** Puts another channel in the place of an account, or takes it out; the account goes on as it was, running or stopped by hand. */
+  replace(key: string, channel: Channel | undefined): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -63,7 +65,7 @@ export function createChannelSupervisor(channels: readonly Channel[], deps: { cl
     start(holder) {
       hold = holder;
       for (const key of accounts.keys()) begin(key);
-      if (accounts.size > 0) watch();
+      watch();
     },
     list: () => [...accounts].map(([key, channel]) => ({ channel: channel.name, account: channel.account, status: status(key) })),
     async connect(name, account) {
@@ -71,6 +73,16 @@ export function createChannelSupervisor(channels: readonly Channel[], deps: { cl
     },
     async disconnect(name, account) {
       await Promise.all(find(name, account).map(end));
+    },
+    async replace(key, channel) {
+      const stopped = accounts.has(key) && hold !== undefined && !held.has(key);
+      await end(key);
+      seen.delete(key);
+      if (channel === undefined) accounts.delete(key);
+      else {
+        accounts.set(key, channel);
+        if (!stopped) begin(key);
+      }
     },
     async stop() {
       cancelWatch();

@@ -42,7 +42,11 @@ export type Event =
       };
     }
   | { readonly event: "delivery.changed"; readonly session?: string; readonly payload: { delivery_id: string; state: string; error?: string } }
-  | { readonly event: "session.changed"; readonly session: string; readonly payload: { key: string; change: "created" | "patched" | "reset" | "deleted" } }
+  | {
+      readonly event: "session.changed";
+      readonly session: string;
+      readonly payload: { key: string; change: "created" | "patched" | "reset" | "archived" | "restored" | "deleted" | "appended" | "compacted" };
+    }
   | { readonly event: "channel.changed"; readonly payload: { channel: string; account: string; state: string; detail?: string } }
   | {
       readonly event: "approval.asked";

@@ -23,6 +23,7 @@ import type { Approvals } from "./approvals.ts";
 import type { Places } from "./place.ts";
 import { mayAnswerThere, type TurnLabel } from "./turn-label.ts";
 import type { RecentEntries } from "./recent-entries.ts";
+import type { SubAgents } from "./sub-agents.ts";
 
 export interface EndDeps {
   readonly store: Store;
@@ -37,6 +38,7 @@ export interface EndDeps {
   readonly label: TurnLabel;
   readonly places: Places;
   readonly recent: RecentEntries;
+  readonly subAgents: Pick<SubAgents, "ended">;
   readonly leaseMs: number;
   readonly deliveryTtlMs: number;
 }
@@ -59,6 +61,7 @@ interface Commit {
   /** What a messenger gets; undefined = nothing. */
   readonly say?: string;
   readonly usage: Usage;
+  readonly estimate?: number;
   readonly error?: NonNullable<Turn["error"]>;
   readonly supersededBy?: string;
   readonly contextStart?: number;
@@ -66,6 +69,7 @@ interface Commit {
 
 /** @returns the lane's next turn. @throws StoreError */
 export async function endTurn(ending: Ending, running: RunningTurn, live: LiveAnswer, deps: EndDeps): Promise<StartedTurn | undefined> {
+  live.stepEnds();
   if (ending.kind === "dead") return await commit({ outcome: "failed", say: explain(ending.error), usage: noUsage, error: ending.error }, running, live, deps);
   if (ending.kind === "stopped") return await endStopped("", noUsage, running, live, deps);
   if (ending.kind === "error") return await endError(ending.error, running, live, deps);
@@ -75,7 +79,7 @@ export async function endTurn(ending: Ending, running: RunningTurn, live: LiveAn
       const content = assistant(deps.label.said(result.parts), result.model, result.stop);
       const said = live.visible();
       const say = said !== "" ? said : result.stop === "refusal" ? "The model declined to answer that." : "(The model gave no answer.)";
-      return await commit({ outcome: "done", content, say, usage: result.usage, contextStart }, running, live, deps);
+      return await commit({ outcome: "done", content, say, usage: result.usage, estimate: result.estimate, contextStart }, running, live, deps);
     }
     case "cancelled":
       return await endStopped(result.text, result.usage, running, live, deps);
@@ -91,7 +95,7 @@ export async function endTurn(ending: Ending, running: RunningTurn, live: LiveAn
   }
 }
 
-/** A person has to answer first: what was said so far is sent, the asks with it, and the lane is given on. */
+/** A person has to answer first, or a sub-agent to end: what was said so far is sent, the asks with it, and the lane is given on. */
 async function endWaiting(running: RunningTurn, live: LiveAnswer, deps: EndDeps): Promise<StartedTurn | undefined> {
   const { turn, fence } = running;
   const draftId = await live.finish();
@@ -108,7 +112,7 @@ async function endWaiting(running: RunningTurn, live: LiveAnswer, deps: EndDeps)
   });
   publishMoved(moved, running, deps);
   for (const { address } of deliveries) deps.channels.wake(address);
-  deps.log.info("turn waits for the owner", { turn: turn.id, answered: !waiting });
+  deps.log.info("turn waits", { turn: turn.id, settled: !waiting });
   return next;
 }
 
@@ -120,7 +124,7 @@ async function endStopped(text: string, usage: Usage, running: RunningTurn, live
     await deps.store.postponeTurn({ fence: running.fence, turnId: running.turn.id, notBefore: 0, outage: false, handover: true, now: deps.clock.now() });
     return undefined;
   }
-  const content = text === "" ? undefined : assistant([{ type: "text", text }], running.turn.options.model ?? "", "cancelled");
+  const content = text === "" ? undefined : assistant(deps.label.said([{ type: "text", text }]), running.turn.options.model ?? "", "cancelled");
   const supersededBy = cause.kind === "interrupt" ? { supersededBy: cause.by } : {};
   const say = live.visible() === "" ? {} : { say: `${live.visible()} …` };
   return await commit({ outcome: "cancelled", ...(content && { content }), ...say, usage, ...supersededBy }, running, live, deps);
@@ -174,7 +178,7 @@ async function endFailed(
   deps: EndDeps,
 ): Promise<StartedTurn | undefined> {
   const failure = { code: error.code, message: error.message, ...(error.hint !== undefined && { hint: error.hint }) };
-  const content = text === "" ? undefined : assistant([{ type: "text", text }], "", "failed");
+  const content = text === "" ? undefined : assistant(deps.label.said([{ type: "text", text }]), "", "failed");
   const said = live.visible();
   const say = said === "" ? explain(failure) : `${said}\n\n${explain(failure)}`;
   deps.log.warn("turn failed", { turn: running.turn.id, code: error.code, error: error.message });
@@ -209,6 +213,7 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
     entries,
     deliveries: delivery ? [delivery] : [],
     usage: end.usage,
+    ...(end.estimate !== undefined && { estimate: end.estimate }),
     movedTurnId: newId(deps.clock, deps.random),
     next: true,
     now,
@@ -229,14 +234,18 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
     payload: {
       turn_id: turn.id,
       outcome: end.outcome,
-      text: deps.label.outgoing(live.visible()),
+      // Each step as it was committed and shown, so that it goes on where the deltas have ended.
+      text: live.visible(),
       usage: addUsage(live.spent(), end.usage),
       ...(committed.answerEntry !== undefined && { entry: committed.answerEntry }),
       ...(end.error && { error: end.error }),
     },
   });
   count(end, deps);
-  if (end.outcome === "failed") deps.notify("turn_failed", `A turn in ${session.key} failed: ${end.error?.message ?? "unknown"}`, turn.address);
+  deps.subAgents.ended(turn);
+  // What becomes of a task is told by whoever has handed it over.
+  if (end.outcome === "failed" && turn.options.task === undefined)
+    deps.notify("turn_failed", `A turn in ${session.key} failed: ${end.error?.message ?? "unknown"}`, turn.address);
   return committed.next;
 }
 

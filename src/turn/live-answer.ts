@@ -14,6 +14,7 @@ import type { Random } from "../core/random.ts";
 import type { StartedTurn, Store } from "../core/store.ts";
 import type { Channels } from "./channels.ts";
 import { Draft } from "./draft.ts";
+import { createLiveText, type LiveText } from "./live-text.ts";
 import type { Places } from "./place.ts";
 import { mayAnswerThere, type TurnLabel } from "./turn-label.ts";
 
@@ -40,12 +41,14 @@ export class LiveAnswer {
   /** Texts of the committed steps, joined. */
   #settled = "";
   #step = "";
+  readonly #text: LiveText;
   #spent: Usage;
   #cancelTyping: (() => void) | undefined;
 
   constructor(started: StartedTurn, deps: LiveDeps) {
     this.#started = started;
     this.#deps = deps;
+    this.#text = createLiveText(deps.label);
     this.#spent = started.turn.usage;
     const { channel, account } = started.turn.address;
     this.#channel = deps.channels.get(channel, account);
@@ -65,19 +68,32 @@ export class LiveAnswer {
   }
 
   on(event: AgentEvent): void {
-    if (event.type === "restart") this.#step = "";
-    if (event.type !== "text") return;
+    if (event.type === "restart") {
+      this.#step = "";
+      this.#text.restart();
+    }
+    if (event.type === "text") this.#show(this.#text.add(event.text));
+  }
+
+  #show(text: string): void {
+    if (text === "") return;
     const { turn, session } = this.#started;
     const offset = this.visible().length;
     const glue = this.#step === "" && this.#settled !== "" ? "\n\n" : "";
-    this.#step += event.text;
-    this.#deps.hub.publish({ event: "turn.delta", session: session.key, payload: { turn_id: turn.id, offset, text: glue + event.text } });
+    this.#step += text;
+    this.#deps.hub.publish({ event: "turn.delta", session: session.key, payload: { turn_id: turn.id, offset, text: glue + text } });
     // What may not be said there may not be shown there while it is written either.
     if (mayAnswerThere(this.#deps.label.current(), this.#started, this.#deps.places)) this.#draft?.update(this.#deps.label.outgoing(this.visible()));
   }
 
+  /** No more text of this step comes: what a link could have become is shown as the answer will say it. */
+  stepEnds(): void {
+    this.#show(this.#text.end());
+  }
+
   /** @param usage of the step that has just been committed. */
   stepDone(usage: Usage): void {
+    this.stepEnds();
     this.#settled = this.visible();
     this.#step = "";
     this.#spent = addUsage(this.#spent, usage);
@@ -88,7 +104,7 @@ export class LiveAnswer {
     return this.#spent;
   }
 
-  /** All text of the turn so far, as a person reads it. */
+  /** All text of the turn so far, as a person reads it: what has been shown, without what a link that is still being written holds back. */
   visible(): string {
     return this.#settled === "" || this.#step === "" ? this.#settled + this.#step : `${this.#settled}\n\n${this.#step}`;
   }

@@ -12,8 +12,10 @@ export interface TurnLabel {
   /** Something came into the context. */
   add(label: Label): void;
   /** An entry came into the context: with its label, and the links that stand in it if a trusted person wrote it. */
-  read(entry: Entry): void;
+  read(entry: Pick<Entry, "content" | "label">): void;
   trustedLinks(): ReadonlySet<string>;
+  /** Whether `outgoing` may change anything at all. */
+  looksAtLinks(): boolean;
   /** A text of the assistant as it may leave: links that nobody trusted has written lead nowhere in a context that is tainted and private (sec-88). */
   outgoing(text: string): string;
   /** The same for what is kept of a step: the page shows that. */
@@ -24,7 +26,7 @@ export function createTurnLabel(first: Label): TurnLabel {
   let label = first;
   const links = new Set<string>();
   const none: ReadonlySet<string> = new Set();
-  let unread: Entry[] = [];
+  let unread: Pick<Entry, "content">[] = [];
   // Only a tainted private context has to know them, and most are neither: then no text is looked through.
   const trustedLinks = (): ReadonlySet<string> => {
     if (!needsProvenance(label)) return none;
@@ -43,9 +45,22 @@ export function createTurnLabel(first: Label): TurnLabel {
       if (entry.content.role === "user" && isAtLeast(entry.label.integrity, "TRUSTED")) unread.push(entry);
     },
     trustedLinks,
+    looksAtLinks: () => needsProvenance(label),
     outgoing,
-    said: (parts) => parts.map((part) => (part.type === "text" ? { ...part, text: outgoing(part.text) } : part)),
+    said(parts) {
+      const clean = parts.map((part) => (part.type === "text" ? { ...part, text: outgoing(part.text) } : part));
+      const text = textOf(clean);
+      const whole = outgoing(text);
+      if (whole === text) return clean;
+      // A link that was written in pieces is none to whoever looks at one, and one to whoever reads them all.
+      const first = clean.findIndex((part) => part.type === "text");
+      return clean.flatMap((part, index): AssistantPart[] => (part.type !== "text" ? [part] : index === first ? [{ ...part, text: whole }] : []));
+    },
   };
+}
+
+function textOf(parts: readonly AssistantPart[]): string {
+  return parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
 }
 
 /**

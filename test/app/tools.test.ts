@@ -30,6 +30,7 @@ const MEANING: Readonly<Record<string, "path" | "url" | "address" | "argv" | "te
   "memory_list.before": "text",
   "memory_forget.id": "text",
   "session_read.session": "text",
+  "session_search.query": "text",
   "message_send.to": "address",
   "message_send.text": "text",
   "read.path": "path",
@@ -62,6 +63,9 @@ const MEANING: Readonly<Record<string, "path" | "url" | "address" | "argv" | "te
   // One of three words; where a job speaks is its maker's own place.
   "schedule.session": "text",
   "schedule.time_zone": "text",
+  // What a helper is told; its tools are names out of a list of the caller's own.
+  "spawn_agent.task": "text",
+  "spawn_agent.tools[]": "text",
   "web_fetch.url": "url",
   "web_search.query": "text",
 };
@@ -95,7 +99,7 @@ const BAD: Readonly<Record<"path" | "url" | "address", readonly string[]>> = {
 const CODES: Readonly<Record<"path" | "url" | "address", readonly string[]>> = {
   path: ["path_refused"],
   url: ["url_refused"],
-  address: ["channel_not_found", "bad_address"],
+  address: ["channel_not_found", "bad_address", "session_not_found"],
 };
 
 interface Composed {
@@ -114,7 +118,7 @@ async function withAllTools(use: (composed: Composed) => Promise<void>): Promise
   const http = createHttp({ log: silentLog });
   const powers = openLocalPowers(() => config, places, { env: {}, log: silentLog });
   const time = { clock: systemClock, random: systemRandom };
-  const outbox = createOutboxDoor({ store, bus: createLocalBus(), ...time, accounts: new Map(), notifyTo: [] });
+  const outbox = createOutboxDoor({ store, bus: createLocalBus(), hub: { publish: () => {} }, ...time, accounts: new Map(), notifyTo: [] });
   try {
     await use({ tools: await createTools({ config, http, store, ...time, outbox, jobs: lateJobs().port, show: showSchedule, ...powers }), folder });
   } finally {

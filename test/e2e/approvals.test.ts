@@ -81,6 +81,16 @@ describe("pairing and approvals over Telegram", () => {
     assert.ok(telegram.callsOf("answerCallbackQuery").some(({ args }) => String(args["text"]).startsWith("Approved this once: write")));
   });
 
+  test("a command of the friend's runs in the sandbox once a button has been pressed, and they read what it printed", async () => {
+    telegram.say({ from: FRIEND, text: `CALL shell ${JSON.stringify({ argv: ["/bin/echo", "printed", "for", "a", "friend"] })}` });
+    await telegram.until(() => question("printed") !== undefined);
+    const asked = question("printed")!;
+    assert.match(asked.message.text!, /Tool: shell\n[^]*argv: \["\/bin\/echo", ?"printed", ?"for", ?"a", ?"friend"\]/);
+    assert.ok(!telegram.texts(FRIEND).some((text) => text.includes("printed for a friend")), "nothing has run yet");
+    press(asked, "Allow once");
+    await until(FRIEND, /^tool said: (?!\[error\])[^]*printed for a friend/);
+  });
+
   test("the owner says no, and the assistant hears it", async () => {
     telegram.say({ from: FRIEND, text: shell("not this") });
     await telegram.until(() => question("not this") !== undefined);

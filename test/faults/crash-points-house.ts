@@ -16,6 +16,7 @@ import { createGate } from "../../src/security/gate.ts";
 import { createPostgresStore } from "../../src/store/postgres/index.ts";
 import { createSqliteStore } from "../../src/store/sqlite/index.ts";
 import { createHall } from "../../src/turn/hall.ts";
+import { createSpawnAgentTool } from "../../src/tools/agent/index.ts";
 import { pointChannel, pointProvider, pointStore, pointTool, type CrashPoint, type OnPoint } from "./crash-points.ts";
 import { answerOf, FLOWS } from "./crash-points-flows.ts";
 import { createJobDesk } from "./crash-points-jobs.ts";
@@ -73,7 +74,11 @@ export async function runHouse(options: HouseOptions): Promise<NthPoint[]> {
   );
   const provider = pointProvider(mind, onPoint);
   const policy = flow.pairing ? { ...POLICY, dmPolicy: "pairing" as const } : POLICY;
-  const agent = flow.approvalMs === undefined ? AGENT : { ...AGENT, approvalMs: flow.approvalMs };
+  const agent = {
+    ...AGENT,
+    ...(flow.approvalMs !== undefined && { approvalMs: flow.approvalMs }),
+    ...(flow.contextTokens !== undefined && { maxContextTokens: flow.contextTokens }),
+  };
   const place = { policy, agent: "main", scope: "per_peer", queueMode: flow.queueMode ?? "queue", batchQuietMs: 1_000, replyBack: "mention" } as const;
   const hall = createHall({
     store,
@@ -85,7 +90,7 @@ export async function runHouse(options: HouseOptions): Promise<NthPoint[]> {
     metrics: silentMetrics,
     blobs: createBlobs(store, { clock, random }),
     gate: createGate(),
-    tools: createPlatformTools(files).map((tool) => pointTool(tool, onPoint)),
+    tools: [...createPlatformTools(files), createSpawnAgentTool()].map((tool) => pointTool(tool, onPoint)),
     places: (name) => (name === PLATFORM ? place : undefined),
     agent: () => agent,
     model: () => provider.model("test"),

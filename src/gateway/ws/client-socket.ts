@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import type { Credential } from "../auth/credential.ts";
+import type { FrameState } from "../openclaw/frame-state.ts";
 import type { SharedSubscription } from "./method-connection.ts";
 
 /** A socket with its state as plain fields: thousands of them are open, so none has closures of its own before it needs them. */
@@ -29,4 +30,6 @@ export class ClientSocket extends WebSocket {
   /** The last mutating call, for the next one to wait for. */
   tail: Promise<unknown> | undefined = undefined;
   gone: AbortController | undefined = undefined;
+  /** Set when it speaks OpenClaw's frames instead of JSON-RPC. */
+  openClaw: FrameState | undefined = undefined;
 }

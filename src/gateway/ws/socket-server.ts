@@ -7,6 +7,7 @@ import type { Credential } from "../auth/credential.ts";
 import type { GatewayDeps } from "../deps.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
 import type { GatewayFacts } from "../method.ts";
+import { createFrameDoor } from "../openclaw/frame-door.ts";
 import type { Registry } from "../registry.ts";
 import { ClientSocket } from "./client-socket.ts";
 import { handleFrame, type Dispatch } from "./dispatch.ts";
@@ -16,13 +17,22 @@ import { createSubscriptions, type Subscriptions } from "./subscriptions.ts";
 
 export interface SocketServer {
   readonly count: number;
-  /** Takes over an admitted upgrade. `credential` is set when its Authorization header was good. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, visitor: { key: string; credential: Credential | undefined }): void;
+  /** Takes over an admitted upgrade. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, visitor: SocketVisitor): void;
   /** Closes the sockets of callers who would not be let in any more. What they are being sent ends there. */
   dropStale(): void;
   start(): void;
   /** Closes every socket with 1001 and stops the timers; what is open after `graceMs` is cut. */
   stop(graceMs: number): Promise<void>;
+}
+
+export interface SocketVisitor {
+  /** Address that limits are counted on. */
+  readonly key: string;
+  /** Set when its Authorization header was good. */
+  readonly credential: Credential | undefined;
+  /** Speaks OpenClaw's frames. */
+  readonly openClaw: boolean;
 }
 
 const AUTH_MS = 10_000;
@@ -63,6 +73,7 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     raisePayload(socket);
   };
 
+  const frames = createFrameDoor({ registry, deps, facts, authenticator, welcome });
   const dispatch: Dispatch = { registry, deps, facts, connection: (socket) => connectionOf(socket, deps, { authenticator, welcome, subscriptions }) };
 
   /** Before authentication every frame counts, control frames too (sec-17). */
@@ -77,7 +88,8 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     this.alive = true;
     if (this.readyState !== this.OPEN || !countStranger(this)) return;
     if (binary) return this.close(1003, "text frames only");
-    handleFrame(dispatch, this, String(data)).catch((error: unknown) => {
+    const handled = this.openClaw === undefined ? handleFrame(dispatch, this, String(data)) : frames.handle(this, String(data));
+    handled.catch((error: unknown) => {
       log.error("a frame could not be handled", { error: String(error) });
       this.terminate();
     });
@@ -95,6 +107,7 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     sockets.delete(this);
     strangers.delete(this);
     subscriptions.change(this, undefined);
+    frames.forget(this);
     this.gone?.abort();
     deps.metrics.gauge("connections", sockets.size);
   }
@@ -127,7 +140,7 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     cancelPing = clock.timer(PING_MS, ping);
   };
 
-  const accept = (socket: ClientSocket, wire: Duplex, visitor: { key: string; credential: Credential | undefined }) => {
+  const accept = (socket: ClientSocket, wire: Duplex, visitor: SocketVisitor) => {
     socket.wire = wire;
     socket.addressKey = visitor.key;
     sockets.add(socket);
@@ -135,6 +148,7 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     const events = socket as unknown as NodeJS.EventEmitter;
     events.on("message", onMessage).on("ping", onPing).on("pong", onPong).on("error", onError).on("close", onClose);
     deps.metrics.gauge("connections", sockets.size);
+    if (visitor.openClaw) frames.open(socket);
     if (visitor.credential !== undefined) return welcome(socket, visitor.credential);
     strangers.set(socket, clock.monotonic() + AUTH_MS);
     if (cancelStrangers === undefined) watchStrangers();
@@ -150,6 +164,7 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
         if (socket.credential === undefined || authenticator.isCurrent(socket.credential)) continue;
         socket.credential = undefined;
         subscriptions.change(socket, undefined);
+        frames.forget(socket);
         socket.close(CLOSE.stale, "this credential is no longer valid");
         socket.gone?.abort();
         cutSoon(socket);
@@ -157,7 +172,12 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     },
     start() {
       cancelPing = clock.timer(PING_MS, ping);
-      unlisten = hub.listen((record) => fanOut.add(record));
+      const unlistenFrames = frames.start();
+      const unlistenFanOut = hub.listen((record) => fanOut.add(record));
+      unlisten = () => {
+        unlistenFrames();
+        unlistenFanOut();
+      };
     },
     async stop(graceMs) {
       cancelPing();

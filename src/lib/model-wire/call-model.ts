@@ -63,13 +63,24 @@ export async function* callModel(options: CallOptions, path: string, body: unkno
 }
 
 /** One page of a model list. @throws ModelError */
-export async function fetchModelList(options: CallOptions, path: string): Promise<Readonly<Record<string, unknown>>> {
-  const response = await send(options, { path, timeoutMs: LIST_TIMEOUT_MS, idleTimeoutMs: LIST_TIMEOUT_MS });
+export function fetchModelList(options: CallOptions, path: string): Promise<Readonly<Record<string, unknown>>> {
+  return readJson(options, { path, timeoutMs: LIST_TIMEOUT_MS, idleTimeoutMs: LIST_TIMEOUT_MS });
+}
+
+/** Asks for something that is answered as a whole. @throws ModelError, nothing else. */
+export function callJson(options: CallOptions, path: string, body: unknown): Promise<Readonly<Record<string, unknown>>> {
+  const silenceMs = options.silenceMs ?? SILENCE_MS;
+  const headers = { "content-type": "application/json", accept: "application/json" };
+  return readJson(options, { method: "POST", path, headers, body: JSON.stringify(body), timeoutMs: silenceMs, idleTimeoutMs: silenceMs });
+}
+
+async function readJson(options: CallOptions, request: HttpRequest): Promise<Readonly<Record<string, unknown>>> {
+  const response = await send(options, request);
   if (response.status !== 200) throw await complaintOf(options, response);
   try {
     return record(await response.json());
   } catch (error) {
-    if (error instanceof SyntaxError) throw broken(options, "the list of models is not JSON");
+    if (error instanceof SyntaxError) throw wrongAnswer(options, "its answer is not JSON");
     throw streamError(error, options);
   }
 }
@@ -89,7 +100,7 @@ async function refuseOtherThanStream(options: CallOptions, response: HttpRespons
   if (type.includes("application/json")) throw await complaintOf(options, response);
   if (type.includes("text/html")) {
     for await (const _ of response.body) break;
-    throw broken(options, "it answered with a web page");
+    throw wrongAnswer(options, "it answered with a web page");
   }
 }
 
@@ -104,7 +115,7 @@ async function complaintOf(options: CallOptions, response: HttpResponse): Promis
     told = error instanceof HttpFailure && error.kind === "too_large" ? "(a long answer)" : "";
   }
   const { type, message } = readComplaint(told);
-  if (response.status === 200 && type === "" && !told.includes('"error"')) return broken(options, "it did not answer with a stream");
+  if (response.status === 200 && type === "" && !told.includes('"error"')) return wrongAnswer(options, "it did not answer with a stream");
   return modelFailure({
     provider: options.provider,
     model: options.model,
@@ -142,7 +153,7 @@ function read(event: SseEvent, options: CallOptions): WireEvent {
   try {
     return { event: event.event, data: record(JSON.parse(event.data)), raw: event.data };
   } catch {
-    throw broken(options, "an event of the stream is not JSON");
+    throw wrongAnswer(options, "an event of the stream is not JSON");
   }
 }
 
@@ -185,7 +196,8 @@ export function cut(
   return new ModelError("model_stream_cut", message, "away", { hint: `the answer of ${options.provider} was cut off; it is tried again`, cause });
 }
 
-function broken(options: CallOptions, what: string): ModelError {
+/** An answer that is not what the wire says. */
+export function wrongAnswer(options: CallOptions, what: string): ModelError {
   return new ModelError("model_answer_broken", `${nameOf(options)}: ${what}`, "away", {
     hint: `${options.provider} does not speak the expected wire; check providers.${options.provider}.base_url and kind`,
   });

@@ -1,6 +1,6 @@
 /** What the wire clients in models/ have in common: everything around a call but the wire format itself. */
 export { assistantEnd, newCallId, parseArguments, wireCallId, wireToolName } from "./calls.ts";
-export { callModel, complaintIn, cut, fetchModelList, type CallOptions, type WireEvent } from "./call-model.ts";
+export { callJson, callModel, complaintIn, cut, fetchModelList, wrongAnswer, type CallOptions, type WireEvent } from "./call-model.ts";
 export { ruleFor, type Compat, type ModelRule, type WireOptions } from "./compat.ts";
 export { count, list, record, text } from "./read-json.ts";
 export { modelFailure, type Complaint } from "./model-failure.ts";

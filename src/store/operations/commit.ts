@@ -7,11 +7,13 @@ import { hasOpenCall, insertCalls } from "./calls.ts";
 import { appendEntries } from "./entries.ts";
 import { takePending, type PendingRow } from "./inbox.ts";
 import { guardLane, keepLease, leaseLost, releaseLease } from "./leases.ts";
+import { tellNotes } from "./notes.ts";
 import { commitDeliveries, giveUpDraft, insertDelivery } from "./outbox.ts";
 import { jsonOrNull, type CallRow, type TurnRow } from "./rows.ts";
 import { moveContextStart, sessionById } from "./sessions.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 import { beginTurn, insertTurn, nextTurn } from "./turns.ts";
+import { settleChild } from "./sub-agents.ts";
 import { addUsage, usageParams } from "./usage.ts";
 import { suspend } from "./waiting.ts";
 
@@ -27,7 +29,7 @@ function* runningTurn(fence: Input<"commitStep">["fence"], turnId: string): Step
 }
 
 /** A model that answered ends the outage. */
-export function* commitStep({ fence, turnId, entry, calls, usage, model, now }: Input<"commitStep">): Steps<{ number: number; step: number }> {
+export function* commitStep({ fence, turnId, entry, calls, usage, model, estimate, now }: Input<"commitStep">): Steps<{ number: number; step: number }> {
   const turn = yield* runningTurn(fence, turnId);
   const step = turn.steps + 1;
   yield* run(
@@ -39,7 +41,7 @@ export function* commitStep({ fence, turnId, entry, calls, usage, model, now }: 
   );
   const [appended] = yield* appendEntries(turn.session_id, [{ ...entry, turnId }]);
   yield* insertCalls({ ...turn, steps: step }, calls);
-  yield* addUsage(turnId, model, usage, now);
+  yield* addUsage({ turnId, model, usage, estimate }, now);
   return { number: appended!.number, step };
 }
 
@@ -73,14 +75,18 @@ export function* commitTurn(input: Input<"commitTurn">): Steps<Operations["commi
     ...usageParams(usage),
     turnId,
   );
-  yield* addUsage(turnId, modelOf(input.entries), usage, now);
+  yield* addUsage({ turnId, model: modelOf(input.entries), usage, estimate: input.estimate }, now);
   // An answer that has come to a turn which was stopped meanwhile lets nothing through any more.
   if (outcome !== "done" && turn.steps > 0) yield* cancelApprovals(turnId, now);
   yield* commitDeliveries(turn, input.deliveries, now);
   if (input.contextStart !== undefined) yield* moveContextStart({ sessionId: turn.session_id, contextStart: input.contextStart });
+  yield* settleChild(turn, { outcome, entries, error: input.error }, now);
   const moved = yield* moveSteering(turn, input.movedTurnId, now);
   const next = input.next ? yield* startNext(turn.session_id, input) : undefined;
-  if (next === undefined) yield* releaseLease({ fence });
+  if (next === undefined) {
+    yield* tellNotes(turn.session_id);
+    yield* releaseLease({ fence });
+  }
   return { moved, ...(answerEntry !== undefined && { answerEntry }), ...(next && { next }) };
 }
 

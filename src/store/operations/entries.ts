@@ -1,6 +1,7 @@
 import type { Entry, EntryContent, NewEntry } from "../../core/entry.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Operations } from "../../core/store.ts";
+import { useBlobs } from "./blob-uses.ts";
 import { guardLane, leaseLost } from "./leases.ts";
 import { present, toEntry, type EntryRow } from "./rows.ts";
 import { all, one, run, type Steps } from "./statement.ts";
@@ -30,6 +31,7 @@ export function* appendEntries(sessionId: string, entries: readonly NewEntry[]):
       entry.messageId ?? null,
       entry.at,
     );
+    yield* useBlobs(sessionId, number, entry.content);
     appended.push(present({ ...entry, sessionId, number }));
   }
   return appended;
@@ -60,4 +62,5 @@ export function* setEntryMessage({ fence, sessionId, number, message }: Operatio
   if (content?.role !== "user")
     throw new StoreError("no_user_entry", `entry ${number} of session ${sessionId} is no message of a person`, { hint: "Read the transcript again." });
   yield* run("UPDATE entries SET content = ? WHERE session_id = ? AND number = ?", JSON.stringify({ ...content, message }), sessionId, number);
+  yield* useBlobs(sessionId, number, { ...content, message });
 }

@@ -92,6 +92,32 @@ export function* listMemories({ agent, sight, before, limit }: Input<"listMemori
   return (yield* all<MemoryRow>(`SELECT ${COLUMNS} FROM memories m ${where.sql} ORDER BY m.seq DESC LIMIT ?`, ...where.params, limit)).map(toMemory);
 }
 
+export function* getMemories({ agent, sight, ids }: Input<"getMemories">): Steps<Memory[]> {
+  const where = within(agent, sight).whenIn("m.id", ids);
+  const rows = yield* all<MemoryRow>(`SELECT ${COLUMNS} FROM memories m ${where.sql}`, ...where.params);
+  return rows.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id)).map(toMemory);
+}
+
+export function* memoriesToEmbed({ model, limit }: Input<"memoriesToEmbed">): Steps<{ id: string; text: string }[]> {
+  return yield* all(
+    "SELECT id, text FROM memories WHERE (vector_model IS NULL OR vector_model <> ?) AND confidentiality <> 'SECRET' ORDER BY seq DESC LIMIT ?",
+    model,
+    limit,
+  );
+}
+
+export function* setMemoryVector({ id, model, vector }: Input<"setMemoryVector">): Steps<void> {
+  yield* run("UPDATE memories SET vector = ?, vector_model = ? WHERE id = ?", vector ?? null, model, id);
+}
+
+export function* readMemoryVectors({ agent, sight, model, before, limit }: Input<"readMemoryVectors">): Steps<{ id: string; vector: Uint8Array }[]> {
+  const where = within(agent, sight)
+    .when("m.vector_model = ?", model)
+    .always("m.vector IS NOT NULL")
+    .when("m.seq < (SELECT seq FROM memories WHERE id = ?)", before);
+  return yield* all(`SELECT m.id, m.vector FROM memories m ${where.sql} ORDER BY m.seq DESC LIMIT ?`, ...where.params, limit);
+}
+
 export function* forgetMemory({ id, agent, sight, person }: Input<"forgetMemory">): Steps<boolean> {
   const where = within(agent, sight).when("m.id = ?", id).when("m.person = ?", person);
   return (yield* run(`DELETE FROM memories WHERE seq IN (SELECT m.seq FROM memories m ${where.sql})`, ...where.params)) > 0;

@@ -2,6 +2,7 @@ import { StoreError } from "../../core/errors.ts";
 import type { Delivery, Fence } from "../../core/records.ts";
 import type { NewDelivery, Operations } from "../../core/store.ts";
 import { guard, guardLane, leaseLost } from "./leases.ts";
+import { keepNote, tellIfIdle } from "./notes.ts";
 import { toDelivery, type DeliveryRow, type PartRow, type TurnRow } from "./rows.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 import { Where } from "./where.ts";
@@ -130,9 +131,13 @@ export function* settleDraft({ deliveryId, receipt }: Input<"settleDraft">): Ste
   yield* run("UPDATE turns SET draft_id = NULL WHERE id = ? AND draft_id = ?", draft.turn_id, deliveryId);
 }
 
-export function* enqueueDelivery({ delivery, now }: Input<"enqueueDelivery">): Steps<void> {
+export function* enqueueDelivery({ delivery, note, now }: Input<"enqueueDelivery">): Steps<void> {
   const known = yield* one("SELECT id FROM deliveries WHERE id = ?", delivery.id);
-  if (known === undefined) yield* insertDelivery(delivery, "open", now);
+  if (known !== undefined) return;
+  yield* insertDelivery(delivery, "open", now);
+  if (note === undefined) return;
+  yield* keepNote(delivery.id, note);
+  if (note.session !== undefined) yield* tellIfIdle(note.session);
 }
 
 /** The answer of another turn would come between the parts of an earlier one whose preview stands there. Only the turn of a preview that is given up (`giveUpDraft`) may take long. */

@@ -4,6 +4,7 @@ import type { Operations, StartedTurn } from "../../core/store.ts";
 import { hasOpenCall } from "./calls.ts";
 import { appendEntries } from "./entries.ts";
 import { takePending, type AdmittedItem } from "./inbox.ts";
+import { takeNotes } from "./notes.ts";
 import { guard, keepLease, laneOf, takeLease } from "./leases.ts";
 import { toSession, toTurn, type SessionRow, type TurnRow, type TurnWithSession } from "./rows.ts";
 import { sessionById } from "./sessions.ts";
@@ -93,7 +94,7 @@ export function* beginTurn(row: TurnRow, session: SessionRow, fence: Fence, now:
   // Of others that wait; its own calls, if it has any, are about to get their results.
   const closed = yield* closeWaitingCalls(session.id, { now });
   const blocked = resumed && (yield* hasOpenCall(session.id));
-  const taken = blocked ? [] : yield* appendEntries(session.id, yield* takePending(session.id, row.id, true));
+  const taken = blocked ? [] : yield* appendEntries(session.id, [...(yield* takeNotes(session)), ...(yield* takePending(session.id, row.id, true))]);
   const entries = [...closed, ...taken];
   const last_entry = entries.at(-1)?.number ?? session.last_entry;
   return { turn: toTurn(started, session), session: toSession({ ...session, last_entry, updated_at: now }), fence, resumed, entries };

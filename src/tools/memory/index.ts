@@ -5,14 +5,21 @@ import { newId, type Random } from "../../core/random.ts";
 import type { Store } from "../../core/store.ts";
 import type { Tool, ToolResult } from "../../core/tool.ts";
 import { defineTool } from "../../lib/define-tool/index.ts";
+import type { MemoryMeaning } from "./memory-meaning.ts";
+
+export { createMemoryMeaning, type MemoryMeaning } from "./memory-meaning.ts";
 
 export interface MemoryToolsDeps {
-  readonly store: Pick<Store, "saveMemory" | "searchMemories" | "listMemories" | "forgetMemory">;
+  readonly store: Pick<Store, "saveMemory" | "searchMemories" | "getMemories" | "listMemories" | "forgetMemory">;
   readonly random: Random;
+  /** Set when the owner has named a model for it. */
+  readonly meaning?: Pick<MemoryMeaning, "wake" | "near"> | undefined;
 }
 
 const MAX_TEXT = 4_000;
 const MAX_FOUND = 20;
+/** As far down as the two ways of searching are compared. */
+const MAX_RANKED = 50;
 const TIMEOUT_MS = 10_000;
 
 /**
@@ -24,7 +31,7 @@ export function createMemoryTools(deps: MemoryToolsDeps): Tool[] {
   return [createSave(deps), createSearch(deps), createList(deps), createForget(deps)];
 }
 
-function createSave({ store, random }: MemoryToolsDeps): Tool {
+function createSave({ store, random, meaning }: MemoryToolsDeps): Tool {
   return defineTool<{ text: string }>({
     spec: {
       name: "memory_save",
@@ -46,16 +53,17 @@ function createSave({ store, random }: MemoryToolsDeps): Tool {
       const outcome = await store.saveMemory({ memory });
       if (outcome === "full")
         throw new ToolError("memory_full", "nothing more can be remembered", { hint: "forget something first: memory_list, memory_forget" });
+      if (outcome === "saved") meaning?.wake();
       return { text: outcome === "known" ? "That is remembered already." : "Remembered.", error: false };
     },
   });
 }
 
-function createSearch({ store }: MemoryToolsDeps): Tool {
+function createSearch({ store, meaning }: MemoryToolsDeps): Tool {
   return defineTool<{ query: string; limit?: number }>({
     spec: {
       name: "memory_search",
-      description: "Look for something remembered earlier, by words.",
+      description: `Look for something remembered earlier, by words${meaning ? " and meaning" : ""}.`,
       parameters: {
         type: "object",
         properties: {
@@ -70,9 +78,23 @@ function createSearch({ store }: MemoryToolsDeps): Tool {
     idempotent: true,
     parallel: true,
     timeoutMs: TIMEOUT_MS,
-    run: async ({ query, limit = 5 }, { agent, principal }) =>
-      recalled(await store.searchMemories({ agent, sight: sightOf(principal), query, limit }), "Nothing like that is remembered."),
+    run: async ({ query, limit = 5 }, { agent, principal, label, signal }) => {
+      const reader = { agent, sight: sightOf(principal) };
+      const none = "Nothing like that is remembered.";
+      // What is secret is asked of nobody outside.
+      if (!meaning || label.confidentiality === "SECRET") return recalled(await store.searchMemories({ ...reader, query, limit }), none);
+      const [words, near] = await Promise.all([store.searchMemories({ ...reader, query, limit: MAX_RANKED }), meaning.near(query, reader, signal)]);
+      const ids = fuseRanks([words.map(({ id }) => id), near]).slice(0, limit);
+      return recalled(await store.getMemories({ ...reader, ids }), none);
+    },
   });
+}
+
+/** Reciprocal rank fusion (Cormack, Clarke and Buettcher 2009): a place in a list counts 1 / (60 + place), whatever was measured to get there. */
+function fuseRanks(lists: readonly (readonly string[])[]): string[] {
+  const scores = new Map<string, number>();
+  for (const ids of lists) for (const [place, id] of ids.entries()) scores.set(id, (scores.get(id) ?? 0) + 1 / (61 + place));
+  return [...scores].toSorted(([, a], [, b]) => b - a).map(([id]) => id);
 }
 
 function createList({ store }: MemoryToolsDeps): Tool {

@@ -9,10 +9,10 @@ import { defineTool } from "../../lib/define-tool/index.ts";
 export interface MessageToolDeps {
   /** The way into the outbox. */
   readonly outbox: {
-    /** @throws RequestError `channel_not_found` */
-    check(address: Address): void;
-    /** @returns the id of the delivery. @throws RequestError `channel_not_found` */
-    send(address: Address, message: Message): Promise<string>;
+    /** @throws RequestError `channel_not_found`, `session_not_found` */
+    check(address: Address): Promise<void>;
+    /** @returns the id of the delivery. @throws RequestError `channel_not_found`, `session_not_found` */
+    send(address: Address, message: Message, origin: { readonly sessionId: string; readonly label: Label }): Promise<string>;
     /** Where the owner is told things. */
     owner(): Promise<Address[]>;
   };
@@ -27,6 +27,8 @@ interface MessageArgs {
 
 const HERE = "here";
 const OWNER = "owner";
+/** What there is beside the place of origin. */
+const ELSEWHERE = '"owner", a conversation of a messenger (channel:account:conversation), or another one of the page (web:default:SESSION_KEY)';
 const MAX_TEXT = 2_000;
 /** What fits into a question to the owner beside recipient and reason; an invisible character takes up to nine. */
 const MAX_SHOWN = 2_300;
@@ -49,7 +51,8 @@ export function createMessageTool(deps: MessageToolDeps): Tool {
             minLength: 1,
             maxLength: 300,
             pattern: "^[\\x21-\\x7e]+$",
-            description: '"owner", "here", or channel:account:conversation[:thread], for example telegram:default:12345',
+            description:
+              '"owner", "here", or channel:account:conversation[:thread], for example telegram:default:12345; a conversation of the page is web:default:SESSION_KEY',
           },
           text: { type: "string", minLength: 1, maxLength: MAX_TEXT, pattern: "\\S" },
         },
@@ -70,6 +73,8 @@ export function createMessageTool(deps: MessageToolDeps): Tool {
 function review({ to, text }: MessageArgs, { principal, label }: GateContext): ToolReview {
   if (to === OWNER) return { home: true };
   const address = to === HERE ? principal.where : parsed(to);
+  if (address !== undefined && samePage(address, principal.where))
+    return { deny: `this conversation is on the page, where all of your answer is read: say it there. message_send reaches ${ELSEWHERE}` };
   if (address === undefined) return { deny: `${to} is no address: write owner, here, or channel:account:conversation[:thread]` };
   const here = samePlace(address, principal.where);
   if (here && maySee(audienceOf(principal), label.confidentiality)) return { home: true };
@@ -85,23 +90,25 @@ async function send(args: MessageArgs, context: ToolContext, deps: MessageToolDe
   const address = await placeOf(args, principal, deps);
   // What the owner was asked about goes out to the letter as they have seen it.
   const text = review(args, context).home === true ? deps.defang(args.text, { label, trusted: trustedLinks ?? new Set() }) : args.text;
-  const id = await asToolError(() => deps.outbox.send(address, textMessage(text)));
+  const id = await asToolError(() => deps.outbox.send(address, textMessage(text), { sessionId: context.sessionId, label }));
   return { text: `It is on its way to ${args.to === OWNER ? "the owner" : formatAddress(address)} (delivery ${id}).`, error: false };
 }
 
 /** @throws ToolError `bad_address`, `channel_not_found`, `no_outbox` */
 async function placeOf({ to }: MessageArgs, principal: Principal, { outbox }: MessageToolDeps): Promise<Address> {
   if (to === OWNER) {
-    const address = (await outbox.owner()).find(({ channel }) => channel !== "web");
-    if (address === undefined) throw new ToolError("no_outbox", "the owner has no conversation on a messenger", { hint: "say it in your answer" });
-    await asToolError(async () => outbox.check(address));
+    const places = await outbox.owner();
+    const address = places.find((place) => !isPage(place)) ?? places[0];
+    if (address === undefined)
+      throw new ToolError("no_outbox", "the owner has not spoken anywhere yet", {
+        hint: "say it in your answer; the owner can name a place in notifications.to",
+      });
+    await asToolError(() => outbox.check(address));
     return address;
   }
-  if (to === HERE && principal.where.channel === "web")
-    throw new ToolError("no_outbox", "this conversation is on no messenger", { hint: "say it in your answer" });
   return await asToolError(async () => {
     const address = to === HERE ? principal.where : parseAddress(to);
-    outbox.check(address);
+    await outbox.check(address);
     return address;
   });
 }
@@ -121,6 +128,15 @@ function parsed(to: string): Address | undefined {
   } catch {
     return undefined;
   }
+}
+
+function isPage({ channel }: Address): boolean {
+  return channel === "web";
+}
+
+/** On the page a conversation is its session, whoever looks at it. */
+function samePage(a: Address, b: Address): boolean {
+  return isPage(a) && isPage(b) && a.conversation === b.conversation;
 }
 
 function samePlace(a: Address, b: Address): boolean {

@@ -53,6 +53,39 @@ export function memoryCases(world: () => World): void {
     assert.equal((await find(w, "red", 1)).length, 1);
   });
 
+  test("vectors are kept with their memory, by model, seen only where the memory is, and gone with it", async () => {
+    const w = world();
+    const model = `near:${w.name}`;
+    const here = await save(w, "one", { confidentiality: "CONVERSATION:fake:a:1" });
+    const there = await save(w, "two", { confidentiality: "CONVERSATION:fake:a:2" });
+    const secret = await save(w, "three", { confidentiality: "SECRET" });
+    const waiting = async (name = model) =>
+      (await w.store.memoriesToEmbed({ model: name, limit: 10_000 })).map(({ id }) => id).filter((id) => id.startsWith(`${w.name}-`));
+    const read = async (sight: Parameters<typeof w.store.readMemoryVectors>[0]["sight"], more: { before?: string; limit?: number } = {}) =>
+      (await w.store.readMemoryVectors({ agent: w.name, sight, model, limit: 10, ...more })).map(({ id, vector }) => [id, [...vector]]);
+    assert.deepEqual(await waiting(), [there.id, here.id], "newest first, no secrets");
+    await w.store.setMemoryVector({ id: here.id, model, vector: new Uint8Array([0, 255, 0, 1]) });
+    await w.store.setMemoryVector({ id: there.id, model, vector: new Uint8Array([2]) });
+    assert.deepEqual(await waiting(), []);
+    assert.deepEqual(await waiting("near:other"), [there.id, here.id]);
+    assert.deepEqual(await read("private"), [
+      [there.id, [2]],
+      [here.id, [0, 255, 0, 1]],
+    ]);
+    assert.deepEqual(await read("private", { before: there.id, limit: 1 }), [[here.id, [0, 255, 0, 1]]]);
+    assert.deepEqual(await read(["CONVERSATION:fake:a:1"]), [[here.id, [0, 255, 0, 1]]]);
+    const get = async (ids: string[], sight: Parameters<typeof read>[0] = "private") =>
+      (await w.store.getMemories({ agent: w.name, sight, ids })).map(({ id }) => id);
+    assert.deepEqual(await get([here.id, there.id]), [here.id, there.id]);
+    assert.deepEqual(await get([there.id, secret.id, "none", here.id]), [there.id, here.id]);
+    assert.deepEqual(await get([here.id, there.id], ["CONVERSATION:fake:a:2"]), [there.id]);
+    assert.deepEqual(await get([]), []);
+    await w.store.setMemoryVector({ id: there.id, model });
+    assert.deepEqual(await waiting(), [], "what will never have one is not asked for again");
+    assert.equal(await w.store.forgetMemory({ id: here.id, agent: w.name, sight: "private" }), true);
+    assert.deepEqual(await read("private"), []);
+  });
+
   test("sec-110: what was said elsewhere is not seen, listed or forgotten here", async () => {
     const w = world();
     const here = await save(w, "door code one", { confidentiality: "CONVERSATION:fake:a:1", person: "ann" });

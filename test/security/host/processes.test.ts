@@ -163,6 +163,20 @@ describe("security/host/processes", () => {
     await gone(mark);
   });
 
+  it("fault-77 nothing outlives a gateway that is killed while a sandbox sets up, from the first moment on", async () => {
+    await using home = await openSandboxHome();
+    const file = fileURLToPath(new URL("early-orphan-child.ts", import.meta.url));
+    const marks = await Promise.all(
+      [0, 0.5, 1, 2, 4, 8].map(async (milliseconds, index) => {
+        const mark = `81${String(process.pid)}.${index}5`;
+        const child = spawn(process.execPath, [file, home.folder, home.workspace, mark, String(milliseconds)], { stdio: "inherit" });
+        assert.deepEqual(await once(child, "exit"), [null, "SIGKILL"]);
+        return mark;
+      }),
+    );
+    for (const mark of marks) await gone(mark);
+  });
+
   it("fault-81 leaves neither zombies nor descriptors behind", async () => {
     await using home = await openSandboxHome();
     await run(home, ["true"]);

@@ -16,20 +16,20 @@ const FRIEND: Principal = { person: "bob", class: "trusted", where: at("2"), dir
 const GUEST: Principal = { ...FRIEND, class: "guest", where: at("-5"), direct: false };
 const TAINTED: Label = { integrity: "EXTERNAL", confidentiality: "PRIVATE" };
 
-function setUp() {
+function setUp(owner = [{ channel: "web", account: "default", conversation: "x" }, at("1")]) {
   const sent: string[] = [];
-  const check = ({ channel }: { channel: string }) => {
+  const check = async ({ channel }: { channel: string }) => {
     if (channel !== "loop") throw new RequestError("channel_not_found", `no such channel: ${channel}`, { hint: "there are: loop" });
   };
   const tool = createMessageTool({
     outbox: {
       check,
       send: async (address, message) => {
-        check(address);
+        await check(address);
         sent.push(`${formatAddress(address)} ${messageText(message)}`);
         return "d1";
       },
-      owner: async () => [{ channel: "web", account: "default", conversation: "x" }, at("1")],
+      owner: async () => owner,
     },
     defang: defangLinks,
   });
@@ -92,11 +92,23 @@ describe("tools/message", () => {
     assert.deepEqual(sent, ["loop:default:1 see hxxps://evil[.]example/?d=1 and https://good.example/", `loop:default:7 ${text}`]);
   });
 
-  it("says that there is no outbox where nobody sends", async () => {
+  it("says that there is no outbox for an owner who has never spoken and named no place", async () => {
     await assert.rejects(
-      setUp().tool.run({ to: "here", text: "x" }, toolContext()),
-      (error: unknown) => error instanceof ToolError && error.code === "no_outbox",
+      setUp([]).tool.run({ to: "owner", text: "x" }, toolContext()),
+      (error: unknown) => error instanceof ToolError && error.code === "no_outbox" && /notifications\.to/.test(error.hint ?? ""),
     );
+  });
+
+  it("tells a conversation of the page that it cannot be written to from itself, and what can, before anybody is asked", () => {
+    const where = { channel: "web", account: "api", conversation: "agent:main:main" };
+    const onPage: Principal = { person: "owner", class: "owner", where, direct: true };
+    const { decide } = setUp();
+    for (const to of ["here", "web:default:agent%3Amain%3Amain"]) {
+      const decision = decide(onPage, { to });
+      assert.equal(decision.kind, "deny", to);
+      assert.match(decision.kind === "deny" ? decision.reason : "", /say it there.*"owner".*channel:account:conversation.*web:default:SESSION_KEY/);
+    }
+    assert.equal(decide(onPage, { to: "web:default:agent%3Amain%3Aother" }).kind, "ask");
   });
 
   it("names who would get it as a fact of the plan, and an unknown channel is an error before anybody is asked", async () => {

@@ -191,7 +191,7 @@ export function createConversation(connection: Connection, session: string, now:
       if (event.session !== session) return;
       change(() => apply(transcript, event, now()));
       if (event.event === "turn.ended") void catchUp().then(show, report);
-      if (event.event === "session.changed" && event.payload.change === "reset") {
+      if (event.event === "session.changed" && (event.payload.change === "reset" || event.payload.change === "appended")) {
         void catchUp().then(show, report);
       }
     },

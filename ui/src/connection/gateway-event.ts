@@ -11,7 +11,7 @@ export type GatewayEvent = { readonly session?: string } & (
   | { readonly event: "turn.delta"; readonly payload: { turn_id: string; offset: number; text: string } }
   | { readonly event: "turn.tool"; readonly payload: { turn_id: string; call_id: string; name: string; state: string; error?: boolean } }
   | { readonly event: "turn.ended"; readonly payload: { turn_id: string; outcome: "done" | "failed" | "cancelled"; text: string; error?: WireProblem } }
-  | { readonly event: "session.changed"; readonly payload: { key: string; change: "created" | "patched" | "reset" | "deleted" } }
+  | { readonly event: "session.changed"; readonly payload: { key: string; change: "created" | "patched" | "reset" | "deleted" | "appended" } }
   | { readonly event: "channel.changed"; readonly payload: { channel: string; account: string; state: string } }
   | {
       readonly event: "approval.asked";

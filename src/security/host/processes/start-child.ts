@@ -33,9 +33,11 @@ const SWEEPS = 50;
 const CLOSE_MS = 5_000;
 
 /** Starts a program in a group of its own, watches the limits that the kernel does not keep, and leaves no process behind. */
-export function startChild({ file, args, env, data = [], stop }: Launch, options: ChildOptions): RunningChild {
+export function startChild(launch: Launch, options: ChildOptions): RunningChild {
+  const { env, data = [], stop } = launch;
+  const { file, args, pipes } = launch.leash === true ? leashed(launch) : { ...launch, pipes: data.length };
   const input = options.stdin === undefined ? ("ignore" as const) : ("pipe" as const);
-  const stdio = [input, "pipe" as const, "pipe" as const, ...data.map(() => "pipe" as const)];
+  const stdio = [input, "pipe" as const, "pipe" as const, ...Array.from({ length: pipes }, () => "pipe" as const)];
   const child = spawn(file, [...args], { cwd: options.cwd, env: { ...env }, detached: true, stdio });
   let end: ExecEnd | undefined;
   let written = 0;
@@ -80,6 +82,16 @@ export function startChild({ file, args, env, data = [], stop }: Launch, options
     return end ?? how;
   });
   return { ended, written: () => written, kill: () => finish({ kind: "cancelled" }) };
+}
+
+/**
+ * The command with a watcher beside it in its group, which holds one end of a pipe whose other end nobody has but us: it is closed by our end, however that comes, and then
+ * the group is killed. This holds from before the command begins (fault-77); the command itself does not get the pipe.
+ */
+function leashed({ file, args, data = [] }: Launch): { file: string; args: readonly string[]; pipes: number } {
+  const pipe = 3 + data.length;
+  const script = `(read -r _ <&${pipe}; kill -KILL -$$) </dev/null >/dev/null 2>&1 & exec "$@" ${pipe}<&-`;
+  return { file: "/bin/sh", args: ["-c", script, "sh", file, ...args], pipes: data.length + 1 };
 }
 
 /** Until all that was written is read. Whoever holds a pipe open although everything was killed is not waited for. */

@@ -21,6 +21,8 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>;
   /** Texts that the command reads from descriptors 3, 4 ... */
   readonly data?: readonly string[];
+  /** It binds itself to its parent's end only after a while: until then, and as well as then, somebody else sees to it. */
+  readonly leash?: true;
   /** Run to end the sandbox beside killing the command, where killing it is not enough. */
   readonly stop?: readonly string[];
 }

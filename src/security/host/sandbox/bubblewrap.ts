@@ -49,7 +49,7 @@ export function bubblewrapLaunch({ file, entry, system, hidden }: Bubblewrap, { 
     limitArgs(limits),
     argv,
   ].flat();
-  return { file, args, env, data: [PASSWD, GROUP] };
+  return { file, args, env, data: [PASSWD, GROUP], leash: true };
 }
 
 function becomeNobody(namespace: boolean): string[] {
