@@ -21,6 +21,7 @@ const NOT_UNIT = new RegExp(
   [
     String.raw`^test/(e2e|faults|sim/(seeds-\d+|mutants)|store/postgres|bus/postgres)[/.]`,
     "^test/ui/page",
+    "^test/gateway/corpus[.]",
     "^test/cli/(gateway-up|program|config-commands|control-plane|cron|setup)[.]",
     "^test/config/config-write-kill[.]",
     "^test/jobs/every-slot-once[.]",

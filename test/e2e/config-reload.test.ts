@@ -71,9 +71,15 @@ describe("a config edited while the program runs", () => {
 
   test("what needs a restart is said, what does not holds at once", async () => {
     const changed = event("config.changed", ({ applied, restart_required }) => applied.length + restart_required.length > 0);
-    writeFileSync(home.configFile, `${config}\n[sessions]\nqueue_mode = "batch"\n[metrics]\npublic = true\n`);
+    writeFileSync(home.configFile, `${config}\n[sessions]\nqueue_mode = "batch"\n[metrics]\npublic = true\n[tools.web_search]\nprovider = "duckduckgo"\n`);
     const { applied, restart_required } = await changed;
-    assert.deepEqual([applied, restart_required], [["sessions.queue_mode"], ["metrics.public"]]);
+    assert.deepEqual([applied, restart_required], [["sessions.queue_mode", "tools.web_search.provider"], ["metrics.public"]]);
+    const { body } = await gateway.call("GET", "/api/tools/list");
+    const names = (body["tools"] as { name: string }[]).map(({ name }) => name);
+    assert.deepEqual(
+      ["web_search", "web_fetch", "time"].map((name) => names.filter((one) => one === name).length),
+      [1, 1, 1],
+    );
     assert.equal((await fetch(`${gateway.url}/metrics`)).status, 401);
   });
 
