@@ -35,6 +35,7 @@ import { measureQueues } from "./measure-queues.ts";
 import { openChannels } from "./open-channels.ts";
 import { createLiveJobs, lateJobs } from "./open-jobs.ts";
 import { openLog } from "./open-log.ts";
+import { purgeEverywhere } from "./purge.ts";
 import { restartChannels } from "./restart-channels.ts";
 import { completeRestore, openOrRestore, settleRestored } from "./restores.ts";
 import { bindingsOfAgent, budgetsOf, subAgentLimitsOf, toolRulesOf } from "./settings.ts";
@@ -86,7 +87,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const token = await ensureGatewayToken(loaded);
   if (token !== undefined) refuseSharedToken(loaded, token.token);
   const tls = await loadGatewayTls(loaded, clock);
-  const { log, ring, redact } = openLog(loaded, token ? [token.token] : [], { ...options, stderr: process.stderr });
+  const { log, ring, redact, file: logFile } = openLog(loaded, token ? [token.token] : [], { ...options, stderr: process.stderr });
   for (const warning of loaded.warnings) log.warn(warning);
   const metrics = createMetrics();
   const { store, reasons: storeReasons } = watchStore(await openOrRestore(loaded, { clock, log }), { clock, log });
@@ -234,6 +235,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     tools: hall.outside,
     pairing: hall.pairing,
     audit,
+    people: { purge: (person, senders) => purgeEverywhere(person, senders, { dataFolder: places.dataFolder, purge: hall.purge, ring, file: logFile }) },
     backups: {
       make: async (order) => describeBackup(await backups.make({ ...order, by: "person" })),
       list: async () => (await backups.list()).map(describeBackup),

@@ -13,7 +13,7 @@ export interface ChatCommand {
 export const CHAT_COMMANDS = [
   { name: "help", what: "what I understand" },
   { name: "new", what: "start a new conversation; the old one is kept" },
-  { name: "stop", what: "stop what I am doing here", words: "[all]" },
+  { name: "stop", what: "stop what I am doing here; the owner: /stop all, or just STOP, everywhere", words: "[all]" },
   { name: "status", what: "what is going on here" },
   { name: "model", what: "which model answers here, or another one", words: "[NAME|default]" },
   { name: "think", what: "how much I think before I answer", words: "[off|low|medium|high|default]" },

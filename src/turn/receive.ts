@@ -14,14 +14,12 @@ import type { Log } from "../core/log.ts";
 import { messageText, textMessage, type Message } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
 import { newId, type Random } from "../core/random.ts";
-import type { AcceptItem, AcceptOutput, NewSession, Store } from "../core/store.ts";
+import type { AcceptItem, AcceptOutput, Store } from "../core/store.ts";
 import type { Cursor, MessageUpdate, Update } from "../core/update.ts";
 import { estimateEntry } from "../agent/tokens.ts";
 import type { Principal } from "../core/principal.ts";
 import { admit, principalOf, type Admission } from "../security/admission.ts";
-import { boundAgent } from "../sessions/bindings.ts";
 import { resetWhen } from "../sessions/reset.ts";
-import { agentOfKey, mainKey, sessionKey } from "../sessions/session-key.ts";
 import type { Approvals } from "./approvals.ts";
 import { boundByJob, jobOf } from "./bound-by-job.ts";
 import { pressedAnswer } from "./show-approval.ts";
@@ -31,6 +29,7 @@ import type { Lanes } from "./lanes.ts";
 import type { PairingDesk } from "./pairing.ts";
 import type { People } from "./people.ts";
 import type { Place, Places } from "./place.ts";
+import { sessionOf } from "./session-of.ts";
 
 /** How long an undelivered notice is worth sending. */
 const NOTICE_TTL_MS = 24 * 3600_000;
@@ -169,26 +168,6 @@ function answers(update: Update, place: Place, addressed: boolean): boolean {
   if (place.replyBack === "never") return update.authenticated !== undefined;
   if (update.direct) return true;
   return place.replyBack === "always" || (place.replyBack === "mention" && addressed);
-}
-
-/** The session that a message belongs to. `scoped`: it is the one that the scope gives, not one that a client has made for itself; the owner's reset rule is about those. */
-async function sessionOf(update: Update, place: Place, principal: Principal, deps: ReceiveDeps): Promise<NewSession & { readonly scoped: boolean }> {
-  const options = update.type === "message" ? update.options : undefined;
-  const id = newId(deps.clock, deps.random);
-  const scopeKey = (agent: string) => (update.authenticated ? mainKey(agent) : sessionKey(agent, place.scope, principal));
-  if (options?.session === undefined) {
-    const agent = options?.agent ?? boundAgent(place.bindings ?? [], principal) ?? place.agent;
-    return { id, key: scopeKey(agent), agent, scoped: true };
-  }
-  if (options.session.startsWith("agent:")) {
-    const agent = agentOfKey(options.session);
-    return { id, key: options.session, agent, scoped: options.session === scopeKey(agent) };
-  }
-  const session = await deps.store.getSession({ id: options.session });
-  if (!session || session.endedAt !== undefined) {
-    throw new RequestError("session_not_found", `no such session: ${options.session}`, { hint: "clanker sessions list shows what there is" });
-  }
-  return { id: session.id, key: session.key, agent: session.agent, scoped: false };
 }
 
 /** The transcript entry of a message, or of an edit as context behind what was already said. */

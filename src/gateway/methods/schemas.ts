@@ -3,6 +3,8 @@ import { v } from "../../lib/schema/index.ts";
 
 /** A session key or id as callers write it. */
 export const sessionRef = v.pipe(v.string(), v.minLength(1), v.maxLength(512));
+/** What people call a session. */
+export const sessionLabel = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 export const name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, - or _"));
 export const id = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/, "must be an id"));
 export const modelName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}:[^\s]{1,200}$/, "must be provider:model"));

@@ -80,7 +80,7 @@ function* sessionFor(item: AdmittedItem, now: number): Steps<{ current: SessionR
 /** An open turn is talk that goes on, however long it takes: there is no silence then. */
 function* isOver(row: SessionRow, when: ResetWhen | undefined): Steps<boolean> {
   if (when?.begunBefore !== undefined && row.created_at < when.begunBefore) return true;
-  if (when?.silentSince === undefined || (row.said_at ?? row.created_at) >= when.silentSince) return false;
+  if (when?.silentSince === undefined || (row.said_at ?? row.updated_at) >= when.silentSince) return false;
   return (yield* one("SELECT id FROM turns WHERE session_id = ? AND ended_at IS NULL LIMIT 1", row.id)) === undefined;
 }
 

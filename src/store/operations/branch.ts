@@ -4,6 +4,7 @@ import type { Operations } from "../../core/store.ts";
 import { indexSession } from "./search.ts";
 import { toSession, type EntryRow } from "./rows.ts";
 import { insertSession, sessionById } from "./sessions.ts";
+import { branchSummary } from "./summaries.ts";
 import { all, run, type Steps } from "./statement.ts";
 
 /** Entries looked at in one go on the way back to the beginning of a tool pair. */
@@ -39,7 +40,8 @@ export function* branchSession({ from, upTo, session, settings, now }: Operation
     last,
   );
   yield* run("UPDATE sessions SET last_entry = ? WHERE id = ?", copied, session.id);
-  return { session: toSession({ ...row, last_entry: copied }) };
+  yield* branchSummary(source, { to: session.id, last, shift: first - 1 });
+  return { session: toSession((yield* sessionById(row.id))!) };
 }
 
 /** The newest number up to `number` behind which no call waits for its result. Calls and their results stand together (core/store: nothing comes between them). */

@@ -17,7 +17,7 @@ export interface SessionRow {
   updated_at: number;
   ended_at: number | null;
   archived_at: number | null;
-  /** When somebody last said something in it; NULL: not since it was begun. */
+  /** When somebody last said something in it; NULL: not since it was begun, or not since this was counted. */
   said_at: number | null;
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { chatCommands } from "../../../src/core/command.ts";
 import type { Update } from "../../../src/core/update.ts";
 import { CHANNEL, DIRECT, PERSON, THREAD } from "../../fakes/discord/index.ts";
 import { type Bench, withBench } from "./harness.ts";
@@ -170,6 +171,30 @@ describe("commands and buttons of discord", () => {
       const answer = discord.interactionAnswers.find(({ id }) => id === status)!;
       assert.deepEqual([answer.body["type"], (answer.body["data"] as { flags: number }).flags], [4, 64]);
       assert.ok(!bench.logs().includes("canary-interaction"));
+    }));
+
+  test("every chat command is a slash command, with its words as an option; the owner's are for administrators alone", () =>
+    withBench(async ({ discord, intake }) => {
+      const isList = (call: { path: string }) => call.path.endsWith("/commands");
+      await discord.until(() => discord.calls.some(isList));
+      const list = discord.calls.find(isList)!.body as unknown as {
+        name: string;
+        description: string;
+        options?: { required: boolean }[];
+        default_member_permissions?: string;
+      }[];
+      assert.deepEqual(
+        list.map(({ name }) => name),
+        ["ask", ...chatCommands.map(({ name }) => name)],
+      );
+      const named = (name: string) => list.find((one) => one.name === name)!;
+      assert.deepEqual([named("approve").options?.[0]?.required, named("approve").default_member_permissions], [true, "0"]);
+      assert.deepEqual([named("think").options?.[0]?.required, named("think").default_member_permissions], [false, undefined]);
+      assert.equal(named("new").options, undefined);
+      assert.ok(list.every(({ description }) => description.length >= 1 && description.length <= 100));
+      discord.slash("think", [{ name: "text", type: 3, value: "high" }]);
+      await intake.until(() => intake.updates.length === 1);
+      assert.deepEqual(partsOf(intake.updates[0]), [{ type: "text", text: "/think high" }]);
     }));
 
   test("a press that meant something takes the buttons away; another is only acknowledged", () =>

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { chatCommands } from "../../../src/core/command.ts";
 import { translate } from "../../../src/channels/slack/actions.ts";
 import type { InboundContext } from "../../../src/channels/slack/inbound.ts";
 import type { EventCallback, SlackEvent } from "../../../src/channels/slack/wire.ts";
@@ -193,6 +194,7 @@ describe("slack inbound", () => {
     };
     assert.deepEqual([say("new"), say("pair ABC"), say(""), say("newspaper please")], ["/new", "/pair ABC", "/help", "newspaper please"]);
     assert.deepEqual([say("ABC", "/approve"), say("", "/status")], ["/approve ABC", "/status"]);
+    for (const { name } of chatCommands) assert.equal(say(name), `/${name}`);
   });
 
   test("sec-30 ids decide, names and titles in the event never do", () => {
