@@ -2,11 +2,13 @@
  * Builds dist/: the program, its workers, the client and the page. Run by `npm ci` (prepare), `npm run build` and, when dist is
  * older than the sources, by the tests. What has no source yet is left out.
  */
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmod, mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { rolldown, type InputOptions, type OutputOptions } from "rolldown";
 import { leanBuiltins } from "./lean-builtins.ts";
@@ -49,6 +51,20 @@ async function buildProgram(out: string): Promise<void> {
 /** Workers (found beside the chunk that starts them) and the client load alone: one file each, nothing shared. */
 async function buildSingle(input: string, file: string, options: InputOptions): Promise<void> {
   await bundle({ ...options, input }, { file, format: "esm", codeSplitting: false });
+}
+
+/** Declarations of the client, for whoever imports `open-clanker/client`. */
+async function buildClientTypes(out: string): Promise<void> {
+  const folder = join(out, "types");
+  const source = "--target es2024 --lib es2024,dom,dom.iterable --module nodenext --strict --allowImportingTsExtensions".split(" ");
+  const emit = ["--declaration", "--emitDeclarationOnly", "--rootDir", "src", "--outDir", folder];
+  await promisify(execFile)(join(root, "node_modules/.bin/tsc"), ["--ignoreConfig", ...source, ...emit, "src/client/index.ts"], { cwd: root });
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    // Declarations are found by the name of the script they stand for.
+    await writeFile(path, (await readFile(path, "utf8")).replaceAll(/(from "\.[^"]*)\.ts"/g, '$1.js"'));
+  }
 }
 
 async function buildPage(out: string): Promise<void> {
@@ -107,6 +123,7 @@ export async function build(): Promise<void> {
       ],
       ["src/media/html/html-worker.ts", () => buildSingle("src/media/html/html-worker.ts", join(next, "chunks/html-reader.js"), node)],
       ["src/client/index.ts", () => buildSingle("src/client/index.ts", join(next, "client.js"), { platform: "neutral" })],
+      ["src/client/index.ts", () => buildClientTypes(next)],
       ["ui/src/main.tsx", () => buildPage(join(next, "ui"))],
     ];
     await Promise.all(parts.filter(([source]) => existsSync(join(root, source))).map(([, run]) => run()));

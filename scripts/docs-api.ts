@@ -33,6 +33,25 @@ function types(): string {
   return `// Written by scripts/docs-api.ts from the method registry; do not edit.\n\n/** Parameters and results of every method. */\nexport interface Methods {\n${lines.join("\n")}\n}\n`;
 }
 
+/** The payloads of events by their names, from the sources: `src/core/event.ts` is types alone. */
+async function events(): Promise<string> {
+  const source = await readFile(join(root, "src/core/event.ts"), "utf8");
+  const union = /export type Event =([^]*?);\n\n/.exec(source)?.[1];
+  const usage = /export interface Usage (\{[^]*?\n\})/.exec(await readFile(join(root, "src/core/model.ts"), "utf8"))?.[1];
+  const outcome = /export type TurnOutcome = (.*);/.exec(source)?.[1];
+  if (union === undefined || usage === undefined || outcome === undefined) throw new Error("src/core/event.ts has another form than this script reads");
+  return `// Written by scripts/docs-api.ts from src/core/event.ts; do not edit.
+
+type TurnOutcome = ${outcome};
+interface Usage ${usage}
+
+type Event =${union};
+
+/** Payloads of the events, by name. */
+export type Events = { readonly [E in Event as E["event"]]: E["payload"] };
+`;
+}
+
 async function keep(path: string, text: string, check: boolean): Promise<boolean> {
   const file = join(root, path);
   const old = await readFile(file, "utf8").catch(() => "");
@@ -50,5 +69,7 @@ const check = process.argv.includes("--check");
 const client = "src/client/methods.generated.ts";
 const style = JSON.parse(await readFile(join(root, ".oxfmtrc.json"), "utf8")) as { printWidth: number };
 const formatted = (await format(client, types(), { printWidth: style.printWidth })).code;
-const kept = [await keep("docs/api.md", markdown(), check), await keep(client, formatted, check)];
+const eventTypes = "src/client/events.generated.ts";
+const formattedEvents = (await format(eventTypes, await events(), { printWidth: style.printWidth })).code;
+const kept = [await keep("docs/api.md", markdown(), check), await keep(client, formatted, check), await keep(eventTypes, formattedEvents, check)];
 if (kept.includes(false)) process.exitCode = 1;

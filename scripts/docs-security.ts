@@ -122,7 +122,6 @@ const CASES: Readonly<Record<number, string>> = {
 
 /** Cases that wait for something that is not built. */
 const LATER: readonly { readonly cases: readonly number[]; readonly what: string; readonly comes: string }[] = [
-  { cases: [61], what: "sub-agents", comes: "sub-agents" },
   { cases: [65], what: "programs on Windows", comes: "Windows: until then there is no sandbox on it, so no programs for anybody but the owner" },
   { cases: [71], what: "archives", comes: "reading archives: until then none is opened" },
   {
@@ -136,9 +135,8 @@ const LATER: readonly { readonly cases: readonly number[]; readonly what: string
 
 /** Cases that are tried in part, and what of them is not. */
 const PARTS: readonly string[] = [
-  "91: compaction and sub-agents join when they exist; restart, files, memory, jobs, later turns and edits are tried.",
+  "91: restart, files, memory, jobs, summaries, sub-agents, later turns and edits are tried; export and import are not built.",
   "93: skills and identity files join when they exist; config and schedules are tried.",
-  "94: without summaries; conversations that begin anew and a model that remembers nothing stand for them.",
   "103: messages on channels; mail joins with the mail tool.",
   "106: Telegram's posts carry no time of their own, so a late one is told by its key alone, however old.",
   "111: thousands of messages in every run of the tests, not a hundred thousand; the simulator (`fault-87`) runs the same hall through whole days.",

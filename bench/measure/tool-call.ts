@@ -76,7 +76,7 @@ function depsOf(store: Store, gate: Gate): CallToolDeps {
   const approvals = new Proxy({} as CallToolDeps["approvals"], { get: () => nobody });
   const label = createTurnLabel(labelOf(PERSON));
   const powers = { clock: systemClock, random: systemRandom, log: silentLog, metrics: silentMetrics, timeZone: "UTC" };
-  return { store, gate, tools: [TOOL], approvals, label, hub, ...powers };
+  return { store, gate, tools: [TOOL], approvals, subAgents: { handOver: nobody }, label, hub, ...powers };
 }
 
 function withoutAudit(store: Store): Store {

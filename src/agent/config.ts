@@ -34,6 +34,13 @@ const sandboxConfig = v.strictObject({
   file_mb: described(count(1, 1_000_000, 1_024), "Longest file that a program may write.", { restart: true }),
 });
 
+/** `[agents.sub_agents]` */
+const subAgentsConfig = v.strictObject({
+  max_depth: described(count(0, 5, 1), "How many helpers may stand one behind the other; 0 = no helpers."),
+  max_running: described(count(1, 50, 4), "Most helpers at work at a time for one conversation."),
+  timeout_minutes: described(count(1, 1_440, 30), "Longest time of one helper, waiting included; then it is stopped, and the assistant is told."),
+});
+
 /** What a further agent has of its own; the rest comes from `[agents]`. */
 const agentConfig = v.strictObject({
   model: described(v.optional(modelName), "Model of this agent, as provider:model; default: agents.model.", { example: "offline:demo" }),
@@ -48,10 +55,32 @@ const agentConfig = v.strictObject({
   }),
 });
 
+const agentName = v.pipe(v.string(), v.nonEmpty("must not be empty"));
+const id = v.pipe(
+  v.union([v.string(), v.pipe(v.number(), v.safeInteger())], "must be an id: text or a whole number"),
+  v.transform(String),
+  v.trim(),
+  v.nonEmpty("must not be empty"),
+);
+
+/** `[[agents.bindings]]`: everything that is named has to fit. */
+const binding = v.strictObject({
+  agent: described(agentName, "The agent that answers: main, or a name of agents.list."),
+  channel: described(v.optional(agentName), "Messages of this channel."),
+  account: described(v.optional(agentName), "Messages of this account."),
+  group: described(v.optional(id), "Messages in the group of this id."),
+  person: described(v.optional(id), "Messages of this person: a name of [people], owner, or an id on the platform. Without a group: their direct chats."),
+});
+
 /** `[agents]`: the agent `main`, and further ones under `list`. */
 export const agentsConfig = v.strictObject({
   model: described(v.optional(modelName, "offline:demo"), "The model that answers, as provider:model. offline:demo needs no key and no network."),
   fallbacks: described(v.optional(v.array(modelName), []), "Models to try in order when the model's provider fails.", { example: ["offline:demo"] }),
+  summary_model: described(
+    v.optional(modelName),
+    "Model that writes summaries of long conversations, as provider:model; default: the one that answers there. A small and cheap one does.",
+    { example: "offline:demo" },
+  ),
   system_prompt: described(v.optional(textOrFile(), ""), "What the assistant is told first, above everything else; file:PATH reads it from a file.", {
     example: "file:prompts/main.md",
   }),
@@ -82,6 +111,7 @@ export const agentsConfig = v.strictObject({
       example: "~/assistant",
     },
   ),
+  sub_agents: described(v.optional(subAgentsConfig, {}), "Helpers that the assistant may hand tasks to (the tool spawn_agent)."),
   sandbox: described(v.optional(sandboxConfig, {}), "Where programs run that the model asks for, and their limits."),
   list: described(
     v.optional(
@@ -96,6 +126,11 @@ export const agentsConfig = v.strictObject({
       {},
     ),
     "Further agents by name.",
+  ),
+  bindings: described(
+    v.optional(v.array(binding), []),
+    "Which agent answers where, as [[agents.bindings]] with agent and any of channel, account, group, person. The most specific one counts: group, person, account, channel.",
+    { example: [{ agent: "main", channel: "telegram", person: "12345678" }] },
   ),
 });
 

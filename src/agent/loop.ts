@@ -15,6 +15,7 @@ import { countCalls, planCalls, recheck, MAX_CALLS, MAX_REPEATS, type Breaker, t
 import { Aborted, race } from "./race.ts";
 import { runCalls } from "./run-calls.ts";
 import { findTurnStart, shrinkEntries } from "./shrink.ts";
+import { estimateEntry, estimateTokens, estimateTools } from "./tokens.ts";
 
 /** How often a prompt that is too long is made shorter in one run (fault-39). */
 const MAX_RECOVERIES = 3;
@@ -34,6 +35,8 @@ export interface AgentRequest {
   readonly stepsDone: number;
   /** Tokens that the whole turn may spend; 0 = no limit. */
   readonly maxTurnTokens: number;
+  /** Estimated tokens that a prompt should not pass: before each call it is made shorter, old tool output first. Default: only when the provider refuses it. */
+  readonly maxPromptTokens?: number;
   /** What the turn's committed steps have used. */
   readonly usageDone: Usage;
   /** Running time of this run, milliseconds. */
@@ -55,8 +58,17 @@ export interface AgentDeps {
   callTool(call: ToolCallPart, signal: AbortSignal): Promise<Extract<EntryContent, { role: "tool" }> | "waiting">;
   /** Looked at when the calls of a step have their results: why the turn may not go on. */
   stopReason?(): ClankerError | undefined;
-  /** `parts` holds `calls`; those that will not be run carry `invalid`. */
-  commitStep(step: { parts: readonly AssistantPart[]; stop: StopReason; usage: Usage; model: string; calls: readonly ToolCallPart[] }): Promise<void>;
+  /** Asked before each model call: why none may be made any more. */
+  refusal?(): Promise<ClankerError | undefined>;
+  /** `parts` holds `calls`; those that will not be run carry `invalid`. `estimate`: our own of the prompt, tokens. */
+  commitStep(step: {
+    parts: readonly AssistantPart[];
+    stop: StopReason;
+    usage: Usage;
+    model: string;
+    calls: readonly ToolCallPart[];
+    estimate: number;
+  }): Promise<void>;
   /** Called between steps, when every call has its result. */
   takeSteering(): Promise<readonly ModelEntry[]>;
   emit(event: AgentEvent): void;
@@ -74,7 +86,15 @@ export type AgentEvent =
 
 export type AgentResult =
   /** The final step: not committed, the hall commits it with the turn. `usage` is of this step alone. Its parts hold no calls. */
-  | { readonly kind: "answer"; readonly parts: readonly AssistantPart[]; readonly stop: StopReason; readonly usage: Usage; readonly model: string }
+  | {
+      readonly kind: "answer";
+      readonly parts: readonly AssistantPart[];
+      readonly stop: StopReason;
+      readonly usage: Usage;
+      readonly model: string;
+      /** Our own of the prompt, tokens. */
+      readonly estimate: number;
+    }
   /**
    * The API caller's tools were called: `calls`. `parts` and `usage` are what is not committed yet: the whole step, or, when own tools ran in the same step (which
    * committed its text and usage), the callers' calls alone and no usage.
@@ -86,7 +106,7 @@ export type AgentResult =
   | { readonly kind: "cancelled"; readonly text: string; readonly usage: Usage; readonly model?: string }
   /** Every model is away; `error.retryAfterMs` says when to come back. */
   | { readonly kind: "away"; readonly error: ModelError; readonly text: string }
-  /** Codes: step_limit, token_limit, turn_timeout, repeat_breaker, call_limit, prompt_too_long, or the model's or store's own. */
+  /** Codes: step_limit, token_limit, what `refusal` says, turn_timeout, repeat_breaker, call_limit, prompt_too_long, or the model's or store's own. */
   | { readonly kind: "failed"; readonly error: ClankerError; readonly text: string; readonly usage: Usage };
 
 /** What a run knows while it goes. */
@@ -96,6 +116,8 @@ interface Run {
   /** Aborts with the caller's signal and at the end of the running time. */
   readonly signal: AbortSignal;
   readonly specs: readonly ToolSpec[];
+  /** Estimated tokens of system prompt and tools. */
+  readonly fixedTokens: number;
   readonly callerTools: ReadonlySet<string>;
   readonly count: CallCount;
   entries: ModelEntry[];
@@ -115,6 +137,7 @@ interface Step {
   readonly stop: StopReason;
   readonly usage: Usage;
   readonly model: string;
+  readonly estimate: number;
 }
 
 /**
@@ -150,11 +173,13 @@ function createRun(request: AgentRequest, deps: AgentDeps, signal: AbortSignal):
   // A resumed step's open calls run now: a result that the context made up for them has to go.
   const open = new Set(request.pendingCalls.map((call) => call.id));
   const entries = request.entries.filter(({ content }) => content.role !== "tool" || !open.has(content.callId));
+  const specs = [...request.tools.map((tool) => tool.spec), ...(request.extraTools ?? [])];
   return {
     request,
     deps,
     signal,
-    specs: [...request.tools.map((tool) => tool.spec), ...(request.extraTools ?? [])],
+    specs,
+    fixedTokens: estimateTokens(request.system) + estimateTools(specs),
     callerTools: new Set(request.extraTools?.map((tool) => tool.name)),
     count: countCalls(entries, request.stepsDone),
     entries,
@@ -181,6 +206,8 @@ async function go(run: Run): Promise<AgentResult> {
     if (run.signal.aborted) throw new Aborted();
     if (run.steps >= request.maxSteps) return failed(run, stepLimit(request.maxSteps));
     if (request.maxTurnTokens > 0 && run.spent >= request.maxTurnTokens) return failed(run, tokenLimit(request.maxTurnTokens));
+    const refusal = await deps.refusal?.();
+    if (refusal !== undefined) return failed(run, refusal);
     const step = await askModel(run);
     run.spent += spentTokens(step.usage);
     const result = await handleStep(run, step);
@@ -191,6 +218,7 @@ async function go(run: Run): Promise<AgentResult> {
 /** One model call. @throws ModelError, Aborted */
 async function askModel(run: Run): Promise<Step> {
   run.steps += 1;
+  keepWithin(run);
   run.deps.emit({ type: "step", step: run.steps });
   for (;;) {
     try {
@@ -200,6 +228,23 @@ async function askModel(run: Run): Promise<Step> {
       recover(run, thrown);
     }
   }
+}
+
+/** A turn that has read much may have outgrown the model meanwhile. Estimates may be wrong: what cannot be made shorter is sent all the same. */
+function keepWithin(run: Run): void {
+  const { maxPromptTokens = Infinity } = run.request;
+  while (promptTokens(run) > maxPromptTokens) {
+    const before = promptTokens(run);
+    const smaller = shrinkEntries(run.entries, run.turnStart);
+    if (smaller === undefined) return;
+    run.entries = smaller.entries;
+    run.turnStart = smaller.turnStart;
+    if (promptTokens(run) >= before) return;
+  }
+}
+
+function promptTokens(run: Run): number {
+  return run.entries.reduce((sum, entry) => sum + (entry.tokens ?? estimateEntry(entry.content)), run.fixedTokens);
 }
 
 /** Makes the prompt shorter. @throws ClankerError `prompt_too_long` when that is not possible or was done often enough. */
@@ -223,13 +268,14 @@ async function streamStep(run: Run): Promise<Step> {
   const { maxTokens, thinking, cacheKey, system, toolChoice, temperature, stop } = request;
   const options = { ...(toolChoice !== undefined && { toolChoice }), ...(temperature !== undefined && { temperature }), ...(stop !== undefined && { stop }) };
   const modelRequest: ModelRequest = { system, entries: [...run.entries], tools: run.specs, maxTokens, thinking, cacheKey, ...options };
+  const estimate = promptTokens(run);
   const events = deps.chain.stream(modelRequest, run.signal)[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await race(events.next(), run.signal);
       if (next.done === true) throw new ModelError("model_stream_cut", "the stream ended before the answer was complete", "away");
       const event = next.value;
-      if (event.type === "end") return event;
+      if (event.type === "end") return { ...event, estimate };
       run.model = event.model;
       show(run, event);
     }
@@ -254,7 +300,7 @@ async function handleStep(run: Run, step: Step): Promise<AgentResult | undefined
   const parts = step.stop === "refusal" ? step.parts.filter((part) => part.type !== "call") : step.parts;
   if (!parts.some((part) => part.type === "call")) {
     // Messages that came in meanwhile become a turn of their own at its commit: looking for them here would cost every turn a commit.
-    return { kind: "answer", parts, stop: step.stop === "calls" ? "end" : step.stop, usage: step.usage, model: step.model };
+    return { kind: "answer", parts, stop: step.stop === "calls" ? "end" : step.stop, usage: step.usage, model: step.model, estimate: step.estimate };
   }
   const plan = planCalls({
     parts,
@@ -279,8 +325,9 @@ async function handleStep(run: Run, step: Step): Promise<AgentResult | undefined
 async function commitOwn(run: Run, step: Step, plan: Plan): Promise<void> {
   const callers = new Set<AssistantPart>(plan.callers);
   const parts = plan.parts.filter((part) => !callers.has(part));
-  await run.deps.commitStep({ parts, stop: "calls", usage: step.usage, model: step.model, calls: plan.own });
-  run.entries.push({ content: { role: "assistant", parts, model: step.model, stop: "calls" } });
+  await run.deps.commitStep({ parts, stop: "calls", usage: step.usage, model: step.model, calls: plan.own, estimate: step.estimate });
+  const content = { role: "assistant" as const, parts, model: step.model, stop: "calls" as const };
+  run.entries.push({ content, tokens: estimateEntry(content) });
   // The text is on record now: what comes after is no part of it.
   run.text = "";
 }
@@ -299,7 +346,7 @@ async function answerCalls(run: Run, calls: readonly ToolCallPart[]): Promise<Ag
     onResult: (result) => deps.emit({ type: "result", callId: result.callId, error: result.error }),
   });
   if (results === undefined) return { kind: "waiting" };
-  run.entries.push(...results.map((content) => ({ content })));
+  run.entries.push(...results.map((content) => ({ content, tokens: estimateEntry(content) })));
   const reason = run.deps.stopReason?.();
   return reason && failed(run, reason);
 }

@@ -1,5 +1,6 @@
 import type { AssistantPart, EntryContent } from "../core/entry.ts";
 import type { Message, MessagePart } from "../core/message.ts";
+import type { ToolSpec } from "../core/model.ts";
 
 /** What an image costs in a prompt, whatever its size: providers bill between 260 and 1,600 tokens for one. */
 export const IMAGE_TOKENS = 1_500;
@@ -25,6 +26,11 @@ export function estimateTokens(text: string): number {
   let sum = 0;
   for (const character of text) sum += weightOf(character.codePointAt(0) ?? 0);
   return Math.ceil(sum / 12);
+}
+
+/** Estimated tokens of the tools that a model is offered. */
+export function estimateTools(specs: readonly ToolSpec[]): number {
+  return specs.reduce((sum, spec) => sum + HEADER_TOKENS + estimateTokens(spec.name + spec.description) + estimateTokens(JSON.stringify(spec.parameters)), 0);
 }
 
 /** Estimated tokens of one transcript item as a model will see it. */

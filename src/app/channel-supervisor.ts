@@ -14,8 +14,8 @@ export interface ChannelSupervisor {
   connect(channel: string, account?: string): Promise<void>;
   /** Stops receiving and sending; what is in the outbox stays there. @throws RequestError `channel_not_found` */
   disconnect(channel: string, account?: string): Promise<void>;
-  /** The same account with other settings: from now on it is the one that is asked, and the one before it stops; held again only if it was. */
-  replace(channel: Channel): void;
+  /** Puts another channel in the place of an account, or takes it out; the account goes on as it was, running or stopped by hand. */
+  replace(key: string, channel: Channel | undefined): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -27,8 +27,6 @@ export function createChannelSupervisor(channels: readonly Channel[], deps: { cl
   const held = new Map<string, { controller: AbortController; done: Promise<void> }>();
   const seen = new Map<string, string>();
   let hold: ((channel: Channel, signal: AbortSignal) => Promise<void>) | undefined;
-  const replacing = new Set<Promise<void>>();
-  let stopping = false;
   let cancelWatch = () => {};
 
   const find = (name: string, account: string | undefined): string[] => {
@@ -67,7 +65,7 @@ export function createChannelSupervisor(channels: readonly Channel[], deps: { cl
     start(holder) {
       hold = holder;
       for (const key of accounts.keys()) begin(key);
-      if (accounts.size > 0) watch();
+      watch();
     },
     list: () => [...accounts].map(([key, channel]) => ({ channel: channel.name, account: channel.account, status: status(key) })),
     async connect(name, account) {
@@ -76,20 +74,19 @@ export function createChannelSupervisor(channels: readonly Channel[], deps: { cl
     async disconnect(name, account) {
       await Promise.all(find(name, account).map(end));
     },
-    replace(channel) {
-      const key = `${channel.name}:${channel.account}`;
-      accounts.set(key, channel);
-      if (!held.has(key)) return;
-      const turn = end(key).then(() => {
-        if (!stopping) begin(key);
-      });
-      replacing.add(turn);
-      void turn.then(() => replacing.delete(turn));
+    async replace(key, channel) {
+      const stopped = accounts.has(key) && hold !== undefined && !held.has(key);
+      await end(key);
+      seen.delete(key);
+      if (channel === undefined) accounts.delete(key);
+      else {
+        accounts.set(key, channel);
+        if (!stopped) begin(key);
+      }
     },
     async stop() {
-      stopping = true;
       cancelWatch();
-      await Promise.all([...[...held.keys()].map(end), ...replacing]);
+      await Promise.all([...held.keys()].map(end));
     },
   };
 }

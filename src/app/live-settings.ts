@@ -3,12 +3,13 @@
  * told truthfully whether it holds now.
  */
 import type { ApplyChange } from "../config/index.ts";
-import { channelAccounts, type ConfiguredAccount } from "../config/channel-accounts.ts";
+import { channelAccounts } from "../config/channel-accounts.ts";
+import { channelsConfig } from "../config/channels.ts";
 import type { Config } from "../config/schema.ts";
 import type { LogLevel } from "../observe/index.ts";
 import type { AgentSettings } from "../turn/agent-settings.ts";
 import type { Places } from "../turn/place.ts";
-import { agentSettings, placesOf } from "./settings.ts";
+import { agentNames, agentSettings, placesOf } from "./settings.ts";
 
 export interface LiveSettings {
   config(): Config;
@@ -17,12 +18,13 @@ export interface LiveSettings {
   agent(name: string): AgentSettings;
   readonly places: Places;
   /** Takes sections of a changed config. @throws RequestError `agent_not_found` when a place names an agent that is not live: nothing was taken. */
-  take(sections: Partial<Pick<Config, "agents" | "sessions" | "channels" | "hooks">>): void;
+  take(sections: Partial<Pick<Config, "agents" | "sessions" | "people" | "channels" | "hooks" | "usage">>): void;
 }
 
-export function createLiveSettings(config: Config): LiveSettings {
+/** @param timeZone IANA name, of this machine. */
+export function createLiveSettings(config: Config, timeZone = "UTC"): LiveSettings {
   let live = config;
-  let places = placesOf(live);
+  let places = placesOf(live, timeZone);
   return {
     config: () => live,
     agents: () => agentNames(live),
@@ -31,19 +33,37 @@ export function createLiveSettings(config: Config): LiveSettings {
     take(sections) {
       const next = { ...live, ...sections };
       for (const { settings } of channelAccounts(next)) agentSettings(next, settings.agent ?? "main");
+      for (const { agent } of next.agents.bindings) agentSettings(next, agent);
       live = next;
-      places = placesOf(next);
+      places = placesOf(next, timeZone);
     },
   };
 }
 
 /** The keys of a channel account that are about who may speak and how it is answered, not about the connection. */
-const PLACE_KEYS = ["dm_policy", "allowed_users", "owner_ids", "groups", "tools", "users", "agent", "system_prompt", "scope", "queue_mode", "reply_back"];
+const PLACE_KEYS = [
+  "dm_policy",
+  "allowed_users",
+  "owner_ids",
+  "groups",
+  "tools",
+  "users",
+  "agent",
+  "system_prompt",
+  "scope",
+  "reset",
+  "queue_mode",
+  "reply_back",
+];
+
+/** Every channel but our own clients'. */
+const CHANNELS = Object.keys(channelsConfig.entries).filter((name) => name !== "web");
 
 /** All of `[agents]` but its sandbox, which is set up when the gateway starts. */
 const AGENT_KEYS = [
   "model",
   "fallbacks",
+  "summary_model",
   "system_prompt",
   "max_tokens",
   "max_steps",
@@ -54,11 +74,10 @@ const AGENT_KEYS = [
   "tools",
   "approval_minutes",
   "workspace",
+  "sub_agents",
   "list",
+  "bindings",
 ];
-
-/** By what a post to a webhook proves where it comes from: the account is opened anew with the next one (sec-16). */
-const WEBHOOK_KEYS = ["webhook_secret", "signing_secret"];
 
 /** All of `[hooks]` but the outgoing ones, which are set up when the gateway starts. */
 const HOOK_KEYS = ["token", "agent", "agents", "deliver", "in"];
@@ -67,21 +86,28 @@ export interface ApplyTo {
   readonly live: LiveSettings;
   /** @throws when no such model can be asked now, because its provider needs a restart. */
   readonly requireModel: (id: string) => unknown;
+  /** Makes the providers anew. @throws when an agent's model would not be there */
+  readonly setProviders: (config: Config) => Promise<void> | void;
+  /** Starts the accounts anew that these paths are about. */
+  readonly restartChannels: (config: Config, paths: readonly string[]) => Promise<void> | void;
+  /** Starts the jobs anew. */
+  readonly restartJobs: (config: Config) => Promise<void> | void;
   readonly setRateLimit: (config: Config) => void;
   /** A new token or password holds for new connections and open ones (sec-16). */
   readonly setAuth: () => Promise<void> | void;
-  /** Opens an account anew. @throws when it cannot, or does not run. */
-  readonly reopen: (account: ConfiguredAccount) => Promise<void> | void;
   /** Unset when the command line has chosen the level. */
   readonly setLogLevel?: (level: LogLevel) => void;
 }
 
-/** @param config what the gateway was started with: accounts that are added later need a restart. */
+/** @param config what the gateway was started with: an account that is added later is started anew with every change of it. */
 export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChange): unknown }, config: Config, to: ApplyTo): void {
   const { live } = to;
+  // First: agents and accounts may name what they bring.
+  editor.onChange("providers", (changed) => to.setProviders(changed));
   for (const key of AGENT_KEYS) {
     editor.onChange(`agents.${key}`, (changed) => {
       for (const name of agentNames(changed)) for (const model of agentSettings(changed, name).models) to.requireModel(model);
+      if (changed.agents.summary_model !== undefined) to.requireModel(changed.agents.summary_model);
       live.take({ agents: changed.agents });
     });
   }
@@ -92,27 +118,20 @@ export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChan
     });
   }
   editor.onChange("sessions", ({ sessions }) => live.take({ sessions }));
+  editor.onChange("people", ({ people }) => live.take({ people }));
+  editor.onChange("usage", ({ usage }) => live.take({ usage }));
   editor.onChange("gateway.rate_limit", (changed) => to.setRateLimit(changed));
   editor.onChange("gateway.auth", () => to.setAuth());
   const { setLogLevel } = to;
   if (setLogLevel) editor.onChange("logging.level", ({ logging }) => setLogLevel(logging.level));
-  for (const account of channelAccounts(config)) {
-    const { path } = account;
-    for (const key of PLACE_KEYS) editor.onChange([...path, key].join("."), ({ channels }) => live.take({ channels }));
-    // What else was changed in its section meanwhile waits for a restart, as its owner was told.
-    let running = account;
-    for (const key of WEBHOOK_KEYS) {
-      editor.onChange([...path, key].join("."), async (changed) => {
-        const next = channelAccounts(changed).find((one) => one.channel === account.channel && one.account === account.account);
-        const value = (next?.settings as Record<string, unknown> | undefined)?.[key];
-        const opened = { ...running, settings: { ...running.settings, [key]: value } };
-        await to.reopen(opened);
-        running = opened;
-      });
-    }
+  editor.onChange("cron", (changed) => to.restartJobs(changed));
+  for (const name of CHANNELS) {
+    editor.onChange(`channels.${name}`, async (changed, paths) => {
+      live.take({ channels: changed.channels });
+      await to.restartChannels(changed, paths);
+    });
   }
-}
-
-function agentNames({ agents }: Pick<Config, "agents">): string[] {
-  return ["main", ...Object.keys(agents.list)];
+  for (const { path } of channelAccounts(config)) {
+    for (const key of PLACE_KEYS) editor.onChange([...path, key].join("."), ({ channels }) => live.take({ channels }));
+  }
 }

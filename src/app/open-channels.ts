@@ -1,4 +1,4 @@
-import { channelAccounts, type AccountSettings, type ChannelName, type ConfiguredAccount } from "../config/channel-accounts.ts";
+import { channelAccounts, type AccountSettings, type ChannelName } from "../config/channel-accounts.ts";
 import type { Config } from "../config/schema.ts";
 import type { Channel, ChannelDeps } from "../core/channel.ts";
 
@@ -22,28 +22,35 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createDiscord } = await import("../channels/discord/index.ts");
     return createDiscord({ ...settings, token, account }, deps);
   },
+  irc: async ({ server, ...settings }, account, deps) => {
+    if (server === undefined) return undefined;
+    const { createIrc } = await import("../channels/irc/index.ts");
+    return createIrc({ ...settings, server, account }, deps);
+  },
+  mattermost: async ({ url, token, ...settings }, account, deps) => {
+    if (url === undefined || token === undefined) return undefined;
+    const { createMattermost } = await import("../channels/mattermost/index.ts");
+    return createMattermost({ ...settings, url, token, account }, deps);
+  },
 };
 
-/** Makes the enabled channel accounts of the config. */
-export async function openChannels(config: Config, deps: DepsOf): Promise<Channel[]> {
+/** Makes the enabled channel accounts of the config. @param wanted which of them, by `channel:account`; default: all */
+export async function openChannels(
+  config: Config,
+  deps: (channel: string, account: string) => ChannelDeps,
+  wanted: (key: string) => boolean = () => true,
+): Promise<Channel[]> {
   const channels: Channel[] = [];
-  for (const configured of channelAccounts(config)) {
-    const opened = await openAccount(configured, deps);
+  for (const { channel, account, settings } of channelAccounts(config)) {
+    if (!settings.enabled || !wanted(`${channel}:${account}`)) continue;
+    const open = OPEN[channel] as Open<ChannelName>;
+    const opened = await open(settings as AccountSettings<ChannelName>, account, deps(channel, account));
     if (opened) channels.push(opened);
   }
   for (const [name, hook] of Object.entries(config.hooks.out)) {
-    if (!hook.enabled) continue;
+    if (!hook.enabled || !wanted(`hooks:${name}`)) continue;
     const { createEventSender } = await import("../hooks/create-event-sender.ts");
     channels.push(createEventSender(name, hook, deps("hooks", name)));
   }
   return channels;
-}
-
-type DepsOf = (channel: string, account: string) => ChannelDeps;
-
-/** @returns nothing for an account that is switched off or not really one. */
-export async function openAccount({ channel, account, settings }: ConfiguredAccount, deps: DepsOf): Promise<Channel | undefined> {
-  if (!settings.enabled) return undefined;
-  const open = OPEN[channel] as Open<ChannelName>;
-  return await open(settings as AccountSettings<ChannelName>, account, deps(channel, account));
 }

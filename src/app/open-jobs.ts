@@ -68,19 +68,53 @@ async function tellOwner(id: string, text: string, { hall, store, clock, hub }: 
   hub.publish({ event: "notice", payload: { code: "heartbeat", text } });
 }
 
-/** The tools are made before the jobs, which need the hall, which needs the tools. */
-export function lateJobs(): { port: Jobs; become: (jobs: Jobs) => void } {
-  let real: Jobs | undefined;
+/** The jobs room of a running gateway: a change of `[cron]` ends its scheduler alone and begins another one. */
+export function createLiveJobs(
+  config: Config,
+  deps: OpenJobsDeps,
+): { readonly room: () => JobsRoom; start(signal: AbortSignal): Promise<void>; replace(config: Config): Promise<void> } {
+  let room = openJobs(config, deps);
+  let enabled = config.cron.enabled;
+  let outer: AbortSignal | undefined;
+  let running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
+  const begin = () => {
+    if (!enabled || outer === undefined || outer.aborted) return;
+    const stop = new AbortController();
+    running = { stop, done: room.start(AbortSignal.any([outer, stop.signal])) };
+  };
+  return {
+    room: () => room,
+    async start(signal) {
+      outer = signal;
+      begin();
+      await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true })));
+      await running?.done;
+    },
+    async replace(changed) {
+      const next = openJobs(changed, deps);
+      running?.stop.abort();
+      await running?.done;
+      running = undefined;
+      room = next;
+      enabled = changed.cron.enabled;
+      begin();
+    },
+  };
+}
+
+/** The tools are made before the jobs, which need the hall, which needs the tools. @param real looked at with every call */
+export function lateJobs(): { port: Jobs; become: (real: () => Jobs) => void } {
+  let real: (() => Jobs) | undefined;
   return {
     port: {
-      add: (...args) => real!.add(...args),
-      list: (...args) => real!.list(...args),
-      get: (...args) => real!.get(...args),
-      edit: (...args) => real!.edit(...args),
-      remove: (...args) => real!.remove(...args),
-      run: (...args) => real!.run(...args),
-      runs: (...args) => real!.runs(...args),
-      status: (...args) => real!.status(...args),
+      add: (...args) => real!().add(...args),
+      list: (...args) => real!().list(...args),
+      get: (...args) => real!().get(...args),
+      edit: (...args) => real!().edit(...args),
+      remove: (...args) => real!().remove(...args),
+      run: (...args) => real!().run(...args),
+      runs: (...args) => real!().runs(...args),
+      status: (...args) => real!().status(...args),
     },
     become: (jobs) => void (real = jobs),
   };

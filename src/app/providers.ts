@@ -5,6 +5,7 @@ import { ModelError } from "../core/errors.ts";
 import type { Http } from "../core/http.ts";
 import type { Model, ModelInfo, Provider } from "../core/model.ts";
 import type { Random } from "../core/random.ts";
+import { agentNames, agentSettings } from "./settings.ts";
 import { resolveProvider, type ResolvedProvider } from "../models/resolve-provider.ts";
 
 export interface ProviderDeps {
@@ -30,6 +31,25 @@ export async function createEmbedder({ memory, providers }: Config, deps: Provid
   const { kind: _, ...options } = resolveProvider(name, providers[name] ?? {});
   const { createEmbeddings } = await import("../models/embeddings/index.ts");
   return createEmbeddings({ ...options, ...deps }, memory.embeddings.slice(colon + 1));
+}
+
+export interface LiveProviders extends Omit<Providers, "all"> {
+  /** From now on those of this config; calls that are under way end as they began. @throws ModelError when an agent's model would not be there: then nothing has changed. */
+  replace(config: Config): Promise<void>;
+}
+
+/** The providers of a running gateway. */
+export async function createLiveProviders(config: Config, deps: ProviderDeps): Promise<LiveProviders> {
+  let current = await createProviders(config, deps);
+  return {
+    model: (id) => current.model(id),
+    list: () => current.list(),
+    async replace(changed) {
+      const next = await createProviders(changed, deps);
+      for (const name of agentNames(changed)) for (const model of agentSettings(changed, name).models) next.model(model);
+      current = next;
+    },
+  };
 }
 
 /** How long one provider may take to list its models. */

@@ -13,9 +13,11 @@ import { HOOKS_CHANNEL } from "../hooks/create-event-sender.ts";
 import { keepEvents } from "../hooks/keep-events.ts";
 import { createHooks } from "../hooks/create-hooks.ts";
 import { createMetrics } from "../observe/index.ts";
+import { createPriceOf, PRICES_AS_OF } from "../models/prices.ts";
 import { createGate } from "../security/gate.ts";
-import { createHttp, createSockets } from "../security/host/egress/index.ts";
+import { createHttp, createSockets, createStreams } from "../security/host/egress/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
+import { createHousekeeping } from "../sessions/housekeeping.ts";
 import { showSchedule } from "../jobs/read-schedule.ts";
 import { createHall } from "../turn/hall.ts";
 import { createOutboxDoor } from "../turn/outbox-door.ts";
@@ -30,14 +32,15 @@ import { loadGatewayTls, type GatewayTls } from "./gateway-tls.ts";
 import { writeGatewayFile } from "./gateway-file.ts";
 import { applyChanges, createLiveSettings } from "./live-settings.ts";
 import { measureQueues } from "./measure-queues.ts";
-import { openAccount, openChannels } from "./open-channels.ts";
-import { lateJobs, openJobs } from "./open-jobs.ts";
+import { openChannels } from "./open-channels.ts";
+import { createLiveJobs, lateJobs } from "./open-jobs.ts";
 import { openLog } from "./open-log.ts";
+import { restartChannels } from "./restart-channels.ts";
 import { completeRestore, openOrRestore, settleRestored } from "./restores.ts";
-import { toolRulesOf } from "./settings.ts";
-import { createEmbedder, createProviders } from "./providers.ts";
+import { bindingsOfAgent, budgetsOf, subAgentLimitsOf, toolRulesOf } from "./settings.ts";
+import { createEmbedder, createLiveProviders } from "./providers.ts";
 import { watchStore } from "./store-health.ts";
-import { systemClock as clock, systemRandom as random } from "./system.ts";
+import { systemClock as clock, systemFacts, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
 import { openLocalPowers } from "./local-tools.ts";
 import { createMemoryMeaning } from "../tools/memory/index.ts";
@@ -60,6 +63,8 @@ export interface RunGatewayOptions {
 
 /** Turns get this long to end by themselves at a stop; the rest is handed over to the next start (fault-75: exit within 10 s). */
 const DRAIN_MS = 5_000;
+/** Whoever asks for a stop over the gateway is answered first. */
+const STOP_MS = 100;
 
 /** Runs the gateway in the foreground until SIGTERM or SIGINT. @returns the exit code. @throws ConfigError, StoreError when it cannot start. */
 export async function runGateway(options: RunGatewayOptions): Promise<number> {
@@ -89,19 +94,21 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const { boot } = await store.boot({ now: clock.now(), instance });
   const http = createHttp({ log, metrics });
   const sockets = createSockets({ log, metrics, clock });
+  const streams = createStreams({ log, metrics, clock });
   const hub = createHub({ clock, boot, log });
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
-  const providers = await createProviders(config, { http, clock, random });
+  const providers = await createLiveProviders(config, { http, clock, random });
   const embedder = await createEmbedder(config, { http, clock, random });
   const meaning = embedder && createMemoryMeaning({ store, embedder, clock, log });
-  const live = createLiveSettings(config);
+  const live = createLiveSettings(config, hostTimeZone(options.env));
   const powers = openLocalPowers(() => live.config(), places, { env: options.env, log });
   const intake = lateIntake();
   const channelDeps = (channel: string, account: string) => ({
     intake: intake.port,
     http,
     sockets,
+    streams,
     blobs,
     clock,
     random,
@@ -109,10 +116,12 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics,
     cursor: (name: string) => store.getCursor({ channel, account, name }),
   });
-  const channels = await openChannels(config, channelDeps);
-  const supervisor = createChannelSupervisor(channels, { clock, hub, metrics });
+  const supervisor = createChannelSupervisor(await openChannels(config, channelDeps), { clock, hub, metrics });
   const jobsPort = lateJobs();
+  const asked = new AbortController();
   const speech = { store, bus, clock, random, accounts: supervisor.accounts, notifyTo: config.notifications.to };
+  const timeZone = hostTimeZone(options.env);
+  const priceOf = createPriceOf(() => live.config().usage.pricing);
   const hall = createHall({
     ...speech,
     hub,
@@ -136,13 +145,17 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     places: live.places,
     agent: live.agent,
     model: providers.model,
+    listModels: () => providers.list(),
     owner: `${instance}.${boot}`,
     version: VERSION,
-    timeZone: hostTimeZone(options.env),
+    timeZone,
+    budgets: () => budgetsOf(live.config()),
+    priceOf,
+    subAgentLimits: () => subAgentLimitsOf(live.config()),
   });
   const audit = await openAuditLog(places.dataFolder, { store, clock, log });
   intake.become(hall.intake);
-  const jobs = openJobs(config, {
+  const jobs = createLiveJobs(config, {
     store,
     clock,
     random,
@@ -151,11 +164,11 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     metrics,
     hall,
     owner: `${instance}.${boot}`,
-    hostTimeZone: hostTimeZone(options.env),
+    hostTimeZone: timeZone,
     agents: () => live.agents(),
     requireModel: providers.model,
   });
-  jobsPort.become(jobs);
+  jobsPort.become(jobs.room);
   const hooks = createHooks({
     config: () => live.config().hooks,
     agents: () => live.agents(),
@@ -174,7 +187,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     wake: (account) => hall.channels.wake({ channel: HOOKS_CHANNEL, account }),
   });
   if (listen !== undefined) hub.listen(listen);
-  const { access, editor } = createConfigAccess(loaded, load, { hub, log, redact });
+  const { access, editor, watch } = createConfigAccess(loaded, load, { hub, log, clock, redact });
   const gateway = createGateway(gatewayOptions(loaded, { token: token?.token, uiRoot: uiRoot(), tls: tls?.options }), {
     store,
     intake: hall.intake,
@@ -209,10 +222,11 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
         return live.agent("main").models[0]!;
       },
     },
-    agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]! })) },
-    jobs,
+    agents: { list: () => live.agents().map((name) => ({ name, model: live.agent(name).models[0]!, bindings: bindingsOfAgent(live.config(), name) })) },
+    jobs: jobsPort.port,
     hooks,
-    turns: { abort: (which) => hall.abort(which) },
+    turns: { abort: (which) => hall.abort(which), compact: (sessionId) => hall.compact(sessionId) },
+    usage: { spending: hall.spending, priceOf, pricesAsOf: PRICES_AS_OF, timeZone },
     stateless: (request, onEvent, signal) => hall.stateless(request, { onEvent, signal }),
     tools: hall.outside,
     pairing: hall.pairing,
@@ -222,34 +236,39 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
       list: async () => (await backups.list()).map(describeBackup),
     },
     logs: { tail: async (query) => ring.tail(query) },
+    secrets: openSecrets(places, options.env),
+    system: { info: () => systemFacts(places), stop: (why) => void clock.timer(STOP_MS, () => asked.abort(why)) },
     health: () => healthOf(supervisor, storeReasons()),
   });
 
+  const retention = () => ({ days: live.config().sessions.retention_days, megabytes: live.config().sessions.retention_mb });
+  const housekeeping = createHousekeeping({ store, clock, log, retention });
   applyChanges(editor, config, {
     live,
     requireModel: providers.model,
+    setProviders: providers.replace,
+    restartChannels: (changed, paths) => restartChannels(changed, paths, { supervisor, open: (next, wanted) => openChannels(next, channelDeps, wanted) }),
+    restartJobs: jobs.replace,
     setRateLimit: (changed) => gateway.setRateLimit(rateLimitOptions(changed)),
-    reopen: async (account) => {
-      const channel = await openAccount(account, channelDeps);
-      if (channel === undefined) throw new Error(`${account.path.join(".")} does not run`);
-      supervisor.replace(channel);
-    },
     setAuth: () => applyAuth(editor.current(), gateway),
     ...(options.debug || options.verbose ? {} : { setLogLevel: log.setLevel }),
   });
 
   // From here on turns run: a SIGTERM that comes before the listener stands is kept, not died of.
-  const stopReason = stopRequested(options.signal);
+  const stopReason = stopRequested(options.signal === undefined ? asked.signal : AbortSignal.any([options.signal, asked.signal]));
   const stopped = new AbortController();
-  const lanes = hall.lanes.start(stopped.signal);
-  const auditing = audit.keep(stopped.signal);
-  const filling = meaning?.fill(stopped.signal);
-  const working = config.cron.enabled ? jobs.start(stopped.signal) : undefined;
-  const backing = keepBackups(backups, loaded, { clock, log, notify: hall.notify, signal: stopped.signal });
+  const beside = [
+    hall.lanes.start(stopped.signal),
+    audit.keep(stopped.signal),
+    meaning?.fill(stopped.signal),
+    housekeeping.start(stopped.signal),
+    jobs.start(stopped.signal),
+    keepBackups(backups, loaded, { clock, log, notify: hall.notify, signal: stopped.signal }),
+  ];
   await restored?.tell(hall.notify);
   const { port, address } = await gateway.start().catch(async (thrown: unknown) => {
     stopped.abort();
-    await Promise.all([lanes, auditing, filling, working, backing]);
+    await Promise.all(beside);
     await store.close();
     metrics.close();
     throw thrown;
@@ -262,14 +281,21 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   greet(url, { loaded, token, tls }, options);
   log.info("gateway is ready", { url, version: VERSION, model: config.agents.model, channels: [...supervisor.accounts.keys()] });
 
+  const unwatch = watch();
+  const unhup = onHangup(() =>
+    access.reload().catch((error: unknown) => log.warn("the config was not taken; the former one stays in force", { problem: String(error) })),
+  );
+
   const reason = await stopReason;
+  unhup();
+  unwatch();
   log.info("gateway stops", { reason });
   const closing = gateway.stop({ graceMs: DRAIN_MS });
   await supervisor.stop();
   await hall.lanes.drain(DRAIN_MS);
   await closing;
   stopped.abort();
-  await Promise.all([lanes, auditing, filling, working, backing]);
+  await Promise.all(beside);
   await powers.processes.close();
   await removeFile();
   await bus.close();
@@ -337,7 +363,17 @@ function greet(url: string, { loaded, token, tls }: Greeting, options: RunGatewa
   options.print("Stop with Ctrl-C.");
 }
 
-function stopRequested(signal: AbortSignal | undefined): Promise<string> {
+/**
+ * SIGHUP: reads the config again. Of a terminal that is being closed it means that nobody is there any more, so there it ends the program as it always has.
+ * @returns the function that ends it.
+ */
+function onHangup(reload: () => unknown): () => void {
+  if (process.stdin.isTTY) return () => {};
+  process.on("SIGHUP", reload);
+  return () => void process.off("SIGHUP", reload);
+}
+
+function stopRequested(signal: AbortSignal): Promise<string> {
   return new Promise((resolve) => {
     const stop = (reason: string) => {
       process.off("SIGTERM", stop);
@@ -346,7 +382,8 @@ function stopRequested(signal: AbortSignal | undefined): Promise<string> {
     };
     process.once("SIGTERM", stop);
     process.once("SIGINT", stop);
-    signal?.addEventListener("abort", () => stop("signal"), { once: true });
-    if (signal?.aborted) stop("signal");
+    const abort = () => stop(typeof signal.reason === "string" ? signal.reason : "signal");
+    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
   });
 }

@@ -1,5 +1,6 @@
 import { randomFillSync } from "node:crypto";
 import type { Clock } from "../core/clock.ts";
+import type { Places } from "../config/places.ts";
 import type { Random } from "../core/random.ts";
 
 /** Real time. */
@@ -30,3 +31,18 @@ export const systemRandom: Random = (() => {
     number: () => new DataView(bytes(4).buffer).getUint32(0) / 2 ** 32,
   };
 })();
+
+/** The process and its machine, as they are now. */
+export function systemFacts({ configFile, dataFolder }: Pick<Places, "configFile" | "dataFolder">) {
+  const { rss, heapUsed } = process.memoryUsage();
+  return {
+    node: process.version,
+    platform: process.platform,
+    arch: process.arch,
+    pid: process.pid,
+    rss_bytes: rss,
+    heap_bytes: heapUsed,
+    config_file: configFile,
+    data_folder: dataFolder,
+  };
+}

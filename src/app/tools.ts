@@ -1,5 +1,8 @@
+import type { Store } from "../core/store.ts";
 import type { Tool } from "../core/tool.ts";
 import { defangLinks } from "../security/url-provenance.ts";
+import { searchMessages } from "../sessions/search.ts";
+import { createSpawnAgentTool } from "../tools/agent/index.ts";
 import { createCalculateTool } from "../tools/calculate/index.ts";
 import { createMemoryTools, type MemoryToolsDeps } from "../tools/memory/index.ts";
 import { createMessageTool, type MessageToolDeps } from "../tools/message/index.ts";
@@ -11,14 +14,20 @@ import { createWebTools, type WebToolDeps } from "./web-tools.ts";
 
 /** Every tool there is; the owner's config and the gate decide who may use which. */
 export async function createTools(
-  deps: WebToolDeps & LocalPowers & MemoryToolsDeps & SessionToolsDeps & ScheduleToolDeps & Pick<MessageToolDeps, "outbox">,
+  deps: { readonly store: Store } & WebToolDeps &
+    LocalPowers &
+    MemoryToolsDeps &
+    Omit<SessionToolsDeps, "search"> &
+    ScheduleToolDeps &
+    Pick<MessageToolDeps, "outbox">,
 ): Promise<Tool[]> {
   return [
     createTimeTool(),
     createCalculateTool(),
     ...createMemoryTools(deps),
-    ...createSessionTools(deps),
+    ...createSessionTools({ ...deps, search: (query) => searchMessages(deps.store, query) }),
     createScheduleTool(deps),
+    createSpawnAgentTool(),
     createMessageTool({ outbox: deps.outbox, defang: defangLinks }),
     ...createLocalTools(deps.config, deps),
     ...(await createWebTools(deps)),

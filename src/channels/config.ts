@@ -1,3 +1,4 @@
+import { resetRuleSchema } from "../lib/schema/reset-rule.ts";
 import { described, v } from "../lib/schema/index.ts";
 
 const id = v.pipe(
@@ -37,7 +38,7 @@ const toolRules = v.strictObject({
 
 /** The keys that every channel account has. A channel adds its own and makes the schema with `channelConfig`. */
 export const channelAccountEntries = {
-  enabled: described(v.optional(v.boolean(), true), "Whether this account is started.", { restart: true }),
+  enabled: described(v.optional(v.boolean(), true), "Whether this account is started."),
   dm_policy: described(
     v.optional(v.picklist(["pairing", "allowlist", "open", "off"]), "pairing"),
     'Who may write directly: pairing (strangers get a code, the owner lets them in by it), allowlist (`allowed_users` and `owner_ids` alone), open (everybody; needs allowed_users = ["*"]), off (nobody but `owner_ids`).',
@@ -57,6 +58,7 @@ export const channelAccountEntries = {
   scope: described(v.optional(v.picklist(["per_peer", "per_channel_peer", "per_channel", "global"])), "Overrides sessions.scope for this account.", {
     example: "per_peer",
   }),
+  reset: described(v.optional(resetRuleSchema), "Overrides sessions.reset for this account.", { example: { mode: "daily", at: "04:00" } }),
   queue_mode: described(v.optional(v.picklist(["immediate", "queue", "batch", "interrupt"])), "Overrides sessions.queue_mode for this account.", {
     example: "queue",
   }),

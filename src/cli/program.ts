@@ -118,7 +118,7 @@ function addConfig({ program, add, group }: Tree): void {
   add(config, "schema", "print the JSON Schema of the configuration", async () => (await import("./command/config-file.ts")).schema);
 }
 
-function addThings({ add, group }: Tree): void {
+function addThings({ program, add, group }: Tree): void {
   const channels = group("channels", "messengers the assistant is on");
   add(channels, "list", "channels and their accounts", async () => (await import("./command/channels.ts")).list);
   add(channels, "status [name]", "state of the channels", async () => (await import("./command/channels.ts")).status).option(
@@ -129,12 +129,21 @@ function addThings({ add, group }: Tree): void {
   add(channels, "disconnect <name>", "disconnect a channel, or channel:account", async () => (await import("./command/channels.ts")).disconnect);
 
   const sessions = group("sessions", "conversations");
-  add(sessions, "list", "sessions, newest activity first", async () => (await import("./command/sessions.ts")).list).option(
-    "--limit <number>",
-    "how many",
-    wholeNumber,
-    50,
-  );
+  add(sessions, "list", "sessions, newest activity first", async () => (await import("./command/sessions.ts")).list)
+    .option("--limit <number>", "how many", wholeNumber, 50)
+    .option("--archived", "those that are archived");
+  add(sessions, "search <words...>", "messages that have all these words", async () => (await import("./command/sessions.ts")).search)
+    .option("--session <key>", "only in this session")
+    .option("--agent <name>", "only sessions of this agent")
+    .option("--limit <number>", "how many", wholeNumber, 20);
+  add(sessions, `archive ${KEY}`, "put a session away; its next message brings it back", async () => (await import("./command/sessions.ts")).archive);
+  add(sessions, `restore ${KEY}`, "list an archived session again", async () => (await import("./command/sessions.ts")).restore);
+  add(sessions, `branch ${KEY}`, "a new session that begins as a copy of this one", async () => (await import("./command/sessions.ts")).branch)
+    .option("--entry <number>", "up to this entry (default: all of it)", wholeNumber)
+    .option("--label <text>", "what it is called");
+  add(sessions, `export ${KEY}`, "the whole transcript", async () => (await import("./command/session-export.ts")).exportSession)
+    .addOption(new Option("--format <format>", "how it is written").choices(["markdown", "jsonl"]).default("markdown"))
+    .option("--output <file>", "write it to this file");
   add(sessions, `show ${KEY}`, "what was said in a session", async () => (await import("./command/sessions.ts")).show).option(
     "--limit <number>",
     "how many of the newest entries",
@@ -142,10 +151,16 @@ function addThings({ add, group }: Tree): void {
     50,
   );
   add(sessions, `reset ${KEY}`, "begin a new session under the same key", async () => (await import("./command/sessions.ts")).reset);
+  add(sessions, `compact ${KEY}`, "put a summary in the place of its older part", async () => (await import("./command/sessions.ts")).compact);
   add(sessions, `delete ${KEY}`, "delete a session and everything in it", async () => (await import("./command/sessions.ts")).remove).option(
     "--yes",
     "do not ask",
   );
+
+  add(program, "usage", "tokens and money that were used", async () => (await import("./command/usage.ts")).usage)
+    .addOption(new Option("--by <what>", "what to sum by").choices(["model", "day", "session", "turn"]).default("model"))
+    .option("--days <number>", "days to look back, today included", wholeNumber, 30)
+    .option("--session <key>", "of this session alone");
 
   const DEVICE = "<device>";
   const devices = group("devices", "paired clients with a key of their own");

@@ -1,8 +1,20 @@
-import { signDevice, type DeviceKey, type DeviceScope } from "./device-key.ts";
+import { signDevice, type DeviceKey, type DeviceScope, type DeviceSigner } from "./device-key.ts";
 import { ClientError, fromWire } from "./client-error.ts";
+import { later, type Later } from "./later.ts";
 import type { Methods } from "./methods.generated.ts";
 
-/** An event as it comes from the gateway. */
+/** What the client needs of a WebSocket: those of browsers, Node, React Native and the package `ws` are ones. */
+export interface SocketLike {
+  readonly readyState: number;
+  send(text: string): void;
+  close(code?: number): void;
+  addEventListener(type: "open" | "error", listener: () => void, options?: { once?: boolean }): void;
+  addEventListener(type: "close", listener: (event: { readonly code: number }) => void, options?: { once?: boolean }): void;
+  addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void, options?: { once?: boolean }): void;
+}
+export type SocketConstructor = new (url: string) => SocketLike;
+
+/** An event as it comes from the gateway; `isEvent` tells which. */
 export interface GatewayEvent {
   readonly event: string;
   readonly seq: number;
@@ -38,11 +50,13 @@ export interface ClientOptions {
    * A paired device instead of a token. `scopes`: what it wants of those it was granted, by default all. With `gateway`, the identity the device was paired with,
    * nothing is signed for any other.
    */
-  readonly device?: { readonly key: DeviceKey; readonly scopes?: readonly DeviceScope[]; readonly gateway?: string };
+  readonly device?: { readonly key: DeviceKey | DeviceSigner; readonly scopes?: readonly DeviceScope[]; readonly gateway?: string };
   /** The constructor to use; default: the global one of browsers and Node. */
-  readonly WebSocket?: typeof WebSocket;
+  readonly WebSocket?: SocketConstructor;
   /** Milliseconds before the first retry; doubles up to 30 s, with jitter. */
   readonly retryMs?: number;
+  /** Milliseconds without a frame after which the gateway is asked whether it is there; as long again without an answer, and the connection counts as lost. Default 30 s. */
+  readonly quietMs?: number;
 }
 
 export interface Client {
@@ -69,15 +83,18 @@ interface Waiting {
 type Filter = { events?: readonly string[]; sessions?: readonly string[] };
 
 const MOST_MS = 30_000;
+const QUIET_MS = 30_000;
 /** Close codes after which the same credential will not be tried again. */
 const REFUSED = 4001;
+/** Our own, for a connection on which nothing comes any more. */
+const NO_ANSWER = 4900;
 
 /** Errors after which trying again with the same credential is of no use. */
 const FINAL: ReadonlySet<string> = new Set(["unauthenticated", "forbidden", "device_unknown", "device_revoked", "gateway_changed"]);
 
-/** A connection to the gateway that mends itself. Web APIs only: browsers, Node and workers. */
+/** A connection to the gateway that mends itself. Web APIs only: browsers, workers, Node and React Native. */
 export function createClient(options: ClientOptions): Client {
-  const Socket = options.WebSocket ?? WebSocket;
+  const Socket: SocketConstructor = options.WebSocket ?? WebSocket;
   const listeners: { [K in keyof ClientListeners]: Set<ClientListeners[K]> } = {
     event: new Set(),
     reset: new Set(),
@@ -86,7 +103,9 @@ export function createClient(options: ClientOptions): Client {
     refused: new Set(),
   };
   const waiting = new Map<number, Waiting>();
-  let socket: WebSocket | undefined;
+  let socket: SocketLike | undefined;
+  let heard = false;
+  let watch: ReturnType<typeof setTimeout> | undefined;
   let state: ClientState = "closed";
   let filter: Filter | undefined;
   let lastSeq: number | undefined;
@@ -94,9 +113,7 @@ export function createClient(options: ClientOptions): Client {
   let nextId = 1;
   let attempts = 0;
   let retry: ReturnType<typeof setTimeout> | undefined;
-  let connecting:
-    | { promise: Promise<Methods["authenticate"]["result"]>; resolve: (hello: Methods["authenticate"]["result"]) => void; reject: (error: ClientError) => void }
-    | undefined;
+  let connecting: Later<Methods["authenticate"]["result"]> | undefined;
 
   const tell = <K extends keyof ClientListeners>(name: K, value: Parameters<ClientListeners[K]>[0]) => {
     for (const listener of listeners[name]) (listener as (value: unknown) => void)(value);
@@ -125,6 +142,7 @@ export function createClient(options: ClientOptions): Client {
   };
 
   const receive = (text: string) => {
+    heard = true;
     const frame = JSON.parse(text) as { id?: number; method?: string; params?: GatewayEvent; result?: unknown; error?: Parameters<typeof fromWire>[0] };
     if (frame.method === "event" && frame.params !== undefined) {
       lastSeq = frame.params.seq;
@@ -144,6 +162,18 @@ export function createClient(options: ClientOptions): Client {
     tell(answer.reset === true ? "reset" : "resumed", answer);
   };
 
+  /** A network that has gone away says nothing, and neither does a socket on it: silence is asked about. */
+  const watchSilence = (mine: SocketLike, asked = false) => {
+    watch = setTimeout(() => {
+      if (socket !== mine) return;
+      if (asked && !heard) return lost(mine, NO_ANSWER);
+      const quiet = !heard;
+      heard = false;
+      if (quiet) void request("ping", {}).catch(() => {});
+      watchSilence(mine, quiet);
+    }, options.quietMs ?? QUIET_MS);
+  };
+
   /** What is shown; a device signs a nonce of this very connection. */
   const proof = async (): Promise<Methods["authenticate"]["params"]> => {
     const { token, password, device } = options;
@@ -159,6 +189,7 @@ export function createClient(options: ClientOptions): Client {
     const hello = (await request("authenticate", await proof())) as Methods["authenticate"]["result"];
     attempts = 0;
     setState("ready");
+    watchSilence(socket!);
     connecting?.resolve(hello);
     connecting = undefined;
     await resume();
@@ -173,9 +204,11 @@ export function createClient(options: ClientOptions): Client {
     socket?.close();
   };
 
-  const lost = (old: WebSocket, code: number) => {
+  const lost = (old: SocketLike, code: number) => {
     if (socket !== old) return;
     socket = undefined;
+    clearTimeout(watch);
+    if (code === NO_ANSWER) old.close();
     const error = new ClientError("disconnected", `the connection to the gateway was closed (${code})`);
     for (const call of waiting.values()) call.reject(error);
     waiting.clear();
@@ -212,7 +245,7 @@ export function createClient(options: ClientOptions): Client {
     },
     connect() {
       if (connecting === undefined) {
-        connecting = Promise.withResolvers();
+        connecting = later();
         if (state === "closed") open();
         else if (state === "ready") return proof().then((shown) => request("authenticate", shown)) as Promise<Methods["authenticate"]["result"]>;
       }
@@ -235,6 +268,7 @@ export function createClient(options: ClientOptions): Client {
     close() {
       setState("closed");
       clearTimeout(retry);
+      clearTimeout(watch);
       connecting?.reject(new ClientError("closed", "the client was closed"));
       connecting = undefined;
       filter = undefined;

@@ -9,6 +9,16 @@ export interface DeviceKey {
   readonly pair: CryptoKeyPair;
 }
 
+/** The same where there is no WebCrypto with Ed25519 (React Native), or where the key is in hardware: whatever signs. */
+export interface DeviceSigner {
+  /** SHA-256 of the raw public key, base64url. */
+  readonly id: string;
+  /** Raw Ed25519 public key, base64url. */
+  readonly publicKey: string;
+  /** An Ed25519 signature, 64 bytes. */
+  sign(bytes: Uint8Array): Promise<Uint8Array>;
+}
+
 /** What goes over the wire as a proof. */
 export interface SignedDevice {
   readonly id: string;
@@ -33,11 +43,11 @@ export async function loadDeviceKey(pair: CryptoKeyPair): Promise<DeviceKey> {
 
 /** Signs what `device.pair.request` and `authenticate` want to see; the nonce and the gateway's identity come from `challenge` on the same connection. */
 export async function signDevice(
-  key: DeviceKey,
+  key: DeviceKey | DeviceSigner,
   statement: Pick<DeviceStatement, "purpose" | "gateway" | "nonce" | "signedAt"> & { readonly scopes: readonly DeviceScope[] },
 ): Promise<SignedDevice> {
   const bytes = deviceStatementBytes({ ...statement, deviceId: key.id });
-  const signature = new Uint8Array(await crypto.subtle.sign({ name: "Ed25519" }, key.pair.privateKey, bytes));
+  const signature = "sign" in key ? await key.sign(bytes) : new Uint8Array(await crypto.subtle.sign({ name: "Ed25519" }, key.pair.privateKey, bytes));
   return { id: key.id, public_key: key.publicKey, scopes: statement.scopes, signed_at: statement.signedAt, signature: base64url(signature) };
 }
 

@@ -55,10 +55,16 @@ export interface Methods {
       readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
     };
   };
-  /** The configured agents and their models. */
+  /** The configured agents, their models, and where each of them answers instead of main. */
   readonly "agents.list": {
     readonly params: Record<string, never>;
-    readonly result: { readonly agents: readonly { readonly name: string; readonly model: string }[] };
+    readonly result: {
+      readonly agents: readonly {
+        readonly name: string;
+        readonly model: string;
+        readonly bindings: readonly { readonly channel?: string; readonly account?: string; readonly group?: string; readonly person?: string }[];
+      }[];
+    };
   };
   /** Questions to the owner about tool calls, newest first; without `all` those that are open. */
   readonly "approvals.list": {
@@ -238,30 +244,30 @@ export interface Methods {
     };
     readonly result: { readonly turn_id: string; readonly message_id: string; readonly session: string } | { readonly command: string; readonly reply: string };
   };
-  /** The effective configuration, or what stands under a dotted key; secrets are masked. */
+  /** The effective configuration, or what stands under a dotted key, and the digest a change is made from; secrets are masked. */
   readonly "config.get": {
     readonly params: { readonly key?: string };
-    readonly result: { readonly value: unknown };
+    readonly result: { readonly value: unknown; readonly digest: string };
   };
-  /** Changes several keys at once (JSON merge patch: null removes a key). */
+  /** Changes several keys at once (JSON merge patch: null removes a key). With `digest` only if the configuration is still the same. */
   readonly "config.patch": {
-    readonly params: { readonly patch: Readonly<Record<string, unknown>> };
-    readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[] };
+    readonly params: { readonly patch: Readonly<Record<string, unknown>>; readonly digest?: string };
+    readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[]; readonly digest: string };
   };
   /** Reads the configuration files again, for edits made by hand. */
   readonly "config.reload": {
     readonly params: Record<string, never>;
-    readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[] };
+    readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[]; readonly digest: string };
   };
   /** JSON Schema of the configuration file. */
   readonly "config.schema": {
     readonly params: Record<string, never>;
     readonly result: { readonly schema: Readonly<Record<string, unknown>> };
   };
-  /** Sets one key; null removes it; a key that ends in + is a list, to which the value or values are added. */
+  /** Sets one key; null removes it; a key that ends in + is a list, to which the value or values are added. With `digest` only if the configuration is still the same. */
   readonly "config.set": {
-    readonly params: { readonly key: string; readonly value: unknown };
-    readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[] };
+    readonly params: { readonly key: string; readonly value: unknown; readonly digest?: string };
+    readonly result: { readonly applied: readonly string[]; readonly restart_required: readonly string[]; readonly digest: string };
   };
   /** Checks a whole configuration without writing it. */
   readonly "config.validate": {
@@ -624,10 +630,69 @@ export interface Methods {
     readonly params: Record<string, never>;
     readonly result: Readonly<Record<string, unknown>>;
   };
+  /** Names of the stored secrets and where each is kept; never their values. */
+  readonly "secrets.list": {
+    readonly params: Record<string, never>;
+    readonly result: { readonly secrets: readonly { readonly name: string; readonly place?: "keychain" | "file" }[] };
+  };
+  /** Removes a stored secret. */
+  readonly "secrets.remove": {
+    readonly params: { readonly name: string };
+    readonly result: { readonly removed: boolean };
+  };
+  /** Stores a secret, to be used in the configuration as secret:NAME; a configuration that names it already takes the new value with config.reload. */
+  readonly "secrets.set": {
+    readonly params: { readonly name: string; readonly value: string };
+    readonly result: { readonly name: string; readonly place?: "keychain" | "file" };
+  };
   /** Puts a message to a person or place on a channel into the outbox. */
   readonly send: {
     readonly params: { readonly channel: string; readonly account?: string; readonly to: string; readonly thread?: string; readonly message: string };
     readonly result: { readonly delivery_id: string };
+  };
+  /** Puts a session away: it is not listed any more. Nothing is lost; its next message takes it out again. */
+  readonly "sessions.archive": {
+    readonly params: { readonly session: string };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly agent: string;
+      readonly label?: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly last_entry: number;
+      readonly created_at: number;
+      readonly updated_at: number;
+      readonly ended_at?: number;
+      readonly archived_at?: number;
+    };
+  };
+  /** A new session that begins as a copy of another one up to an entry; an entry within a step of tool calls means the one before that step. */
+  readonly "sessions.branch": {
+    readonly params: { readonly session: string; readonly entry?: number; readonly label?: string };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly agent: string;
+      readonly label?: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly last_entry: number;
+      readonly created_at: number;
+      readonly updated_at: number;
+      readonly ended_at?: number;
+      readonly archived_at?: number;
+    };
+  };
+  /** Puts a summary in the place of the older part of a conversation in prompts; the transcript stays whole. Waits until it is done. */
+  readonly "sessions.compact": {
+    readonly params: { readonly session: string };
+    readonly result: {
+      readonly outcome: "summarised" | "trimmed" | "nothing" | "busy";
+      readonly entries: number;
+      readonly tokens_before: number;
+      readonly tokens_after: number;
+    };
   };
   /** The current session of a key, made if there is none; without a key, a new conversation of its own. */
   readonly "sessions.create": {
@@ -649,6 +714,7 @@ export interface Methods {
       readonly created_at: number;
       readonly updated_at: number;
       readonly ended_at?: number;
+      readonly archived_at?: number;
       readonly created: boolean;
     };
   };
@@ -671,6 +737,7 @@ export interface Methods {
       readonly created_at: number;
       readonly updated_at: number;
       readonly ended_at?: number;
+      readonly archived_at?: number;
     };
   };
   /** The same as chat.history. */
@@ -706,9 +773,9 @@ export interface Methods {
       }[];
     };
   };
-  /** Sessions, the newest activity first; `before` (an updated_at) pages. */
+  /** Sessions, the newest activity first; archived ones only when asked for. `before` (an updated_at) pages. */
   readonly "sessions.list": {
-    readonly params: { readonly agent?: string; readonly ended?: boolean; readonly before?: number; readonly limit?: number };
+    readonly params: { readonly agent?: string; readonly ended?: boolean; readonly archived?: boolean; readonly before?: number; readonly limit?: number };
     readonly result: {
       readonly sessions: readonly {
         readonly session: string;
@@ -721,6 +788,7 @@ export interface Methods {
         readonly created_at: number;
         readonly updated_at: number;
         readonly ended_at?: number;
+        readonly archived_at?: number;
       }[];
     };
   };
@@ -743,6 +811,31 @@ export interface Methods {
       readonly created_at: number;
       readonly updated_at: number;
       readonly ended_at?: number;
+      readonly archived_at?: number;
+    };
+  };
+  /** What a session is about at a glance: how it began, and its last messages, clipped. */
+  readonly "sessions.preview": {
+    readonly params: { readonly session: string; readonly limit?: number };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly agent: string;
+      readonly label?: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly last_entry: number;
+      readonly created_at: number;
+      readonly updated_at: number;
+      readonly ended_at?: number;
+      readonly archived_at?: number;
+      readonly first?: { readonly number: number; readonly role: "user" | "assistant" | "tool" | "system"; readonly text: string; readonly at: number };
+      readonly last: readonly {
+        readonly number: number;
+        readonly role: "user" | "assistant" | "tool" | "system";
+        readonly text: string;
+        readonly at: number;
+      }[];
     };
   };
   /** Ends the current session of a key and starts its successor with the same settings; a running turn is stopped. */
@@ -759,7 +852,43 @@ export interface Methods {
       readonly created_at: number;
       readonly updated_at: number;
       readonly ended_at?: number;
+      readonly archived_at?: number;
       readonly ended_session_id?: string;
+    };
+  };
+  /** Takes an archived session out again. */
+  readonly "sessions.restore": {
+    readonly params: { readonly session: string };
+    readonly result: {
+      readonly session: string;
+      readonly session_id: string;
+      readonly agent: string;
+      readonly label?: string;
+      readonly model?: string;
+      readonly thinking?: string;
+      readonly last_entry: number;
+      readonly created_at: number;
+      readonly updated_at: number;
+      readonly ended_at?: number;
+      readonly archived_at?: number;
+    };
+  };
+  /** Messages that have all the words or words that begin so, in every session or one, the newest first; `before` pages. */
+  readonly "sessions.search": {
+    readonly params: { readonly query: string; readonly agent?: string; readonly session?: string; readonly before?: number; readonly limit?: number };
+    readonly result: {
+      readonly messages: readonly {
+        readonly session: string;
+        readonly session_id: string;
+        readonly label?: string;
+        readonly archived?: boolean;
+        readonly number: number;
+        readonly role: "user" | "assistant" | "tool" | "system";
+        readonly text: string;
+        readonly at: number;
+        readonly sender?: string;
+      }[];
+      readonly before?: number;
     };
   };
   /** Version, readiness, and what is waiting and open. */
@@ -825,6 +954,29 @@ export interface Methods {
       }[];
     };
   };
+  /** The program and the machine it runs on: versions, memory in bytes, and where its files are. */
+  readonly "system.info": {
+    readonly params: Record<string, never>;
+    readonly result: {
+      readonly version: string;
+      readonly gateway: string;
+      readonly boot: number;
+      readonly node: string;
+      readonly platform: string;
+      readonly arch: string;
+      readonly pid: number;
+      readonly uptime_ms: number;
+      readonly rss_bytes: number;
+      readonly heap_bytes: number;
+      readonly config_file: string;
+      readonly data_folder: string;
+    };
+  };
+  /** Stops the gateway as SIGTERM does: what can be answered is, the rest goes on at the next start. */
+  readonly "system.stop": {
+    readonly params: Record<string, never>;
+    readonly result: { readonly stopping: boolean };
+  };
   /** Runs a tool as a turn of the caller would, or says why not; what needs the owner's yes has to be asked for in a conversation. */
   readonly "tools.call": {
     readonly params: { readonly name: string; readonly args?: Readonly<Record<string, unknown>>; readonly session?: string };
@@ -847,7 +999,38 @@ export interface Methods {
     readonly params: Record<string, never>;
     readonly result: { readonly unsubscribed: boolean };
   };
-  /** Turns and tokens by model since a wall time in milliseconds. */
+  /** Tokens and money by model, day, session or turn, the newest first; a model without a price has tokens and no `usd`. */
+  readonly "usage.cost": {
+    readonly params: {
+      readonly by?: "model" | "day" | "session" | "turn";
+      readonly days?: number;
+      readonly from?: number;
+      readonly to?: number;
+      readonly session?: string;
+      readonly limit?: number;
+    };
+    readonly result: {
+      readonly from: number;
+      readonly rows: readonly {
+        readonly key: string;
+        readonly model: string;
+        readonly turns: number;
+        readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
+        readonly tokens: number;
+        readonly usd?: number;
+      }[];
+      readonly more: boolean;
+      readonly total: {
+        readonly turns: number;
+        readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
+        readonly tokens: number;
+        readonly usd: number;
+        readonly unpriced: readonly string[];
+      };
+      readonly prices_as_of: string;
+    };
+  };
+  /** What was spent since local midnight, the budgets, and turns and tokens by model since a wall time in milliseconds. */
   readonly "usage.status": {
     readonly params: { readonly since?: number; readonly session?: string };
     readonly result: {
@@ -857,6 +1040,23 @@ export interface Methods {
         readonly turns: number;
         readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
       }[];
+      readonly today: {
+        readonly turns: number;
+        readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
+        readonly tokens: number;
+        readonly usd: number;
+        readonly unpriced: readonly string[];
+      };
+      readonly session?: {
+        readonly turns: number;
+        readonly usage: { readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
+        readonly tokens: number;
+        readonly usd: number;
+        readonly unpriced: readonly string[];
+      };
+      readonly budgets: { readonly day_tokens: number; readonly day_usd: number; readonly session_tokens: number; readonly session_usd: number };
+      readonly time_zone: string;
+      readonly prices_as_of: string;
     };
   };
 }

@@ -1,10 +1,11 @@
 import { ClientError, fromWire } from "./client-error.ts";
-import type { ClientOptions } from "./create-client.ts";
-import { signDevice, type DeviceKey, type DeviceScope } from "./device-key.ts";
+import type { ClientOptions, SocketConstructor } from "./create-client.ts";
+import { signDevice, type DeviceKey, type DeviceScope, type DeviceSigner } from "./device-key.ts";
+import { later } from "./later.ts";
 import type { Methods } from "./methods.generated.ts";
 
 export interface PairingOptions extends Pick<ClientOptions, "url" | "WebSocket"> {
-  readonly key: DeviceKey;
+  readonly key: DeviceKey | DeviceSigner;
   readonly scopes: readonly DeviceScope[];
   /** What the owner is shown. */
   readonly name: string;
@@ -17,8 +18,9 @@ export interface PairingOptions extends Pick<ClientOptions, "url" | "WebSocket">
  * @throws ClientError `rate_limited`, `pairing_full`, `unauthenticated`, `disconnected`
  */
 export async function requestPairing(options: PairingOptions): Promise<Methods["device.pair.request"]["result"] & { readonly gateway: string }> {
-  const socket = new (options.WebSocket ?? WebSocket)(options.url);
-  const lost = Promise.withResolvers<never>();
+  const Socket: SocketConstructor = options.WebSocket ?? WebSocket;
+  const socket = new Socket(options.url);
+  const lost = later<never>();
   socket.addEventListener("close", ({ code }) => lost.reject(new ClientError("disconnected", `the connection to the gateway was closed (${code})`)));
   // The close event that follows says all there is to know.
   socket.addEventListener("error", () => {});
@@ -39,7 +41,7 @@ export async function requestPairing(options: PairingOptions): Promise<Methods["
     return await Promise.race([answer, lost.promise]);
   };
   try {
-    await Promise.race([new Promise((resolve) => socket.addEventListener("open", resolve, { once: true })), lost.promise]);
+    await Promise.race([new Promise<void>((resolve) => socket.addEventListener("open", () => resolve(), { once: true })), lost.promise]);
     const { key, scopes, name, platform } = options;
     const { nonce, gateway } = (await call("challenge", {})) as Methods["challenge"]["result"];
     const device = await signDevice(key, { purpose: "pair", gateway, nonce, scopes, signedAt: Date.now() });

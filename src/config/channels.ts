@@ -1,4 +1,6 @@
 import { discordConfig } from "../channels/discord/config.ts";
+import { ircConfig } from "../channels/irc/config.ts";
+import { mattermostConfig } from "../channels/mattermost/config.ts";
 import { telegramConfig } from "../channels/telegram/config.ts";
 import { slackConfig } from "../channels/slack/config.ts";
 import { webChannelConfig } from "../gateway/config.ts";
@@ -10,6 +12,8 @@ export const channelsConfig = v.strictObject({
   slack: described(v.optional(slackConfig), "A Slack app's bot; further workspaces under accounts.NAME."),
   telegram: described(v.optional(telegramConfig), "A Telegram bot; further ones under accounts.NAME."),
   discord: described(v.optional(discordConfig), "A Discord bot; further ones under accounts.NAME."),
+  irc: described(v.optional(ircConfig), "A nick on an IRC network; further networks under accounts.NAME."),
+  mattermost: described(v.optional(mattermostConfig), "A Mattermost bot; further ones under accounts.NAME."),
 });
 
 export type ChannelsConfig = v.InferOutput<typeof channelsConfig>;

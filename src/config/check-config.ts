@@ -2,7 +2,7 @@ import { isSecret, v, type Schema } from "../lib/schema/index.ts";
 import { formatPath, getAt, type ConfigPath, type Table } from "./config-path.ts";
 import type { ConfigProblem, Source } from "./config-problem.ts";
 import { childOf } from "./known-keys.ts";
-import { nearestName } from "./nearest-name.ts";
+import { nearestName } from "../lib/nearest-name/index.ts";
 import { describe, type Resolved } from "./resolve.ts";
 
 export interface CheckOptions<S extends Schema> {

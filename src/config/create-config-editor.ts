@@ -11,7 +11,7 @@ import { editText } from "./edit-text.ts";
 import { appendItems, mergePatch, requirePlain, setValue, unsetValue, type ConfigKeys } from "./edit-tree.ts";
 import { childOf } from "./known-keys.ts";
 import { completeConfig, nearestSource, originsWithEnv, type LoadConfigOptions, type LoadedConfig } from "./load-config.ts";
-import { nearestName } from "./nearest-name.ts";
+import { nearestName } from "../lib/nearest-name/index.ts";
 import { readConfig, type WrittenConfig } from "./read-config.ts";
 import { configJsonSchema, rootSchema, type Config } from "./schema.ts";
 import { showConfig } from "./show-config.ts";
@@ -126,7 +126,9 @@ async function adopt(work: Work, loaded: LoadedConfig): Promise<ConfigChange> {
     changed.filter((path) => !applied.includes(path)),
     (path) => listenerOf(work, path),
   );
-  for (const [listener, paths] of groups) if (listener !== undefined && (await tryApply(work, listener.apply, paths))) applied.push(...paths);
+  // In the order of their registration: who comes first may be needed by those behind it.
+  const inOrder = [...groups].toSorted(([a], [b]) => work.listeners.indexOf(a!) - work.listeners.indexOf(b!));
+  for (const [listener, paths] of inOrder) if (listener !== undefined && (await tryApply(work, listener.apply, paths))) applied.push(...paths);
   for (const path of applied) {
     const value = after.get(path);
     if (value === undefined) work.running.delete(path);

@@ -4,7 +4,7 @@ import { formatPath, getAt, isTable, setAt, UNSAFE_KEYS, type Table } from "./co
 import type { ConfigProblem, Source } from "./config-problem.ts";
 import type { Env } from "./env.ts";
 import { childOf } from "./known-keys.ts";
-import { nearestName } from "./nearest-name.ts";
+import { nearestName } from "../lib/nearest-name/index.ts";
 
 const PREFIX = "CLANKER__";
 

@@ -34,7 +34,7 @@ function section(keys: readonly KnownKey[], table: readonly string[]): string {
 /** An account has the keys of its channel, which are explained there; what it must have of its own is shown again. */
 function isRepeated(keys: readonly KnownKey[], { path, notes }: KnownKey): boolean {
   const accounts = path.indexOf("accounts");
-  return accounts !== -1 && notes.secret !== true && keys.some((key) => same(key.path, path.toSpliced(accounts, 2)));
+  return accounts !== -1 && notes.secret !== true && notes.perAccount !== true && keys.some((key) => same(key.path, path.toSpliced(accounts, 2)));
 }
 
 /** `agents.list` heads the keys of `agents.list.NAME`. */

@@ -11,3 +11,4 @@ export { parseConfigValue } from "./parse-config-value.ts";
 export { findPlaces, type FindPlacesOptions, type Places } from "./places.ts";
 export { configJsonSchema, type Config } from "./schema.ts";
 export { showConfig } from "./show-config.ts";
+export { watchConfig, type WatchConfigOptions } from "./watch-config.ts";

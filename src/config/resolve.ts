@@ -8,7 +8,7 @@ import type { ConfigProblem, Source } from "./config-problem.ts";
 import type { Env } from "./env.ts";
 import { interpolate } from "./interpolate.ts";
 import { bare, chooseOption, childOf, shapeOf } from "./known-keys.ts";
-import { nearestName } from "./nearest-name.ts";
+import { nearestName } from "../lib/nearest-name/index.ts";
 
 export interface ResolveOptions {
   readonly schema: Schema;

@@ -7,9 +7,10 @@ import { gatewayConfig } from "../gateway/config.ts";
 import { described, toJsonSchema, v } from "../lib/schema/index.ts";
 import { providersConfig } from "../models/config.ts";
 import { loggingConfig, metricsConfig } from "../observe/config.ts";
-import { sessionsConfig } from "../sessions/config.ts";
+import { peopleConfig, sessionsConfig } from "../sessions/config.ts";
 import { storageConfig } from "../store/config.ts";
 import { memoryConfig } from "../tools/memory/config.ts";
+import { usageConfig } from "../turn/config.ts";
 import { webFetchConfig } from "../tools/web-fetch/config.ts";
 import { webSearchConfig } from "../tools/web-search/config.ts";
 import { channelAccounts } from "./channel-accounts.ts";
@@ -34,11 +35,13 @@ const sections = v.strictObject({
   agents: described(v.optional(agentsConfig, {}), "The assistant: its model, prompt, limits and tools."),
   providers: described(v.optional(providersConfig, {}), "Where models come from."),
   sessions: described(v.optional(sessionsConfig, {}), "Which messages share a conversation, and how a new one meets a running turn."),
+  people: described(v.optional(peopleConfig, {}), "Who is one person on several channels."),
   channels: described(v.optional(channelsConfig, {}), "Where messages come from and go to."),
   tools: described(v.optional(tools, {}), "What single tools need; who may use which is in agents.tools."),
   memory: described(v.optional(memoryConfig, {}), "How what was remembered is found again."),
   cron: described(v.optional(cronConfig, {}), "Scheduled work."),
   hooks: described(v.optional(hooksConfig, {}), "Other programs that tell the assistant something, over HTTP."),
+  usage: described(v.optional(usageConfig, {}), "What may be spent, and what it costs."),
   notifications: described(v.optional(notifications, {}), "Who is told when something needs the owner."),
   logging: described(v.optional(loggingConfig, {}), "What is logged, and how."),
   metrics: described(v.optional(metricsConfig, {}), "Prometheus metrics at /metrics."),
@@ -62,6 +65,8 @@ export const rootSchema = v.pipe(
       if (agent === "main" || Object.hasOwn(dataset.value.agents.list, agent)) continue;
       addIssue({ message: "names an agent that is not in agents.list", path: pathItems(path) });
     }
+    for (const { path, first } of sharedIdentities(dataset.value))
+      addIssue({ message: `belongs to ${first} already: nobody is two people`, path: pathItems(path) });
     const providers = ["offline", ...Object.keys(dataset.value.providers)];
     const embeddings = dataset.value.memory.embeddings;
     if (embeddings !== undefined && !embeds(embeddings, dataset.value)) addIssue({ message: NO_EMBEDDINGS, path: pathItems(["memory", "embeddings"]) });
@@ -88,6 +93,7 @@ function namedModels({ agents, cron, hooks }: Config): { path: string[]; model: 
   const all = [{ path: ["agents"], agent: agents as { model?: string | undefined; fallbacks?: string[] | undefined } }];
   for (const [name, agent] of Object.entries(agents.list)) all.push({ path: ["agents", "list", name], agent });
   for (const [name, { model }] of Object.entries(hooks.in)) all.push({ path: ["hooks", "in", name], agent: { model } });
+  if (agents.summary_model !== undefined) all.push({ path: ["agents", "summary_model"], agent: { model: agents.summary_model } });
   all.push({ path: ["cron", "heartbeat"], agent: { model: cron.heartbeat.model } });
   return all.flatMap(({ path, agent: { model, fallbacks = [] } }) => [
     ...(model === undefined ? [] : [{ path: [...path, "model"], model }]),
@@ -122,10 +128,23 @@ function namedAgents(config: Config): { path: string[]; agent: string }[] {
   const { agent, agents, in: named } = config.hooks;
   return [
     ...channelAccounts(config).map(({ path, settings }) => ({ path: [...path, "agent"], agent: settings.agent })),
+    ...config.agents.bindings.map((binding, index) => ({ path: ["agents", "bindings", String(index), "agent"], agent: binding.agent })),
     { path: ["hooks", "agent"], agent },
     ...agents.map((one, index) => ({ path: ["hooks", "agents", String(index)], agent: one })),
     ...Object.entries(named).map(([name, hook]) => ({ path: ["hooks", "in", name, "agent"], agent: hook.agent })),
   ].flatMap(({ path, agent: name }) => (name === undefined ? [] : [{ path, agent: name }]));
+}
+
+function sharedIdentities({ people }: Config): { path: string[]; first: string }[] {
+  const seen = new Map<string, string>();
+  return Object.entries(people).flatMap(([name, { identities }]) =>
+    identities.flatMap((identity, index) => {
+      const first = seen.get(identity);
+      if (first !== undefined) return [{ path: ["people", name, "identities", String(index)], first }];
+      seen.set(identity, `people.${name}`);
+      return [];
+    }),
+  );
 }
 
 /** What valibot wants to hear of a path; only the keys are ever looked at. */

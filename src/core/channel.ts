@@ -8,6 +8,7 @@ import type { Media, Message } from "./message.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Random } from "./random.ts";
 import type { Sockets } from "./sockets.ts";
+import type { Streams } from "./streams.ts";
 
 /** What a platform can do; the hall never asks a channel for more. */
 export interface Capabilities {
@@ -96,6 +97,7 @@ export interface ChannelDeps {
   readonly intake: Intake;
   readonly http: Http;
   readonly sockets: Sockets;
+  readonly streams: Streams;
   readonly blobs: Blobs;
   readonly clock: Clock;
   readonly random: Random;

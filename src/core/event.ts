@@ -45,7 +45,7 @@ export type Event =
   | {
       readonly event: "session.changed";
       readonly session: string;
-      readonly payload: { key: string; change: "created" | "patched" | "reset" | "deleted" | "appended" };
+      readonly payload: { key: string; change: "created" | "patched" | "reset" | "archived" | "restored" | "deleted" | "appended" | "compacted" };
     }
   | { readonly event: "channel.changed"; readonly payload: { channel: string; account: string; state: string; detail?: string } }
   | {

@@ -37,7 +37,13 @@ export interface ModelRequest {
 }
 
 /** An entry as the model gets it; images of user messages are already bytes. */
-export type ModelEntry = Pick<Entry, "content"> & { readonly images?: readonly { readonly type: string; readonly bytes: Uint8Array }[] };
+export type ModelEntry = Pick<Entry, "content"> & {
+  readonly images?: readonly { readonly type: string; readonly bytes: Uint8Array }[];
+  /** Our estimate, where it is known; no matter to a provider. */
+  readonly tokens?: number;
+  /** Stays at the front when the prompt has to be made shorter; no matter to a provider. */
+  readonly pinned?: true;
+};
 
 export type ModelEvent =
   | { readonly type: "text"; readonly text: string }

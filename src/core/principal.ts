@@ -13,6 +13,8 @@ export interface Principal {
   readonly direct: boolean;
   /** Stable platform id of the sender, for the owner's rules per sender; absent for our own clients. */
   readonly sender?: string;
+  /** The owner has linked identities of this person: their direct chats are one place, wherever they are. */
+  readonly linked?: true;
 }
 
 /** A message joins or steers a turn only if this holds (house.md 2.2). */
@@ -34,9 +36,11 @@ export function labelOf(principal: Principal): Label {
 }
 
 /**
- * The highest confidentiality that everyone at the place of origin may see: the owner's direct chat sees PRIVATE, any other place its own conversation. Answering
- * there is no egress as long as the context is not above it.
+ * The highest confidentiality that everyone at the place of origin may see: the owner's direct chat sees PRIVATE, those of a linked person what is said in any of them,
+ * any other place its own conversation. Answering there is no egress as long as the context is not above it.
  */
-export function audienceOf({ where, direct, class: kind }: Principal): Confidentiality {
-  return direct && kind === "owner" ? "PRIVATE" : `CONVERSATION:${where.channel}:${where.account}:${where.conversation}`;
+export function audienceOf({ person, where, direct, linked, class: kind }: Principal): Confidentiality {
+  if (direct && kind === "owner") return "PRIVATE";
+  // No channel is called `people`.
+  return direct && linked === true ? `CONVERSATION:people:${person}` : `CONVERSATION:${where.channel}:${where.account}:${where.conversation}`;
 }

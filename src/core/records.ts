@@ -17,10 +17,14 @@ export interface Session {
   readonly lastEntry: number;
   /** First entry that is put into prompts; moves forward only (agent/context). */
   readonly contextStart: number;
+  /** Long tool results of entries up to this one are shown shortened; 0 = none. Moves forward only. */
+  readonly trimmedTo: number;
   readonly createdAt: number;
   readonly updatedAt: number;
   /** Set when it is no longer the current one of its key. */
   readonly endedAt?: number;
+  /** Put away: not listed by default; the next message takes it out again. */
+  readonly archivedAt?: number;
 }
 
 export interface SessionSettings {
@@ -79,6 +83,53 @@ export interface InboxItem {
   readonly principal: Principal;
   readonly label: Label;
   readonly receivedAt: number;
+}
+
+/** What stands in prompts for the entries up to `toEntry`; the entries themselves stay in the transcript. */
+export interface Summary {
+  readonly sessionId: string;
+  /** First entry that it covers, with those of the summary before it. */
+  readonly fromEntry: number;
+  readonly toEntry: number;
+  readonly text: string;
+  /** What the owner has laid down in the covered part, word for word. */
+  readonly rules: readonly string[];
+  /** Joined from all that it covers. */
+  readonly label: Label;
+  /** Estimated, as it stands in a prompt. */
+  readonly tokens: number;
+  readonly model: string;
+  readonly at: number;
+}
+
+/** `open`: at work. `expired`: it took longer than it may. `cancelled`: the turn that wanted it was stopped, or it was. */
+export type SubAgentStatus = "open" | "done" | "failed" | "expired" | "cancelled";
+
+/** A task that a turn has handed to a turn of another session; its result becomes the result of the call. */
+export interface SubAgent {
+  readonly id: string;
+  /** Where the call was made. */
+  readonly sessionId: string;
+  readonly turnId: string;
+  readonly callId: string;
+  /** The session that a person talks in: its budget pays. */
+  readonly rootId: string;
+  /** 1 = made by a turn that is no sub-agent's. */
+  readonly depth: number;
+  readonly childSession: string;
+  readonly childTurn: string;
+  readonly status: SubAgentStatus;
+  /** The child's turn has not ended. */
+  readonly working: boolean;
+  readonly result?: string;
+  /** Of the context in which it was made; with a result, also of that of the child. */
+  readonly label: Label;
+  readonly begunAt: number;
+  readonly expiresAt: number;
+  readonly endedAt?: number;
+  /** Its call was closed by another message: the result arrives as a note of the house. */
+  readonly detached: boolean;
+  readonly toldAt?: number;
 }
 
 export type CallStatus = "planned" | "started" | "finished" | "interrupted";

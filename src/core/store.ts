@@ -23,6 +23,8 @@ import type {
   Pairing,
   Session,
   SessionSettings,
+  SubAgent,
+  Summary,
   ToolCallRecord,
   Turn,
   TurnStatus,
@@ -48,6 +50,14 @@ export interface NewSession {
   readonly agent: string;
 }
 
+/** When a message ends the current session of its key and starts the successor; either is enough. Wall milliseconds. */
+export interface ResetWhen {
+  /** It was begun before this. */
+  readonly begunBefore?: number;
+  /** Nobody has said anything in it since this. */
+  readonly silentSince?: number;
+}
+
 interface AcceptBase {
   readonly channel: string;
   readonly account: string;
@@ -65,6 +75,8 @@ interface AcceptBase {
  *              principal become cancelled, superseded by it, their messages joined to it.
  * `claim`: when the lane is idle, nothing older is queued and notBefore has passed, the turn is started in the same commit exactly as `startTurn` would.
  * `context`: kept with the session (newest 50 unprocessed), becomes entries when its next turn starts.
+ * `reset` (turn and context): a current session with entries that is over by it ends in the same commit and `session` succeeds it as by resetSession, unless the update
+ *   was seen before.
  * `edit`: replaces the text of a message that no turn has started on; otherwise it is kept as context. `record`: only remembered as seen.
  * `refused`: nothing is kept but, once per sender (at most 1,000 senders per account), the notice as a delivery.
  */
@@ -74,6 +86,7 @@ export type AcceptItem =
       readonly messageId: string;
       readonly turnId: string;
       readonly session: NewSession;
+      readonly reset?: ResetWhen;
       readonly principal: Principal;
       readonly label: Label;
       readonly queueMode: "queue" | "immediate" | "batch" | "interrupt";
@@ -135,6 +148,8 @@ export type AcceptOutput =
       readonly started?: StartedTurn;
       /** Running turn to stop (queue mode interrupt). */
       readonly interrupts?: string;
+      /** The session that ended with it (`reset`). */
+      readonly ended?: string;
     };
 
 export interface NewDelivery {
@@ -194,7 +209,17 @@ export interface Operations {
    * usage table under `model`. full.
    */
   commitStep: Operation<
-    { fence: Fence; turnId: string; entry: NewEntry; calls: readonly (ToolCallPart & { idempotent: boolean })[]; usage: Usage; model: string; now: number },
+    {
+      fence: Fence;
+      turnId: string;
+      entry: NewEntry;
+      calls: readonly (ToolCallPart & { idempotent: boolean })[];
+      usage: Usage;
+      model: string;
+      /** Our own estimate of the prompt that `usage` tells about, tokens: what estimates are calibrated by. */
+      estimate?: number;
+      now: number;
+    },
     { number: number; step: number }
   >;
   /** Steering messages that wait for this running turn become entries. Call between steps only, when every call has its result. full. */
@@ -229,6 +254,8 @@ export interface Operations {
       entries: readonly NewEntry[];
       deliveries: readonly NewDelivery[];
       usage: Usage;
+      /** As for commitStep. */
+      estimate?: number;
       contextStart?: number;
       /** Id for the turn of moved messages. */
       movedTurnId: string;
@@ -240,7 +267,7 @@ export interface Operations {
   >;
   /**
    * Gives the lane back with the turn unfinished: it stays first in its session until `notBefore`. `outage`: its start is no attempt (P6), outageSince is kept or
-   * set, and `notice` is stored only once per outage. `handover` (graceful stop): its start is no attempt either and the outage fields stay as they are. full.
+   * set, `notice` is stored only once per outage, and a draft is given up: what was shown stays, the answer will be a message of its own. `handover` (graceful stop): its start is no attempt either and the outage fields stay as they are. full.
    */
   postponeTurn: Operation<
     { fence: Fence; turnId: string; notBefore: number; outage: boolean; handover?: boolean; notice?: NewDelivery; error?: Turn["error"]; now: number },
@@ -265,6 +292,43 @@ export interface Operations {
   listTurns: Operation<{ sessionId?: string; statuses?: readonly TurnStatus[]; limit: number }, Turn[]>;
   /** Moves the start of prompts forward. lazy. */
   moveContextStart: Operation<{ sessionId: string; contextStart: number }, void>;
+
+  /**
+   * One compaction, whole or not at all: moves the start of prompts and the end of shortened tool results forward, and puts in the summary that stands for what leaves.
+   * False, and nothing changed, when the start is not `expectedStart` any more. full.
+   */
+  compactContext: Operation<
+    { fence: Fence; sessionId: string; expectedStart: number; contextStart: number; trimmedTo: number; summary?: Omit<Summary, "sessionId">; now: number },
+    boolean
+  >;
+  /** The newest summary of what stands before `before`. read. */
+  getSummary: Operation<{ sessionId: string; before: number }, Summary | undefined>;
+
+  // --- Sub-agents
+  /**
+   * Puts the child's session, its turn and its message in place of a planned call, in one commit. `known`: this call has one already. `full`: `most` of the root session
+   * are at work. The call stays open; the turn waits for it as for an approval. full.
+   */
+  openSubAgent: Operation<
+    {
+      fence: Fence;
+      subAgent: Pick<SubAgent, "id" | "turnId" | "callId" | "rootId" | "depth" | "childTurn" | "label" | "expiresAt">;
+      item: Exclude<AcceptItem, { kind: "refused" }>;
+      most: number;
+      audit: AuditEvent;
+      now: number;
+    },
+    { kind: "opened" | "known"; subAgent: SubAgent } | { kind: "full" }
+  >;
+  /** Oldest first. `working`: those whose own turn has not ended. read. */
+  listSubAgents: Operation<{ sessionId?: string; turnId?: string; working?: boolean; limit: number }, SubAgent[]>;
+  /**
+   * Looks at those that are at work: one whose turn has ended or is gone is settled, one whose maker has ended is cancelled, one past its time has expired. Turns that
+   * have nothing to wait for any more are queued. `stop`: sessions of children that nobody waits for and that still work. full.
+   */
+  settleSubAgents: Operation<{ now: number }, { settled: SubAgent[]; stop: string[] }>;
+  /** The note about a detached one becomes an entry, once. full. @returns false when it stood there before. */
+  tellSubAgent: Operation<{ fence: Fence; id: string; entry: NewEntry; now: number }, boolean>;
 
   // --- Approvals
   /**
@@ -328,8 +392,11 @@ export interface Operations {
   releaseLease: Operation<{ fence: Fence }, void>;
 
   // --- Outbox
-  /** The streaming preview: a delivery `draft` with part 0 `sending`; sets the turn's draftId. full. */
-  openDraft: Operation<{ fence: Fence; delivery: NewDelivery; now: number }, void>;
+  /**
+   * The streaming preview: a delivery `draft` with part 0 `sending`; sets the turn's draftId. False, and nothing changed, while something else is on its way to the same
+   * place (conversation and thread): an open delivery or another draft. full.
+   */
+  openDraft: Operation<{ fence: Fence; delivery: NewDelivery; now: number }, boolean>;
   /** Receipt of the preview (part `draft`), or that it surely failed (the delivery goes and the turn has no draft any more). full. */
   settleDraft: Operation<{ deliveryId: string; receipt?: Receipt; now: number }, void>;
   /**
@@ -337,7 +404,10 @@ export interface Operations {
    * delivery's address, before its next turn. full.
    */
   enqueueDelivery: Operation<{ delivery: NewDelivery; note?: DeliveryNote; now: number }, void>;
-  /** Open deliveries of an account that may be sent now: for each conversation only the oldest open one, in order. Waiting parts keep their conversation. read. */
+  /**
+   * Open deliveries of an account that may be sent now: for each conversation only the oldest open one, in order. Waiting parts keep their conversation. The answer of a
+   * turn waits while an earlier draft of another turn, which has not ended, stands at its place. read.
+   */
   dueDeliveries: Operation<{ channel: string; account: string; now: number; limit: number }, Delivery[]>;
   /** Earliest future notBefore of an open part of the account. read. */
   nextDelivery: Operation<{ channel: string; account: string; now: number }, number | undefined>;
@@ -375,18 +445,49 @@ export interface Operations {
   // --- Sessions
   /** Current session of a key, or the session of an id. read. */
   getSession: Operation<{ key?: string; id?: string }, Session | undefined>;
-  /** Newest activity first; `before` pages by updatedAt. read. */
-  listSessions: Operation<{ agent?: string; ended?: boolean; before?: number; limit: number }, Session[]>;
+  /** Newest activity first; `before` pages by updatedAt. Without `archived`, archived ones as well. read. */
+  listSessions: Operation<{ agent?: string; ended?: boolean; archived?: boolean; before?: number; limit: number }, Session[]>;
   /** Current session of the key, made if there is none. full. */
   createSession: Operation<{ session: NewSession; settings?: SessionSettings; now: number }, { session: Session; created: boolean }>;
   /** Null clears a setting. full. */
   patchSession: Operation<{ id: string; settings: { [K in keyof SessionSettings]?: SessionSettings[K] | null }; now: number }, Session | undefined>;
   /** Ends the current session of the key and makes `session` its successor with the same settings; queued turns move to it. full. */
   resetSession: Operation<{ session: NewSession; now: number }, { session: Session; ended?: string }>;
+  /** Puts a session away or takes it out again; the next message does the latter by itself. full. */
+  archiveSession: Operation<{ id: string; archived: boolean; now: number }, Session | undefined>;
+  /**
+   * A new session whose transcript begins as a copy of `from` up to the entry `upTo`, with principals and labels; never inside a tool pair, so it may end earlier. Settings
+   * are those of `from`, changed by `settings`. Undefined when there is no such session. full.
+   */
+  branchSession: Operation<{ from: string; upTo: number; session: NewSession; settings?: SessionSettings; now: number }, { session: Session } | undefined>;
   /** Everything of one session. Refused with StoreError `session_busy` while a turn of it is running or open deliveries are left. full. */
   deleteSession: Operation<{ id: string }, boolean>;
   /** Entries with number > after (or < before, newest ones), ascending. read. */
   readEntries: Operation<{ sessionId: string; after?: number; before?: number; limit: number }, Entry[]>;
+
+  /** Makes entries searchable that are not yet, oldest sessions first; `limit` entries at the most. @returns how many; 0: all are. lazy. */
+  indexEntries: Operation<{ limit: number }, number>;
+  /** Entries that have all the words or their beginnings, the last indexed first; `before` pages by `seq`. Only what was indexed. read. */
+  searchEntries: Operation<
+    { sight: Sight; agent?: string; sessionId?: string; query: string; before?: number; limit: number },
+    { seq: number; entry: Entry; session: Session }[]
+  >;
+  /**
+   * One step of forgetting: of `limit` sessions behind `after` (by id), what was said and done before `before`, at most some hundred entries each, whole exchanges only;
+   * ended and archived sessions go when nothing is left of them. A session with an unfinished turn or an open delivery is left alone. Keys of the inbox are kept, without
+   * their text, from `keysFrom` on. `more`: a session has more to forget than one step takes. lazy.
+   */
+  forgetOld: Operation<
+    { before: number; keysFrom: number; after?: string; limit: number; now: number },
+    { entries: number; sessions: number; more: boolean; after?: string }
+  >;
+  /** Bytes of what is kept, by UTC day: first of the media, then of `limit` entries behind `after`. read. */
+  measureKept: Operation<
+    { after?: { sessionId: string; number: number }; limit: number },
+    { days: { day: number; bytes: number }[]; after?: { sessionId: string; number: number } }
+  >;
+  /** Removes media of deleted and forgotten entries that no other entry and no waiting message has. @returns how many were looked at. lazy. */
+  sweepBlobs: Operation<{ limit: number }, number>;
 
   /** Replaces the message of a user entry: its media are bytes now. full. */
   setEntryMessage: Operation<{ fence: Fence; sessionId: string; number: number; message: Message }, void>;
@@ -511,6 +612,18 @@ export interface Operations {
   settleRestored: Operation<{ text: string; now: number }, { turns: number; deliveries: number }>;
   getSetting: Operation<{ name: string }, string | undefined>;
   setSetting: Operation<{ name: string; value: string | null }, void>;
+  /** Tokens that were spent beside the steps of a turn (a summary). full. */
+  spend: Operation<{ turnId: string; model: string; usage: Usage; estimate: number; now: number }, void>;
+  /**
+   * Sums by model within wall times, `from` included, `to` not; of a session with its sub-agents. `by`: and by the quarter of an hour (`key`: its beginning, wall
+   * milliseconds), by session (its key) or by turn (its id), the newest first. read.
+   */
+  sumUsage: Operation<
+    { from?: number; to?: number; sessionId?: string; turnId?: string; by?: "slot" | "session" | "turn"; limit: number },
+    { key: string; model: string; turns: number; usage: Usage }[]
+  >;
+  /** What estimates have come to, against what the provider has counted, in the newest rows of a model that have an estimate. read. */
+  usageEstimates: Operation<{ model: string; limit: number }, { estimated: number; counted: number }>;
   /** Sums by model since a wall time. read. */
   usageByModel: Operation<{ since: number; sessionId?: string }, { model: string; turns: number; usage: Usage }[]>;
   /** Rows per state, for metrics and status. read. */
@@ -554,6 +667,12 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   turnOfMessage: "read",
   listTurns: "read",
   moveContextStart: "lazy",
+  compactContext: "full",
+  getSummary: "read",
+  openSubAgent: "full",
+  listSubAgents: "read",
+  settleSubAgents: "full",
+  tellSubAgent: "full",
   openApproval: "full",
   answerApproval: "full",
   expireApprovals: "full",
@@ -590,7 +709,14 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   patchSession: "full",
   resetSession: "full",
   deleteSession: "full",
+  archiveSession: "full",
+  branchSession: "full",
   readEntries: "read",
+  indexEntries: "lazy",
+  searchEntries: "read",
+  forgetOld: "lazy",
+  measureKept: "read",
+  sweepBlobs: "lazy",
   setEntryMessage: "full",
   listDevices: "read",
   requestDevice: "full",
@@ -621,6 +747,9 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   settleRestored: "full",
   getSetting: "read",
   setSetting: "full",
+  spend: "full",
+  sumUsage: "read",
+  usageEstimates: "read",
   usageByModel: "read",
   counts: "read",
 };

@@ -49,6 +49,15 @@ export interface ToolResult {
   readonly label?: Label;
 }
 
+/** A task for a turn of its own. */
+export interface Delegation {
+  readonly task: string;
+  /** Names of the tools it may use; default: all that whoever asks may use. */
+  readonly tools?: readonly string[];
+  readonly maxSteps?: number;
+  readonly maxTokens?: number;
+}
+
 export interface Tool {
   readonly spec: ToolSpec;
   readonly effects: readonly Effect[];
@@ -69,6 +78,11 @@ export interface Tool {
    * @throws ToolError when it could not run at all.
    */
   facts?(args: unknown, context: ToolContext): Promise<PlanFacts>;
+  /**
+   * A tool that has this hands its task to another turn: the hall makes it and waits for its result without holding a lane, and `run` is never called. It is offered in
+   * turns alone. Pure; must not throw.
+   */
+  delegate?(args: unknown): Delegation;
   /** @throws ToolError; anything else becomes `tool_failed`. `args` are validated against `spec.parameters` before. */
   run(args: unknown, context: ToolContext): Promise<ToolResult>;
 }

@@ -42,8 +42,23 @@ export interface SendOptions {
   readonly system?: string;
   /** Most tokens of this turn; never more than the agent's own limit. */
   readonly maxTurnTokens?: number;
+  /** Set by the hall alone: the turn works for another one. */
+  readonly task?: TaskOrigin;
   /** SHA-256 of the canonical request; the same key with another digest is a conflict. */
   readonly digest?: string;
+}
+
+/** What a sub-agent's turn may, and for whom it works. */
+export interface TaskOrigin {
+  readonly id: string;
+  /** 1 = made by a turn that is no sub-agent's. */
+  readonly depth: number;
+  /** Ids of the session that waits for it, and of the one that a person talks in. */
+  readonly parent: string;
+  readonly root: string;
+  /** Names of the tools it may use: a part of those of the turn that made it (sec-61). */
+  readonly tools: readonly string[];
+  readonly maxSteps: number;
 }
 
 export type Thinking = "off" | "low" | "medium" | "high";

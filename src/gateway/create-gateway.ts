@@ -125,10 +125,10 @@ export function createGateway(options: GatewayOptions, deps: GatewayDeps): Gatew
         const visitor = door.admit(request, "upgrade");
         visitors.set(request, visitor);
         if (stopping) throw new ClankerError("shutting_down", "the gateway is shutting down", { retryAfterMs: 1000 });
-        if (visitor.path !== "/ws") throw new RequestError("not_found", "sockets are served at /ws");
+        if (visitor.path !== "/ws" && visitor.path !== "/") throw new RequestError("not_found", "sockets are served at /ws, and at / for OpenClaw's clients");
         if (sockets.count >= options.maxConnections) throw new ClankerError("unavailable", "too many connections", { retryAfterMs: 10_000 });
         const credential = identity.identify(request, "upgrade");
-        sockets.upgrade(request, socket, head, { key: visitor.key, credential });
+        sockets.upgrade(request, socket, head, { key: visitor.key, credential, openClaw: visitor.path === "/" });
       } catch (thrown) {
         const error = toClankerError(thrown);
         note(request, error);

@@ -10,28 +10,39 @@ import type { Log } from "../core/log.ts";
 import type { Message } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { ModelEntry, ModelInfo, ModelRequest, ToolSpec, Usage } from "../core/model.ts";
+import type { PriceOf } from "../core/price.ts";
 import type { Random } from "../core/random.ts";
+import type { Secrets } from "../core/secret.ts";
 import type { Store } from "../core/store.ts";
 import type { Thinking } from "../core/update.ts";
 import type { AuditVerdict } from "../security/audit.ts";
+import type { Compacted } from "../turn/compaction.ts";
+import type { Spending } from "../turn/spending.ts";
 import type { OutsideTools } from "../turn/call-outside.ts";
 import type { PairingDesk } from "../turn/pairing.ts";
 import type { EventHub } from "./hub/create-hub.ts";
+import type { Binding } from "../sessions/bindings.ts";
 
 /** What a change of the configuration did. Names are dotted keys. */
 export interface ConfigChange {
   readonly applied: readonly string[];
   readonly restart_required: readonly string[];
+  /** Of the configuration as it now stands in its files. */
+  readonly digest: string;
 }
 
 /** The configuration as the gateway needs it; the ConfigEditor behind it validates, writes and keeps the last known good. */
 export interface ConfigAccess {
   /** The effective configuration, or what stands under a dotted key (undefined when nothing does). Secrets are already masked. */
-  get(key?: string): Promise<unknown>;
-  /** Null removes the key; `key+` adds to a list. @throws ConfigError when the result would not be valid; nothing was written. */
-  set(key: string, value: unknown): Promise<ConfigChange>;
-  /** A JSON merge patch (RFC 7396): null removes a key. @throws ConfigError */
-  patch(patch: Readonly<Record<string, unknown>>): Promise<ConfigChange>;
+  get(key?: string): Promise<{ readonly value: unknown; readonly digest: string }>;
+  /**
+   * Null removes the key; `key+` adds to a list.
+   * @param digest what the change was made from. @throws ConfigError when the result would not be valid, RequestError `config_changed` when the digest is not
+   * the present one; nothing was written.
+   */
+  set(key: string, value: unknown, digest?: string): Promise<ConfigChange>;
+  /** A JSON merge patch (RFC 7396): null removes a key. @throws as set does */
+  patch(patch: Readonly<Record<string, unknown>>, digest?: string): Promise<ConfigChange>;
   /** Reads the files again, for edits made by hand. @throws ConfigError when they are wrong; then nothing has changed. */
   reload(): Promise<ConfigChange>;
   /** Problems of a whole configuration; empty when it is valid. */
@@ -111,6 +122,28 @@ export interface BackupInfo {
   readonly workspaces: boolean;
 }
 
+/** What was spent, and what it costs. */
+export interface UsageAccess {
+  readonly spending: Spending;
+  readonly priceOf: PriceOf;
+  /** The day of the built-in prices. */
+  readonly pricesAsOf: string;
+  /** IANA zone of the owner's days. */
+  readonly timeZone: string;
+}
+
+/** The process and its machine. */
+export interface SystemFacts {
+  readonly node: string;
+  readonly platform: string;
+  readonly arch: string;
+  readonly pid: number;
+  readonly rss_bytes: number;
+  readonly heap_bytes: number;
+  readonly config_file: string;
+  readonly data_folder: string;
+}
+
 /** Everything the gateway gets from the app. */
 export interface GatewayDeps {
   readonly store: Store;
@@ -128,9 +161,14 @@ export interface GatewayDeps {
   readonly config: ConfigAccess;
   readonly channels: ChannelAccess;
   readonly models: { list(): Promise<readonly ModelInfo[]>; readonly default: string };
-  readonly agents: { list(): readonly { readonly name: string; readonly model: string }[] };
+  readonly agents: { list(): readonly { readonly name: string; readonly model: string; readonly bindings?: readonly Binding[] }[] };
   /** Stops turns, queued or running; answers the ids of those it stopped. */
-  readonly turns: { abort(target: { sessionId?: string; turnId?: string }): Promise<string[]> };
+  readonly turns: {
+    abort(target: { sessionId?: string; turnId?: string }): Promise<string[]>;
+    /** Makes a conversation shorter by a summary. @throws ClankerError why it could not be done. */
+    compact(sessionId: string): Promise<Compacted>;
+  };
+  readonly usage: UsageAccess;
   readonly jobs: Jobs;
   /** Calls of other programs; each hook knows its own callers. */
   readonly hooks: { answer(name: string, request: Request): Promise<Response> };
@@ -146,6 +184,10 @@ export interface GatewayDeps {
     list(): Promise<readonly BackupInfo[]>;
   };
   readonly logs: { tail(query: { limit: number; level?: LogLine["level"]; since?: number }): Promise<readonly LogLine[]> };
+  /** Values go in and never come out. */
+  readonly secrets: Pick<Secrets, "list" | "place" | "set" | "remove">;
+  /** `stop` begins a graceful stop of the whole program, a moment later, so that whoever asked is still answered. */
+  readonly system: { info(): SystemFacts; stop(reason: string): void };
   health(): { readonly ready: boolean; readonly reasons: readonly string[] };
   readonly version: string;
   /** Stable public name of this gateway; devices sign it. */

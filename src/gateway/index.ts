@@ -11,5 +11,6 @@ export type {
   StatelessEvent,
   StatelessInput,
   StatelessResult,
+  SystemFacts,
 } from "./deps.ts";
 export { DEFAULT_OPTIONS, type AuthOptions, type GatewayOptions } from "./options.ts";

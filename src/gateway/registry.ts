@@ -13,9 +13,12 @@ import { connectionMethods } from "./methods/connection.ts";
 import { cronMethods } from "./methods/cron.ts";
 import { pairingMethods } from "./methods/pairing.ts";
 import { deviceMethods } from "./methods/devices.ts";
+import { secretMethods } from "./methods/secrets.ts";
 import { sessionMethods } from "./methods/sessions.ts";
 import { statusMethods } from "./methods/status.ts";
+import { systemMethods } from "./methods/system.ts";
 import { toolMethods } from "./methods/tools.ts";
+import { usageMethods } from "./methods/usage.ts";
 
 /** All methods by name. The only door to a method is `callMethod`. */
 export interface Registry {
@@ -42,6 +45,9 @@ export function coreMethods(): readonly Method[] {
     ...backupMethods,
     ...configMethods,
     ...deviceMethods,
+    ...usageMethods,
+    ...secretMethods,
+    ...systemMethods,
   ];
 }
 

@@ -1,19 +1,12 @@
 import type { ModelInfo } from "../core/model.ts";
+import type { Price } from "../core/price.ts";
 import type { Compat, ModelRule } from "../lib/model-wire/index.ts";
 
 /** The wire that a provider speaks; each has its folder beside this file. */
 export type WireKind = "anthropic" | "openai-chat" | "openai-responses";
 
-/** US dollars per million tokens, list price. */
-export interface Price {
-  readonly input: number;
-  readonly output: number;
-  readonly cacheRead: number;
-  readonly cacheWrite: number;
-}
-
 export interface KnownModel extends ModelInfo {
-  /** Absent where we are not sure. */
+  /** List price; absent where we are not sure. */
   readonly price?: Price;
 }
 

@@ -43,8 +43,6 @@ export const providerConfig = v.strictObject({
 const name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/, "must be a name of letters, digits, - and _"));
 
 /** All of `[providers]`. */
-export const providersConfig = described(v.optional(v.record(name, providerConfig), {}), "Where models come from; `provider:model` names one.", {
-  restart: true,
-});
+export const providersConfig = described(v.optional(v.record(name, providerConfig), {}), "Where models come from; `provider:model` names one.");
 
 export type ProviderConfig = v.InferOutput<typeof providerConfig>;

@@ -30,6 +30,7 @@ export const SERIES: readonly Series[] = [
     "origin",
     "result",
   ),
+  counter("egress_streams_total", "TCP streams to servers by origin and how opening them ended.", "origin", "result"),
   counter("egress_sockets_total", "Sockets to platforms by origin and how opening them ended.", "origin", "result"),
   counter("job_runs_total", "Runs of scheduled jobs by outcome.", "outcome"),
   gauge("turns_running", "Turns that run now."),

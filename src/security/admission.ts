@@ -59,9 +59,13 @@ function refused(reason: string): Admission {
 }
 
 /** The immutable principal of an admitted update, and the label of what it says. */
-export function principalOf(update: Update, admission: Extract<Admission, { kind: "admitted" }>, person: string): { principal: Principal; label: Label } {
+export function principalOf(
+  update: Update,
+  admission: Extract<Admission, { kind: "admitted" }>,
+  { person, linked = false }: { readonly person: string; readonly linked?: boolean },
+): { principal: Principal; label: Label } {
   const sender = update.authenticated ? {} : { sender: update.sender.id };
-  const principal: Principal = { person, class: admission.class, where: update.address, direct: update.direct, ...sender };
+  const principal: Principal = { person, class: admission.class, where: update.address, direct: update.direct, ...sender, ...(linked && { linked }) };
   const own = labelOf(principal);
   return { principal, label: bringsWordsOfOthers(update) ? joinLabels(own, EXTERNAL) : own };
 }

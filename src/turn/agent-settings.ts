@@ -6,6 +6,8 @@ export interface AgentSettings {
   readonly name: string;
   /** `provider:model`, the first one and its fallbacks. */
   readonly models: readonly string[];
+  /** `provider:model` that writes summaries; default: the agent's own. */
+  readonly summaryModel?: string;
   readonly systemPrompt: string;
   readonly maxTokens: number;
   readonly maxSteps: number;
@@ -26,4 +28,9 @@ export interface AgentSettings {
 export function namedTools(tools: readonly Tool[], { tools: { allow, deny } }: AgentSettings): Tool[] {
   const named = (list: readonly string[], name: string) => list.includes("*") || list.includes(name);
   return tools.filter(({ spec }) => named(allow, spec.name) && !named(deny, spec.name));
+}
+
+/** Without those that hand a task to another turn: they work in turns alone. */
+export function outsideTools(tools: readonly Tool[], agent: AgentSettings): Tool[] {
+  return namedTools(tools, agent).filter((tool) => tool.delegate === undefined);
 }

@@ -131,7 +131,9 @@ async function planOf({ call, tool, context, started }: Question, fresh: Pick<Pl
 
 async function open(plan: Plan, { call, decision, started }: Question, deps: ApprovalsDeps) {
   const { turn, session, fence } = started;
-  const shownAt = isOwnersChat(turn.principal) ? [turn.address] : await deps.recipients();
+  // A sub-agent has no place of its own: it asks where its maker was asked.
+  const here = turn.options.task === undefined ? turn.address : turn.principal.where;
+  const shownAt = isOwnersChat(turn.principal) ? [here] : await deps.recipients();
   const now = deps.clock.now();
   const approval = {
     id: newId(deps.clock, deps.random),

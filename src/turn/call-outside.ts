@@ -12,7 +12,7 @@ import { canonicalJson } from "../lib/canonical-json/index.ts";
 import { checkArgs } from "../lib/check-args/index.ts";
 import { sha256Hex } from "../lib/digest/index.ts";
 import { trustedLinks } from "../security/url-provenance.ts";
-import { namedTools, type AgentSettings } from "./agent-settings.ts";
+import { outsideTools, type AgentSettings } from "./agent-settings.ts";
 import { clipResult } from "./call-tool.ts";
 import type { RecentEntries } from "./recent-entries.ts";
 import { runWithin, type RunToolDeps } from "./run-tool.ts";
@@ -56,7 +56,7 @@ export interface OutsideDeps extends RunToolDeps {
 export function createOutsideTools(deps: OutsideDeps): OutsideTools {
   const offered = async (caller: OutsideCaller) => {
     const context = await contextOf(caller, deps);
-    return { context, tools: deps.gate.advertised(context, namedTools(deps.tools, deps.agent(caller.agent))) };
+    return { context, tools: deps.gate.advertised(context, outsideTools(deps.tools, deps.agent(caller.agent))) };
   };
   return {
     list: async (caller) =>

@@ -20,6 +20,7 @@ import { wrapExternal } from "../security/wrap-external.ts";
 import { estimateEntry } from "../agent/tokens.ts";
 import type { Approvals, Asked } from "./approvals.ts";
 import { runWithin } from "./run-tool.ts";
+import type { SubAgents } from "./sub-agents.ts";
 import type { TurnLabel } from "./turn-label.ts";
 
 export type ToolEntry = Extract<EntryContent, { role: "tool" }>;
@@ -30,6 +31,7 @@ export interface CallToolDeps {
   /** Those that were advertised. */
   readonly tools: readonly Tool[];
   readonly approvals: Approvals;
+  readonly subAgents: Pick<SubAgents, "handOver">;
   /** Label of the running turn. */
   readonly label: TurnLabel;
   readonly hub: Hub;
@@ -52,7 +54,7 @@ const MAX_RESULT = 32_000;
 type Verdict = Asked | { readonly kind: "forbidden"; readonly text: string; readonly rule?: string };
 
 /**
- * Answers one planned call of a started turn; `waiting` when the owner has been asked and has not answered.
+ * Answers one planned call of a started turn; `waiting` when the owner has been asked and has not answered, or a sub-agent is at work.
  * @throws StoreError `lease_lost`, nothing else.
  */
 export async function callTool(call: ToolCallPart, started: StartedTurn, deps: CallToolDeps, signal: AbortSignal): Promise<ToolEntry | "waiting"> {
@@ -66,8 +68,9 @@ export async function callTool(call: ToolCallPart, started: StartedTurn, deps: C
     });
   const verdict = await judge(call, tool, started, deps, signal);
   if (verdict.kind === "wait") return "waiting";
-  publish(verdict.kind === "run" ? "started" : "denied");
-  const result = verdict.kind === "run" ? await runAudited(call, tool!, verdict, started, deps, signal) : { text: verdict.text, error: true };
+  if (verdict.kind !== "run" || tool!.delegate === undefined) publish(verdict.kind === "run" ? "started" : "denied");
+  const result = verdict.kind === "run" ? await runAllowed(call, tool!, verdict, started, deps, signal) : { text: verdict.text, error: true };
+  if (result === "waiting") return "waiting";
   const event = verdict.kind === "run" ? finishedEvent(call, tool!, result, started) : deniedEvent(call, verdict, started);
   const entry = await finishCall({ call, result, status: "finished", event }, started, deps);
   publish("finished", result.error);
@@ -99,6 +102,13 @@ async function judge(call: ToolCallPart, tool: Tool | undefined, started: Starte
     if (error.name === "StoreError") throw thrown;
     return { kind: "forbidden", text: `It could not be prepared: ${error.message}` };
   }
+}
+
+async function runAllowed(...given: Parameters<typeof runAudited>): Promise<ToolResult | "waiting"> {
+  const [call, tool, go, started, deps] = given;
+  if (tool.delegate === undefined) return await runAudited(...given);
+  if (go.approval) await startCall(call, tool, go, started, deps);
+  return await deps.subAgents.handOver(call, tool.delegate(call.args), started, deps);
 }
 
 /** The intent stands in the ledger and in the audit before anything happens. */

@@ -1,37 +1,23 @@
 /** Chat commands: they are answered at once and never enter a lane (house.md 2.1). */
-import type { Clock } from "../core/clock.ts";
-import type { Hub } from "../core/event.ts";
+import { chatCommands, isCommandName, type CommandName } from "../core/command.ts";
 import { messageText } from "../core/message.ts";
 import { labelOf, type Principal } from "../core/principal.ts";
 import type { ApprovalScope } from "../core/records.ts";
-import type { NewSession, Store } from "../core/store.ts";
+import type { Log } from "../core/log.ts";
 import type { Update } from "../core/update.ts";
 import type { Approvals } from "./approvals.ts";
+import type { CommandCall } from "./command-call.ts";
+import { startCompact } from "./compact-command.ts";
+import type { Compacted } from "./compaction.ts";
 import type { Lanes } from "./lanes.ts";
+import type { OutboxDoor } from "./outbox-door.ts";
 import type { PairingDesk } from "./pairing.ts";
-
-const COMMANDS = {
-  help: "what I understand",
-  new: "start a new conversation; the old one is kept",
-  stop: "stop what I am doing here; the owner: /stop all, or just STOP, stops everything everywhere",
-  status: "what is going on here",
-  whoami: "who you are to me",
-  approve: "owner: let me do what I have asked for, /approve CODE [session|always]",
-  deny: "owner: /deny CODE",
-  pair: "owner: let somebody in who has a code, /pair CODE",
-  trust: "owner: vouch for what stands in this conversation, so that I need not ask because of it",
-} as const;
+import { showOrSetModel, showOrSetThinking, type SessionCommandDeps } from "./session-commands.ts";
+import type { Spending } from "./spending.ts";
+import { showUsage } from "./usage-command.ts";
 
 /** Said alone, in these letters, by the owner: everything stops, everywhere. */
 const STOP_WORD = "STOP";
-
-export type CommandName = keyof typeof COMMANDS;
-
-export interface CommandCall {
-  readonly principal: Principal;
-  readonly session: NewSession;
-  readonly update: Update;
-}
 
 export interface Commands {
   /** @returns the text to answer with. Repeating a call does no harm. */
@@ -42,13 +28,10 @@ export interface Commands {
 export function commandOf(text: string): CommandName | undefined {
   if (text.trim() === STOP_WORD) return "stop";
   const name = /^\/([a-z]+)(?:@\w+)?(?:\s|$)/i.exec(text.trim())?.[1]?.toLowerCase();
-  return name !== undefined && Object.hasOwn(COMMANDS, name) ? (name as CommandName) : undefined;
+  return name !== undefined && isCommandName(name) ? name : undefined;
 }
 
-export interface CommandDeps {
-  readonly store: Store;
-  readonly hub: Hub;
-  readonly clock: Clock;
+export interface CommandDeps extends SessionCommandDeps {
   readonly lanes: Lanes;
   readonly approvals: Approvals;
   readonly pairing: PairingDesk;
@@ -56,21 +39,27 @@ export interface CommandDeps {
   readonly stopTurns: (which: { sessionId?: string }) => Promise<number>;
   /** What the context was labelled by may have changed. */
   readonly forget: (sessionId: string) => void;
-  /** Model of an agent, `provider:model`. */
-  readonly modelOf: (agent: string) => string;
   readonly version: string;
+  readonly spending: Spending;
+  readonly compact: (sessionId: string) => Promise<Compacted>;
+  readonly outbox: Pick<OutboxDoor, "send">;
+  readonly log: Log;
 }
 
 export function createCommands(deps: CommandDeps): Commands {
   const commands: Record<CommandName, (call: CommandCall) => Promise<string>> = {
     help: async ({ principal }) =>
-      Object.entries(COMMANDS)
-        .filter(([, what]) => principal.class === "owner" || !what.startsWith("owner:"))
-        .map(([name, what]) => `/${name} - ${what}`)
+      chatCommands
+        .filter(({ owner }) => principal.class === "owner" || owner !== true)
+        .map(({ name, words, what }) => `/${name}${words === undefined ? "" : ` ${words}`} - ${what}`)
         .join("\n"),
     new: (call) => startNew(call, deps),
     stop: (call) => stop(call, deps),
     status: (call) => status(call, deps),
+    model: (call) => (maySet(call.principal) ? showOrSetModel(call.session, wordsOf(call.update), deps) : Promise.resolve(MAY_NOT_SET)),
+    think: (call) => (maySet(call.principal) ? showOrSetThinking(call.session, wordsOf(call.update), deps) : Promise.resolve(MAY_NOT_SET)),
+    usage: (call) => showUsage(call, deps),
+    compact: async (call) => (mayControl(call.principal) ? await startCompact(call, deps) : "Only the owner and trusted members can do that here."),
     approve: (call) => approve(call, deps),
     deny: (call) => answerApproval(call, "deny", deps),
     pair: (call) => pair(call, deps),
@@ -85,6 +74,13 @@ export function createCommands(deps: CommandDeps): Commands {
 function mayControl(principal: Principal): boolean {
   return principal.direct || principal.class !== "guest";
 }
+
+/** Another model costs the owner other money. */
+function maySet({ class: kind }: Principal): boolean {
+  return kind === "owner" || kind === "trusted";
+}
+
+const MAY_NOT_SET = "Only the owner and people they trust can change how I answer here.";
 
 async function startNew({ principal, session, update }: CommandCall, deps: CommandDeps): Promise<string> {
   if (!mayControl(principal)) return "Only the owner and trusted members can start a new conversation here.";
@@ -175,7 +171,7 @@ async function status({ session }: CommandCall, deps: CommandDeps): Promise<stri
   const open = current ? await deps.store.listTurns({ sessionId: current.id, statuses: ["queued", "running", "waiting"], limit: 100 }) : [];
   const running = open.filter((turn) => turn.status === "running").length;
   return [
-    `Open Clanker ${deps.version}, model ${current?.settings.model ?? deps.modelOf(session.agent)}`,
+    `Open Clanker ${deps.version}, model ${current?.settings.model ?? deps.agent(session.agent).models[0]!}`,
     `${current?.lastEntry ?? 0} entries in this conversation, ${running > 0 ? "working on an answer" : "idle"}, ${open.length - running} waiting`,
   ].join("\n");
 }

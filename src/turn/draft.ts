@@ -5,11 +5,12 @@
  */
 import type { Clock } from "../core/clock.ts";
 import { ChannelError } from "../core/errors.ts";
-import type { Channel, Receipt, SendTarget } from "../core/channel.ts";
+import type { Channel, Receipt, RenderedPart, SendTarget } from "../core/channel.ts";
 import type { Log } from "../core/log.ts";
 import { textMessage } from "../core/message.ts";
 import { newId, type Random } from "../core/random.ts";
 import type { StartedTurn, Store } from "../core/store.ts";
+import type { Channels } from "./channels.ts";
 
 /** A first preview of fewer characters looks like a stutter. */
 const FIRST_PREVIEW_CHARACTERS = 24;
@@ -24,6 +25,7 @@ export interface DraftDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly channels: Channels;
   /** Milliseconds an unsent delivery is kept. */
   readonly ttlMs: number;
 }
@@ -88,15 +90,14 @@ export class Draft {
     const text = this.#text;
     const rendered = this.#channel.render(textMessage(text))[0]!;
     try {
-      if (!this.#receipt && (await this.#earlierIsOpen())) {
-        this.#notBefore = this.#deps.clock.monotonic() + EARLIER_OPEN_MS;
-        return;
-      }
       if (this.#receipt && !(await this.#isOurs())) this.#off = true;
       // The turn has ended meanwhile: its answer is sent as a whole.
       if (this.#off) return;
       if (this.#receipt) await this.#channel.edit!(this.#receipt, rendered, this.#target());
-      else await this.#post(rendered);
+      else if (!(await this.#post(rendered))) {
+        this.#notBefore = this.#deps.clock.monotonic() + EARLIER_OPEN_MS;
+        return;
+      }
       this.#shown = text;
       this.#notBefore = this.#deps.clock.monotonic() + this.#channel.capabilities.editPaceMs;
     } catch (thrown) {
@@ -107,12 +108,6 @@ export class Draft {
     }
   }
 
-  /** What was committed before for this conversation may not be sent yet, be it of the session before a /new (P3: order is also what a person sees). */
-  async #earlierIsOpen(): Promise<boolean> {
-    const { channel, account, conversation } = this.#started.turn.address;
-    return (await this.#deps.store.listDeliveries({ channel, account, conversation, statuses: ["open"], limit: 1 })).length > 0;
-  }
-
   /** A process that stood still does not know that its lane has moved: another one may have shown the final answer, and an edit is under no fence. */
   async #isOurs(): Promise<boolean> {
     const { id, attempts } = this.#started.turn;
@@ -120,17 +115,19 @@ export class Draft {
     return turn?.status === "running" && turn.attempts === attempts && turn.draftId === this.#id;
   }
 
-  async #post(rendered: ReturnType<Channel["render"]>[number]): Promise<void> {
-    const { store, clock, random, ttlMs } = this.#deps;
+  /** @returns false while something else is on its way to that place, be it of the session before a /new (P3: order is also what a person sees). */
+  async #post(rendered: RenderedPart): Promise<boolean> {
+    const { store, clock, random, ttlMs, channels } = this.#deps;
     const { turn, session, fence } = this.#started;
     const id = newId(clock, random);
     const now = clock.now();
     const replyTo = turn.replyTo === undefined ? {} : { replyTo: turn.replyTo };
-    await store.openDraft({
+    const opened = await store.openDraft({
       fence,
       delivery: { id, address: turn.address, ...replyTo, parts: [rendered], sessionId: session.id, turnId: turn.id, expiresAt: now + ttlMs },
       now,
     });
+    if (!opened) return false;
     this.#id = id;
     try {
       this.#receipt = await this.#channel.send(rendered, this.#target());
@@ -138,10 +135,13 @@ export class Draft {
       // One try: a preview that failed or may have failed is not worth a second message.
       this.#off = true;
       await store.settleDraft({ deliveryId: id, now: clock.now() });
+      // The answer of another session may have waited for this preview.
+      channels.wake(turn.address);
       throw thrown;
     }
     this.#recorded = false;
     await this.#record();
+    return true;
   }
 
   /** @returns whether the receipt is on record now; it is tried again at the end of the turn. */

@@ -23,6 +23,7 @@ import type { Approvals } from "./approvals.ts";
 import type { Places } from "./place.ts";
 import { mayAnswerThere, type TurnLabel } from "./turn-label.ts";
 import type { RecentEntries } from "./recent-entries.ts";
+import type { SubAgents } from "./sub-agents.ts";
 
 export interface EndDeps {
   readonly store: Store;
@@ -37,6 +38,7 @@ export interface EndDeps {
   readonly label: TurnLabel;
   readonly places: Places;
   readonly recent: RecentEntries;
+  readonly subAgents: Pick<SubAgents, "ended">;
   readonly leaseMs: number;
   readonly deliveryTtlMs: number;
 }
@@ -59,6 +61,7 @@ interface Commit {
   /** What a messenger gets; undefined = nothing. */
   readonly say?: string;
   readonly usage: Usage;
+  readonly estimate?: number;
   readonly error?: NonNullable<Turn["error"]>;
   readonly supersededBy?: string;
   readonly contextStart?: number;
@@ -76,7 +79,7 @@ export async function endTurn(ending: Ending, running: RunningTurn, live: LiveAn
       const content = assistant(deps.label.said(result.parts), result.model, result.stop);
       const said = live.visible();
       const say = said !== "" ? said : result.stop === "refusal" ? "The model declined to answer that." : "(The model gave no answer.)";
-      return await commit({ outcome: "done", content, say, usage: result.usage, contextStart }, running, live, deps);
+      return await commit({ outcome: "done", content, say, usage: result.usage, estimate: result.estimate, contextStart }, running, live, deps);
     }
     case "cancelled":
       return await endStopped(result.text, result.usage, running, live, deps);
@@ -92,7 +95,7 @@ export async function endTurn(ending: Ending, running: RunningTurn, live: LiveAn
   }
 }
 
-/** A person has to answer first: what was said so far is sent, the asks with it, and the lane is given on. */
+/** A person has to answer first, or a sub-agent to end: what was said so far is sent, the asks with it, and the lane is given on. */
 async function endWaiting(running: RunningTurn, live: LiveAnswer, deps: EndDeps): Promise<StartedTurn | undefined> {
   const { turn, fence } = running;
   const draftId = await live.finish();
@@ -109,7 +112,7 @@ async function endWaiting(running: RunningTurn, live: LiveAnswer, deps: EndDeps)
   });
   publishMoved(moved, running, deps);
   for (const { address } of deliveries) deps.channels.wake(address);
-  deps.log.info("turn waits for the owner", { turn: turn.id, answered: !waiting });
+  deps.log.info("turn waits", { turn: turn.id, settled: !waiting });
   return next;
 }
 
@@ -159,8 +162,9 @@ async function endAway(error: ClankerError, outageMs: number, running: RunningTu
   deps.hub.publish({ event: "turn.queued", session: session.key, payload: { turn_id: turn.id, not_before: now + pause, reason: "model_away" } });
   if (told) {
     deps.hub.publish({ event: "notice", session: session.key, payload: { code: "model_away", text } });
-    if (notice) deps.channels.wake(turn.address);
   }
+  // Without a notice too: another answer may have waited for the preview.
+  deps.channels.wake(turn.address);
   deps.log.warn("every model is away; the turn waits", { turn: turn.id, code: error.code, error: error.message, pauseMs: pause });
   return undefined;
 }
@@ -209,6 +213,7 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
     entries,
     deliveries: delivery ? [delivery] : [],
     usage: end.usage,
+    ...(end.estimate !== undefined && { estimate: end.estimate }),
     movedTurnId: newId(deps.clock, deps.random),
     next: true,
     now,
@@ -217,7 +222,8 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
     ...(end.supersededBy !== undefined && { supersededBy: end.supersededBy }),
     ...(end.contextStart !== undefined && { contextStart: end.contextStart }),
   });
-  if (delivery) deps.channels.wake(turn.address);
+  // Without an answer too: another one may have waited for the preview.
+  if (delivery ?? draftId) deps.channels.wake(turn.address);
   const [only] = entries;
   if (entries.length === 1 && committed.answerEntry !== undefined)
     deps.recent.add(session.id, [{ ...only!, sessionId: session.id, number: committed.answerEntry }]);
@@ -236,7 +242,10 @@ async function commit(end: Commit, running: RunningTurn, live: LiveAnswer, deps:
     },
   });
   count(end, deps);
-  if (end.outcome === "failed") deps.notify("turn_failed", `A turn in ${session.key} failed: ${end.error?.message ?? "unknown"}`, turn.address);
+  deps.subAgents.ended(turn);
+  // What becomes of a task is told by whoever has handed it over.
+  if (end.outcome === "failed" && turn.options.task === undefined)
+    deps.notify("turn_failed", `A turn in ${session.key} failed: ${end.error?.message ?? "unknown"}`, turn.address);
   return committed.next;
 }
 

@@ -10,7 +10,8 @@ import type { Intake } from "../core/intake.ts";
 import type { Log } from "../core/log.ts";
 import type { Message } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
-import type { Model } from "../core/model.ts";
+import type { Model, ModelInfo } from "../core/model.ts";
+import type { PriceOf } from "../core/price.ts";
 import type { Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
 import type { Gate, Tool } from "../core/tool.ts";
@@ -29,7 +30,12 @@ import { createIntake } from "./receive.ts";
 import { createRecentEntries } from "./recent-entries.ts";
 import { runStateless, type StatelessAnswer, type StatelessRequest } from "./run-stateless.ts";
 import type { AgentSettings } from "./agent-settings.ts";
+import { createCompactByHand } from "./compact-by-hand.ts";
+import { createCompaction, type Compacted } from "./compaction.ts";
 import { runTurn } from "./run-turn.ts";
+import { createSpending, NO_BUDGETS, type Budgets, type Spending } from "./spending.ts";
+import { createSubAgents, DEFAULT_SUB_AGENT_LIMITS, type SubAgentLimits, type SubAgents } from "./sub-agents.ts";
+import { createTokenCounts } from "./token-counts.ts";
 import { createStop } from "./stop.ts";
 
 export interface HallDeps {
@@ -46,6 +52,8 @@ export interface HallDeps {
   readonly places: Places;
   readonly agent: (name: string) => AgentSettings;
   readonly model: (id: string) => Model;
+  /** Of the providers there are; what cannot be asked is left out. */
+  readonly listModels?: () => Promise<readonly ModelInfo[]>;
   /** By `channel:account`; may grow and shrink. */
   readonly accounts: ReadonlyMap<string, Channel>;
   /** `INSTANCE.BOOT`: owner of the leases. */
@@ -56,6 +64,11 @@ export interface HallDeps {
   readonly notifyTo: readonly string[];
   /** Takes values of our own secrets out of what tools answer. */
   readonly hideSecrets?: (text: string) => string;
+  /** What may be spent; default: no limits. */
+  readonly budgets?: () => Budgets;
+  readonly priceOf?: PriceOf;
+  /** Default: DEFAULT_SUB_AGENT_LIMITS. */
+  readonly subAgentLimits?: () => SubAgentLimits;
   readonly leaseMs?: number;
   readonly maxRunning?: number;
   readonly deliveryTtlMs?: number;
@@ -67,6 +80,9 @@ export interface Hall {
   readonly notify: Notify;
   readonly channels: Channels;
   readonly pairing: PairingDesk;
+  readonly spending: Spending;
+  /** Makes a conversation shorter now. @throws ClankerError why it could not be done. */
+  compact(sessionId: string): Promise<Compacted>;
   /** Tools for callers of the gateway, outside a turn. */
   readonly outside: OutsideTools;
   /** Receives and sends for one account until `signal` aborts. Never rejects. */
@@ -97,10 +113,52 @@ export function createHall(given: HallDeps): Hall {
   const recent = createRecentEntries(deps.store);
   const approvals = createApprovals({ ...deps, channels, recipients: () => recipients(told), wake: (sessionId) => lanes.wake(sessionId) });
   const pairing = createPairingDesk({ ...deps, channels });
-  const run = { ...deps, channels, notify, cooldowns, recent, approvals };
-  const lanes: Lanes = createLanes({ ...deps, run: (turn) => runTurn(turn, run), sweep: () => approvals.sweep() });
-  const stopTurns = createStop({ ...deps, lanes });
-  const commands = createCommands({ ...deps, lanes, approvals, pairing, stopTurns, forget: recent.forget, modelOf: (agent) => deps.agent(agent).models[0]! });
+  const counts = createTokenCounts(deps.store);
+  const spending = createSpending({ ...deps, budgets: deps.budgets ?? (() => NO_BUDGETS), priceOf: deps.priceOf ?? (() => undefined) });
+  const compaction = createCompaction({ ...deps, recent, cooldowns, counts, spending });
+  const compact = createCompactByHand({ ...deps, compaction, counts });
+  const subAgents: SubAgents = createSubAgents({
+    ...deps,
+    limits: deps.subAgentLimits ?? (() => DEFAULT_SUB_AGENT_LIMITS),
+    wake: (sessionId) => lanes.wake(sessionId),
+    abort: async (sessionId) => void (await abort({ sessionId })),
+  });
+  const run = { ...deps, channels, notify, cooldowns, recent, approvals, counts, compaction, spending, subAgents };
+  const held: Lanes = createLanes({
+    ...deps,
+    run: (turn) => runTurn(turn, run),
+    sweep: async () => {
+      await approvals.sweep();
+      await subAgents.settle();
+    },
+  });
+  const lanes: Lanes = {
+    ...held,
+    async drain(graceMs) {
+      await held.drain(graceMs);
+      await compaction.stop();
+    },
+  };
+  const stopTurns = createStop({ ...deps, lanes, settleSubAgents: () => subAgents.settle() });
+  const abort = async (which: { sessionId?: string; turnId?: string }): Promise<string[]> => {
+    const running = await stopTurns.ids(which);
+    const sessionId = which.sessionId ?? (await deps.store.getTurn({ id: which.turnId! }))?.sessionId;
+    if (sessionId === undefined) return running;
+    const { turnIds } = await deps.store.cancelQueued({ sessionId, now: deps.clock.now(), turnId: which.turnId });
+    return [...running, ...turnIds];
+  };
+  const commands = createCommands({
+    ...deps,
+    lanes,
+    compact,
+    spending,
+    outbox,
+    approvals,
+    pairing,
+    stopTurns,
+    forget: recent.forget,
+    listModels: given.listModels ?? (async () => []),
+  });
   const intake = createIntake({ ...deps, channels, lanes, commands, approvals, pairing, people: createPeople(deps) });
   return {
     intake,
@@ -108,17 +166,13 @@ export function createHall(given: HallDeps): Hall {
     notify,
     channels,
     pairing,
+    spending,
+    compact,
     hold: (channel, signal) => holdAccount(channel, { ...deps, notify }, signal),
     outside: createOutsideTools({ ...deps, recent }),
-    stateless: (request, watch) => runStateless(request, { ...deps, cooldowns }, watch),
+    stateless: (request, watch) => runStateless(request, { ...deps, cooldowns, spending }, watch),
     send: (address, message) => outbox.send(address, message),
     ownerPlaces: async () => (await recipients(told)).filter((address) => channels.delivers(address)),
-    async abort(which) {
-      const running = await stopTurns.ids(which);
-      const sessionId = which.sessionId ?? (await deps.store.getTurn({ id: which.turnId! }))?.sessionId;
-      if (sessionId === undefined) return running;
-      const { turnIds } = await deps.store.cancelQueued({ sessionId, now: deps.clock.now(), turnId: which.turnId });
-      return [...running, ...turnIds];
-    },
+    abort,
   };
 }

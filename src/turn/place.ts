@@ -1,5 +1,7 @@
 import type { AdmissionPolicy } from "../security/admission.ts";
 import type { ToolRules } from "../security/tool-rules.ts";
+import type { Binding } from "../sessions/bindings.ts";
+import type { ResetRule } from "../sessions/reset.ts";
 import type { SessionScope } from "../sessions/session-key.ts";
 
 /** How messages of a running turn's session are treated (house.md 2.2). */
@@ -9,7 +11,13 @@ export type QueueMode = "queue" | "immediate" | "batch" | "interrupt";
 export interface Place {
   readonly policy: AdmissionPolicy;
   readonly agent: string;
+  /** Those that may fit here; who is bound is answered by their agent instead. */
+  readonly bindings?: readonly Binding[];
+  /** Person of a sender by their stable id, where the owner has linked identities. */
+  readonly people?: ReadonlyMap<string, string>;
   readonly scope: SessionScope;
+  /** Default: never. */
+  readonly reset?: ResetRule;
   readonly queueMode: QueueMode;
   /** Quiet milliseconds that a batch waits for. */
   readonly batchQuietMs: number;

@@ -5,6 +5,7 @@
  */
 import { formatAddress, type Address } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
+import type { CommandName } from "../core/command.ts";
 import { RequestError } from "../core/errors.ts";
 import type { NewEntry } from "../core/entry.ts";
 import type { Hub } from "../core/event.ts";
@@ -18,12 +19,14 @@ import type { Cursor, MessageUpdate, Update } from "../core/update.ts";
 import { estimateEntry } from "../agent/tokens.ts";
 import type { Principal } from "../core/principal.ts";
 import { admit, principalOf, type Admission } from "../security/admission.ts";
+import { boundAgent } from "../sessions/bindings.ts";
+import { resetWhen } from "../sessions/reset.ts";
 import { agentOfKey, mainKey, sessionKey } from "../sessions/session-key.ts";
 import type { Approvals } from "./approvals.ts";
 import { boundByJob, jobOf } from "./bound-by-job.ts";
 import { pressedAnswer } from "./show-approval.ts";
 import type { Channels } from "./channels.ts";
-import { commandOf, type CommandName, type Commands } from "./commands.ts";
+import { commandOf, type Commands } from "./commands.ts";
 import type { Lanes } from "./lanes.ts";
 import type { PairingDesk } from "./pairing.ts";
 import type { People } from "./people.ts";
@@ -100,9 +103,10 @@ async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
     if (entrance.kind === "admitted" || !entrance.tell || jobOf(update)) return { item: stranger };
     return { item: { ...stranger, ...(entrance.pair ? deps.pairing.offer(update) : { notice: strangerNotice(update, deps) }) } };
   }
-  const person = entrance.person ?? (await deps.people.idOf(channel, account, update.sender));
-  const { principal, label } = boundByJob(update, principalOf(update, entrance, person));
-  const session = await sessionOf(update, place, principal, deps);
+  const linked = entrance.person === undefined ? place.people?.get(update.sender.id) : undefined;
+  const person = entrance.person ?? linked ?? (await deps.people.idOf(channel, account, update.sender));
+  const { principal, label } = boundByJob(update, principalOf(update, entrance, { person, linked: linked !== undefined }));
+  const { scoped, ...session } = await sessionOf(update, place, principal, deps);
   const ids = { messageId: newId(deps.clock, deps.random), turnId: newId(deps.clock, deps.random) };
   const admitted = {
     ...base,
@@ -137,12 +141,13 @@ async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
   if (update.type === "edit") return { item: { ...admitted, kind: "edit", ...(entry && { entry }) } };
   if (update.type !== "message" || !entry) return { item: { ...admitted, kind: "record" } };
   const replyTo = update.direct || job ? {} : { replyTo: update.messageId };
-  if (!answers(update, place, entrance.addressed)) return { item: { ...admitted, ...replyTo, kind: "context", entry } };
+  const over = job || !scoped ? undefined : resetWhen(place.reset ?? { mode: "never" }, deps.clock.now());
+  const talk = { ...admitted, ...replyTo, ...(over && { reset: over }) };
+  if (!job && !answers(update, place, entrance.addressed)) return { item: { ...talk, kind: "context", entry } };
   const batch = !job && place.queueMode === "batch";
   return {
     item: {
-      ...admitted,
-      ...replyTo,
+      ...talk,
       // A job is a turn of its own: it steers nobody's and stops nobody's.
       ...(job && { queueMode: "queue" }),
       kind: "turn",
@@ -166,20 +171,24 @@ function answers(update: Update, place: Place, addressed: boolean): boolean {
   return place.replyBack === "always" || (place.replyBack === "mention" && addressed);
 }
 
-async function sessionOf(update: Update, place: Place, principal: Parameters<typeof sessionKey>[2], deps: ReceiveDeps): Promise<NewSession> {
+/** The session that a message belongs to. `scoped`: it is the one that the scope gives, not one that a client has made for itself; the owner's reset rule is about those. */
+async function sessionOf(update: Update, place: Place, principal: Principal, deps: ReceiveDeps): Promise<NewSession & { readonly scoped: boolean }> {
   const options = update.type === "message" ? update.options : undefined;
   const id = newId(deps.clock, deps.random);
+  const scopeKey = (agent: string) => (update.authenticated ? mainKey(agent) : sessionKey(agent, place.scope, principal));
   if (options?.session === undefined) {
-    const agent = options?.agent ?? place.agent;
-    const key = update.authenticated ? mainKey(agent) : sessionKey(agent, place.scope, principal);
-    return { id, key, agent };
+    const agent = options?.agent ?? boundAgent(place.bindings ?? [], principal) ?? place.agent;
+    return { id, key: scopeKey(agent), agent, scoped: true };
   }
-  if (options.session.startsWith("agent:")) return { id, key: options.session, agent: agentOfKey(options.session) };
+  if (options.session.startsWith("agent:")) {
+    const agent = agentOfKey(options.session);
+    return { id, key: options.session, agent, scoped: options.session === scopeKey(agent) };
+  }
   const session = await deps.store.getSession({ id: options.session });
   if (!session || session.endedAt !== undefined) {
     throw new RequestError("session_not_found", `no such session: ${options.session}`, { hint: "clanker sessions list shows what there is" });
   }
-  return { id: session.id, key: session.key, agent: session.agent };
+  return { id: session.id, key: session.key, agent: session.agent, scoped: false };
 }
 
 /** The transcript entry of a message, or of an edit as context behind what was already said. */
@@ -234,6 +243,8 @@ function settle(update: Update, prepared: Prepared, output: AcceptOutput, deps: 
     deps.channels.wake(job.answerTo ?? update.address);
     return { kind: "context", messageId: output.messageId, sessionId: output.session.id };
   }
+  if (output.ended !== undefined)
+    deps.hub.publish({ event: "session.changed", session: output.session.key, payload: { key: output.session.key, change: "reset" } });
   publishAccepted(update, output, deps);
   if (output.interrupts !== undefined && output.turnId !== undefined) deps.lanes.stop({ turnId: output.interrupts }, { kind: "interrupt", by: output.turnId });
   if (output.started) deps.lanes.take(output.started);

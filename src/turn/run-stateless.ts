@@ -15,7 +15,8 @@ import type { Gate, Tool } from "../core/tool.ts";
 import type { Thinking } from "../core/update.ts";
 import { runAudited } from "./call-outside.ts";
 import { resultText, type ToolEntry } from "./call-tool.ts";
-import { namedTools, type AgentSettings } from "./agent-settings.ts";
+import { outsideTools, type AgentSettings } from "./agent-settings.ts";
+import type { Spending } from "./spending.ts";
 import { createLiveText } from "./live-text.ts";
 import type { RunToolDeps } from "./run-tool.ts";
 import { createTurnLabel, type TurnLabel } from "./turn-label.ts";
@@ -44,7 +45,7 @@ export interface StatelessAnswer {
 
 export interface StatelessDeps extends RunToolDeps {
   /** Nothing of the request is kept but what its tools did. */
-  readonly store: Pick<Store, "appendAudit">;
+  readonly store: Pick<Store, "appendAudit" | "spend">;
   readonly hideSecrets?: (text: string) => string;
   readonly random: Random;
   readonly gate: Gate;
@@ -53,6 +54,7 @@ export interface StatelessDeps extends RunToolDeps {
   readonly agent: (name: string) => AgentSettings;
   readonly model: (id: string) => Model;
   readonly timeZone: string;
+  readonly spending: Pick<Spending, "refusal">;
 }
 
 /** @throws ClankerError; RequestError `tool_name_clash` when a tool of the caller is named like one of the agent's. */
@@ -70,12 +72,15 @@ export async function runStateless(
     if (text !== "") watch.onEvent({ type: "text", text });
   };
   const off = request.toolChoice === "none";
-  const tools = off ? [] : deps.gate.advertised({ principal, label: label.current(), agent: agent.name }, namedTools(deps.tools, agent));
+  const tools = off ? [] : deps.gate.advertised({ principal, label: label.current(), agent: agent.name }, outsideTools(deps.tools, agent));
   refuseClash(request.tools ?? [], tools);
   const models = (request.model === undefined ? agent.models : [request.model]).map((id) => deps.model(id));
   const id = newId(deps.clock, deps.random);
   const said: AssistantPart[] = [];
   let usage = noUsage;
+  // Nothing is kept of the request, but what it has cost counts like everything else.
+  const spend = (step: { model: string; usage: Usage; estimate?: number }) =>
+    deps.store.spend({ turnId: id, model: step.model, usage: step.usage, estimate: step.estimate ?? 0, now: deps.clock.now() });
   const result = await runAgent(
     {
       system: systemPrompt({ agentName: agent.name, own: agent.systemPrompt, toolNames: tools.map((tool) => tool.spec.name), callerSystem: request.system }),
@@ -104,7 +109,9 @@ export async function runStateless(
         show(live.end());
         said.push(...label.said(step.parts).filter((part) => part.type === "text" || part.type === "thinking"));
         usage = addUsage(usage, step.usage);
+        await spend(step);
       },
+      refusal: () => deps.spending.refusal(id),
       takeSteering: async () => [],
       emit: (event) => {
         if (event.type === "text") show(live.add(event.text));
@@ -115,6 +122,7 @@ export async function runStateless(
     watch.signal,
   );
   show(live.end());
+  if (result.kind === "answer" || result.kind === "calls") await spend(result);
   return finish(result, { said, usage, label });
 }
 

@@ -13,7 +13,11 @@ import type { Approvals } from "./approvals.ts";
 import type { Channels } from "./channels.ts";
 import type { Notify } from "./notify.ts";
 import type { Places } from "./place.ts";
+import type { Compaction } from "./compaction.ts";
 import type { RecentEntries } from "./recent-entries.ts";
+import type { Spending } from "./spending.ts";
+import type { SubAgents } from "./sub-agents.ts";
+import type { TokenCounts } from "./token-counts.ts";
 
 /** What the hall's step 3 is handed. */
 export interface RunTurnDeps {
@@ -32,6 +36,10 @@ export interface RunTurnDeps {
   readonly approvals: Approvals;
   readonly cooldowns: Cooldowns;
   readonly recent: RecentEntries;
+  readonly counts: TokenCounts;
+  readonly compaction: Compaction;
+  readonly spending: Spending;
+  readonly subAgents: SubAgents;
   readonly agent: (name: string) => AgentSettings;
   /** @throws ModelError when no provider of that name is configured. */
   readonly model: (id: string) => Model;

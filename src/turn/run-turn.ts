@@ -6,11 +6,13 @@
 import { renderEntry } from "../agent/context.ts";
 import { runAgent } from "../agent/loop.ts";
 import { createModelChain } from "../agent/model-chain.ts";
+import { COMPACT_ABOVE } from "../agent/plan-compaction.ts";
 import { systemPrompt } from "../agent/prompts.ts";
 import { createTimeText } from "../agent/user-text.ts";
 import type { ToolCallPart } from "../core/entry.ts";
 import { ClankerError, StoreError, toClankerError } from "../core/errors.ts";
 import type { StartedTurn } from "../core/store.ts";
+import type { Tool } from "../core/tool.ts";
 import { namedTools, type AgentSettings } from "./agent-settings.ts";
 import { callTool, type CallToolDeps } from "./call-tool.ts";
 import { endTurn, type EndDeps } from "./end-turn.ts";
@@ -18,6 +20,8 @@ import type { RunningTurn } from "./lanes.ts";
 import { LiveAnswer } from "./live-answer.ts";
 import { reviveTurn } from "./revive-turn.ts";
 import type { RunTurnDeps } from "./run-turn-deps.ts";
+import { toolsOf } from "./sub-agents.ts";
+import { tellSubAgents } from "./tell-sub-agents.ts";
 import { tellApprovals } from "./tell-approvals.ts";
 import { loadContext } from "./turn-context.ts";
 import { createTurnLabel, type TurnLabel } from "./turn-label.ts";
@@ -62,34 +66,40 @@ async function attempt(running: RunningTurn, live: LiveAnswer, deps: OwnDeps): P
     return await endTurn({ kind: "dead", error }, running, live, deps);
   }
   const agent = deps.agent(turn.agent);
-  const known = namedTools(deps.tools, agent);
+  const known = toolsOf(turn, namedTools(deps.tools, agent), deps.subAgents);
   const before: CallToolDeps = { ...deps, tools: known, label };
   const pendingCalls = running.resumed ? await reviveTurn(running, live, before) : [];
   const denials = await countDenials(running, pendingCalls, deps);
-  if (running.resumed) await tellApprovals(running, before, running.stop);
+  if (running.resumed) {
+    await tellApprovals(running, before, running.stop);
+    await tellSubAgents(running, before);
+  }
   const models = modelIds(running, agent).map((id) => deps.model(id));
-  const context = await loadContext(running, agent, models[0]!, deps);
+  const place = deps.places(turn.address.channel, turn.address.account);
+  const prompt = (names: readonly Tool[]) =>
+    systemPrompt({
+      agentName: agent.name,
+      own: agent.systemPrompt,
+      toolNames: names.map((tool) => tool.spec.name),
+      ...(place?.systemPrompt !== undefined && { channelPrompt: place.systemPrompt }),
+      ...(turn.options.system !== undefined && { callerSystem: turn.options.system }),
+    });
+  const context = await loadContext(running, { agent, model: models[0]!, system: prompt(known), tools: known }, deps);
   const tools = deps.gate.advertised({ principal: turn.principal, agent: turn.agent, label: label.current() }, known);
   const ledger: CallToolDeps = { ...before, tools, onDenied: denials.add };
   live.begin();
   const time = createTimeText(deps.timeZone);
-  const place = deps.places(turn.address.channel, turn.address.account);
   const result = await runAgent(
     {
-      system: systemPrompt({
-        agentName: agent.name,
-        own: agent.systemPrompt,
-        toolNames: tools.map((tool) => tool.spec.name),
-        ...(place?.systemPrompt !== undefined && { channelPrompt: place.systemPrompt }),
-        ...(turn.options.system !== undefined && { callerSystem: turn.options.system }),
-      }),
+      system: prompt(tools),
       entries: context.entries,
       pendingCalls,
       tools,
       maxTokens: agent.maxTokens,
-      maxSteps: agent.maxSteps,
+      maxSteps: Math.min(agent.maxSteps, turn.options.task?.maxSteps ?? agent.maxSteps),
       stepsDone: turn.steps,
       maxTurnTokens: lesserLimit(agent.maxTurnTokens, turn.options.maxTurnTokens ?? 0),
+      maxPromptTokens: context.promptTokens,
       usageDone: turn.usage,
       timeoutMs: agent.timeoutMs,
       thinking: turn.options.thinking ?? running.session.settings.thinking ?? agent.thinking,
@@ -101,6 +111,7 @@ async function attempt(running: RunningTurn, live: LiveAnswer, deps: OwnDeps): P
       chain: createModelChain(models, { clock: deps.clock, random: deps.random, cooldowns: deps.cooldowns }),
       callTool: (call, signal) => callTool(call, running, ledger, signal),
       stopReason: denials.reason,
+      refusal: () => deps.spending.refusal(turn.options.task?.root ?? running.session.id),
       commitStep: (step) => commitStep(step, running, live, { ...deps, label }),
       // Only `immediate` lets messages join a running turn; in the other modes a look would be a commit for nothing.
       takeSteering: async () => {
@@ -113,7 +124,10 @@ async function attempt(running: RunningTurn, live: LiveAnswer, deps: OwnDeps): P
     },
     running.stop,
   );
-  return await endTurn({ kind: "result", result, contextStart: context.start, outageMs: agent.outageMs }, running, live, deps);
+  if (result.kind === "answer") deps.counts.learn(result.model, result.estimate, result.usage);
+  const next = await endTurn({ kind: "result", result, contextStart: context.start, outageMs: agent.outageMs }, running, live, deps);
+  if (context.used > context.room * COMPACT_ABOVE) deps.compaction.begin(running.session.id, { room: context.room });
+  return next;
 }
 
 /** 0 = no limit. */
@@ -146,7 +160,8 @@ async function commitStep(step: Step, running: StartedTurn, live: LiveAnswer, de
   const calls = step.calls.map((call) => ({ ...call, idempotent: deps.tools.find((tool) => tool.spec.name === call.name)?.idempotent ?? true }));
   const content = { role: "assistant" as const, parts: deps.label.said(step.parts), model: step.model, stop: step.stop };
   const entry = { content, principal: turn.principal, label: deps.label.current(), tokens: live.tokens(content), turnId: turn.id, at: now };
-  const committed = await deps.store.commitStep({ fence, turnId: turn.id, entry, calls, usage: step.usage, model: step.model, now });
+  const committed = await deps.store.commitStep({ fence, turnId: turn.id, entry, calls, usage: step.usage, model: step.model, estimate: step.estimate, now });
+  deps.counts.learn(step.model, step.estimate, step.usage);
   live.stepDone(step.usage);
   deps.hub.publish({ event: "turn.step", session: session.key, payload: { turn_id: turn.id, step: committed.step, entry: committed.number } });
 }

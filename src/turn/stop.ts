@@ -17,13 +17,15 @@ export interface StopTurns {
 
 const CANCELLED = "Stopped before the owner answered. Nothing was done.";
 
-export function createStop(deps: { store: Store; bus: Bus; hub: Hub; clock: Clock; lanes: Lanes }): StopTurns {
+export function createStop(deps: { store: Store; bus: Bus; hub: Hub; clock: Clock; lanes: Lanes; settleSubAgents: () => Promise<void> }): StopTurns {
   const ids = async (which: { sessionId?: string; turnId?: string }): Promise<string[]> => {
     const running = deps.lanes.stop(which, { kind: "user" });
     deps.bus.publish("abort", JSON.stringify(which));
     const audit = { kind: "turn.stopped", actor: "system", data: which };
     const { turnIds } = await deps.store.cancelWaiting({ ...which, text: CANCELLED, audit, now: deps.clock.now() });
     for (const turnId of turnIds) await publishStopped(turnId, deps);
+    // Whoever worked for them has nobody to work for any more.
+    await deps.settleSubAgents();
     return [...running, ...turnIds];
   };
   return Object.assign(async (which: { sessionId?: string }) => (await ids(which)).length, { ids });

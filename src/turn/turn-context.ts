@@ -1,9 +1,14 @@
 /** Hall, step 3, context: the entries a model sees in this turn; media of admitted messages are fetched here, never before. */
-import { buildContext } from "../agent/context.ts";
+import { buildContext, tokensOf } from "../agent/context.ts";
+import { contextBudget } from "../agent/context-budget.ts";
+import { Aborted, race } from "../agent/race.ts";
+import { estimateTokens, estimateTools } from "../agent/tokens.ts";
 import type { Media, Message, MessagePart } from "../core/message.ts";
 import type { Entry } from "../core/entry.ts";
 import { toClankerError } from "../core/errors.ts";
 import type { Model, ModelEntry } from "../core/model.ts";
+import type { Session } from "../core/records.ts";
+import type { Tool } from "../core/tool.ts";
 import type { AgentSettings } from "./agent-settings.ts";
 import type { RunTurnDeps } from "./run-turn-deps.ts";
 import type { RunningTurn } from "./lanes.ts";
@@ -12,29 +17,91 @@ import type { TurnLabel } from "./turn-label.ts";
 
 /** Taken for a model that does not say how much it takes. */
 const DEFAULT_CONTEXT_TOKENS = 128_000;
-/** System prompt and tool schemas, beside the answer. */
-const RESERVED_TOKENS = 4_000;
 /** Older pictures are named, not shown again. */
 const MAX_IMAGES = 8;
+/** How long a turn waits for a summary that it needs the room of. */
+const SUMMARY_WAIT_MS = 60_000;
+
+export interface LoadContextInput {
+  readonly agent: AgentSettings;
+  readonly model: Model;
+  /** Text of the system prompt, and the tools it may be sent with. */
+  readonly system: string;
+  readonly tools: readonly Tool[];
+}
+
+export interface LoadedContext {
+  readonly entries: ModelEntry[];
+  /** Entry number that it begins with. */
+  readonly start: number;
+  /** For the conversation, estimated tokens; and how much of it was used. */
+  readonly room: number;
+  readonly used: number;
+  /** Most of a whole prompt, estimated tokens. */
+  readonly promptTokens: number;
+}
 
 export async function loadContext(
   running: RunningTurn,
-  agent: AgentSettings,
-  model: Model,
+  { agent, model, system, tools }: LoadContextInput,
   deps: RunTurnDeps & { readonly label: TurnLabel },
-): Promise<{ entries: ModelEntry[]; start: number }> {
+): Promise<LoadedContext> {
   const { session } = running;
   deps.recent.add(session.id, running.entries);
+  const budget = contextBudget({
+    limit: contextLimit(agent, model),
+    ratio: await deps.counts.ratio(model.id),
+    systemTokens: estimateTokens(system),
+    toolTokens: estimateTools(tools.map((tool) => tool.spec)),
+    maxTokens: agent.maxTokens,
+  });
+  const room = budget.history;
   // The lane is held: nothing has been appended since the start, except where a crashed run is taken up again.
-  const all = await deps.recent.read(running.resumed ? { id: session.id, contextStart: session.contextStart } : session);
+  let now = await readContext(running.resumed ? { ...session, lastEntry: undefined } : session, deps);
+  if (now.used > room && (await makeRoom(running, room, deps))) now = await readContext((await deps.store.getSession({ id: session.id })) ?? session, deps);
+  const { all, contextStart, trimmedTo, summary } = now;
   const fetched = await Promise.all(all.map((entry) => (entry.turnId === running.turn.id ? withMedia(entry, running, deps) : entry)));
-  const limit = model.contextTokens === 0 ? DEFAULT_CONTEXT_TOKENS : model.contextTokens;
-  const budget = agent.maxContextTokens === 0 ? limit : Math.min(limit, agent.maxContextTokens);
-  const reserve = Math.min(agent.maxTokens + RESERVED_TOKENS, Math.floor(budget / 2));
-  const context = buildContext({ entries: fetched, contextStart: session.contextStart, budgetTokens: budget, reserveTokens: reserve, timeZone: deps.timeZone });
+  const context = buildContext({ entries: fetched, contextStart, trimmedTo, summary, budgetTokens: room, reserveTokens: 0, timeZone: deps.timeZone });
   // What was cut away is not in the context; what was written in its light carries its label on (sec-91).
   for (const entry of all) if (entry.number >= context.start) deps.label.read(entry);
-  return { entries: await withImages(context.entries, deps), start: context.start };
+  if (summary !== undefined) deps.label.add(summary.label);
+  return { entries: await withImages(context.entries, deps), start: context.start, room, used: now.used, promptTokens: budget.system + budget.tools + room };
+}
+
+/** Tokens that a prompt with its answer may have: what the model takes, or less if the owner says so. */
+export function contextLimit({ maxContextTokens }: Pick<AgentSettings, "maxContextTokens">, { contextTokens }: Pick<Model, "contextTokens">): number {
+  const limit = contextTokens === 0 ? DEFAULT_CONTEXT_TOKENS : contextTokens;
+  return maxContextTokens === 0 ? limit : Math.min(limit, maxContextTokens);
+}
+
+async function readContext(session: Pick<Session, "id" | "contextStart" | "trimmedTo"> & { readonly lastEntry?: number | undefined }, deps: RunTurnDeps) {
+  const { id, contextStart, trimmedTo, lastEntry } = session;
+  const summary = contextStart > 1 ? await deps.store.getSummary({ sessionId: id, before: contextStart }) : undefined;
+  const all = await deps.recent.read({ id, contextStart, ...(lastEntry !== undefined && { lastEntry }) });
+  return { all, contextStart, trimmedTo, summary, used: tokensOf(all, trimmedTo) + (summary?.tokens ?? 0) };
+}
+
+/** The conversation does not fit any more. @returns whether it was made shorter; if not, the turns that fit have to do. */
+async function makeRoom(running: RunningTurn, room: number, deps: RunTurnDeps): Promise<boolean> {
+  const wait = new AbortController();
+  const end = () => wait.abort();
+  const cancelTimer = deps.clock.timer(SUMMARY_WAIT_MS, end);
+  running.stop.addEventListener("abort", end, { once: true });
+  if (running.stop.aborted) end();
+  try {
+    const { kind } = await race(deps.compaction.run(running.session.id, { room }), wait.signal);
+    return kind === "summarised" || kind === "trimmed";
+  } catch (thrown) {
+    if (!(thrown instanceof Aborted)) {
+      const { code, message, name } = toClankerError(thrown);
+      if (name === "StoreError") throw thrown;
+      deps.log.warn("no summary; the oldest turns are left out instead", { session: running.session.key, code, error: message });
+    }
+    return false;
+  } finally {
+    cancelTimer();
+    running.stop.removeEventListener("abort", end);
+  }
 }
 
 /** Fetches what the platform only named, and remembers the bytes in the transcript. */

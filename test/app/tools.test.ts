@@ -30,6 +30,7 @@ const MEANING: Readonly<Record<string, "path" | "url" | "address" | "argv" | "te
   "memory_list.before": "text",
   "memory_forget.id": "text",
   "session_read.session": "text",
+  "session_search.query": "text",
   "message_send.to": "address",
   "message_send.text": "text",
   "read.path": "path",
@@ -62,6 +63,9 @@ const MEANING: Readonly<Record<string, "path" | "url" | "address" | "argv" | "te
   // One of three words; where a job speaks is its maker's own place.
   "schedule.session": "text",
   "schedule.time_zone": "text",
+  // What a helper is told; its tools are names out of a list of the caller's own.
+  "spawn_agent.task": "text",
+  "spawn_agent.tools[]": "text",
   "web_fetch.url": "url",
   "web_search.query": "text",
 };

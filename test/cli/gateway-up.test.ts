@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -71,6 +71,34 @@ test("sessions are listed, reset and deleted, the last only after a yes", async 
   assert.match((await clanker.run(["sessions", "delete", "agent:main:gone"])).stderr, /--yes/);
   assert.equal((await clanker.run(["sessions", "delete", "agent:main:gone", "--yes"])).code, 0);
   assert.equal((await clanker.run(["sessions", "show", "agent:main:nobody"])).code, 1);
+});
+
+test("sessions are archived, restored, searched, branched and exported", async () => {
+  const key = "agent:main:kept";
+  await clanker.run(["agent", "run", "--message", "the purple elephant", "--session", key]);
+  await clanker.run(["agent", "run", "--message", "and more", "--session", key]);
+  const keys = async (...args: string[]) =>
+    ((await clanker.json(["sessions", "list", ...args])).document["sessions"] as { session: string }[]).map(({ session }) => session);
+  assert.equal((await clanker.run(["sessions", "archive", key])).code, 0);
+  assert.deepEqual([(await keys()).includes(key), (await keys("--archived")).includes(key)], [false, true]);
+  assert.match((await clanker.run(["sessions", "restore", key])).stdout, /is listed again/);
+  assert.deepEqual([(await keys()).includes(key), (await keys("--archived")).includes(key)], [true, false]);
+  assert.match((await clanker.run(["sessions", "search", "eleph", "purple", "--session", key])).stdout, /kept +1 .*the purple elephant/);
+  assert.match((await clanker.run(["sessions", "search", "xylophone"])).stdout, /nothing was found/);
+  const { document: branch } = await clanker.json(["sessions", "branch", key, "--entry", "2", "--label", "other way"]);
+  assert.deepEqual([branch["last_entry"], branch["label"]], [2, "other way"]);
+  const markdown = (await clanker.run(["sessions", "export", branch["session"] as string])).stdout;
+  assert.match(markdown, /^# agent:main:web:chat:.*\n\n## .*\n\nthe purple elephant\n\n## assistant/);
+  const file = join(clanker.home, "kept.jsonl");
+  const { document: done } = await clanker.json(["sessions", "export", key, "--format", "jsonl", "--output", file]);
+  assert.equal(done["entries"], 4);
+  const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+  assert.deepEqual(
+    lines.map((line) => (JSON.parse(line) as { number: number }).number),
+    [1, 2, 3, 4],
+  );
+  if (process.platform !== "win32") assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.equal((await clanker.run(["sessions", "branch", key, "--entry", "99"])).code, 1);
 });
 
 test("config set and unset go through the gateway, which tells what needs a restart", async () => {

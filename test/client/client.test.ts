@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { createServer, connect, type Server, type Socket } from "node:net";
 import { afterEach, describe, test } from "node:test";
-import { createClient, type Client, type ClientState, type GatewayEvent } from "../../src/client/index.ts";
+import { createClient, type Client, type ClientError, type ClientState, type GatewayEvent } from "../../src/client/index.ts";
 import { openTestGateway, TOKEN, type TestGateway } from "../gateway/open-test-gateway.ts";
 
 /** A wire to the gateway that a test can cut. */
-async function openWire(port: number): Promise<{ url: string; cut(): void; close(): Promise<void> }> {
+async function openWire(port: number): Promise<{ url: string; cut(): void; mute(): void; close(): Promise<void> }> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((near) => {
     const far = connect(port, "127.0.0.1");
@@ -20,7 +20,10 @@ async function openWire(port: number): Promise<{ url: string; cut(): void; close
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const cut = () => sockets.forEach((socket) => socket.destroy());
+  /** What is open now stays open, and nothing comes through any more. */
+  const mute = () => sockets.forEach((socket) => socket.unpipe().pause());
   return {
+    mute,
     url: `ws://127.0.0.1:${(server.address() as { port: number }).port}/ws`,
     cut,
     close: () =>
@@ -160,5 +163,25 @@ describe("the client", () => {
     await reached(client, "waiting");
     gateway = await openTestGateway({ options: { port } });
     assert.equal((await connected).protocol, 1);
+  });
+
+  test("a network that goes away without a word is noticed, and the connection is made again", async () => {
+    gateway = await openTestGateway();
+    const wire = await openWire(gateway.port);
+    try {
+      const client = createClient({ url: wire.url, token: TOKEN, retryMs: 5, quietMs: 50 });
+      clients.push(client);
+      await client.connect();
+      await client.subscribe();
+      const resumed = new Promise((resolve) => client.on("resumed", resolve));
+      const broken = client.call("agent.run", { message: "hi", timeout_ms: 60_000 }).catch((error: ClientError) => error.code);
+      wire.mute();
+      const answer = await broken;
+      assert.ok(answer === "disconnected" || typeof answer === "object");
+      await resumed;
+      assert.ok((await client.call("ping")).at > 0);
+    } finally {
+      await wire.close();
+    }
   });
 });

@@ -79,14 +79,14 @@ test("a list is added to where it stands, keeps its comments, and takes nothing 
   const text = home.read("config.toml");
   assert.deepEqual((await editor.append("channels.telegram.allowed_users", ["1", "3"])).restart_required, []);
   assert.equal(home.read("config.toml"), text);
-  await changeKey(editor, "channels.telegram.allowed_users+", [4, 5]);
-  await changeKey(editor, "channels.telegram.owner_ids+", "9");
+  await changeKey(editor, "channels.telegram.allowed_users+", { value: [4, 5] });
+  await changeKey(editor, "channels.telegram.owner_ids+", { value: "9" });
   assert.deepEqual(await users(), ["1", "2", "3", "4", "5"]);
   assert.deepEqual((await home.load()).config.channels.telegram?.owner_ids, ["9"]);
   await assert.rejects(editor.append("gateway.port", [1]), { code: "config_bad_value" });
   await assert.rejects(editor.append("channels.telegram.allowed_users", ["Bob"]), { code: "config_invalid" });
   await assert.rejects(editor.append("gateway.hosts", ["b.example"]), { code: "config_elsewhere" });
-  await changeKey(editor, "channels.telegram.owner_ids", null);
+  await changeKey(editor, "channels.telegram.owner_ids", { value: null });
   assert.deepEqual((await home.load()).config.channels.telegram?.owner_ids, []);
 });
 

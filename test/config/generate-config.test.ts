@@ -29,6 +29,7 @@ test("every key of the generated config is valid when its # is removed", async (
     "config.toml": opened
       .replaceAll("NAME]", "one]")
       .replaceAll("NAME.", "one.")
+      .replace("ollama:nomic-embed-text", "one:nomic-embed-text")
       .replace(/^include = .*\n/m, ""),
   });
   assert.deepEqual(await home.problems(VARIABLES), []);

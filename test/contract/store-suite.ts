@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Store } from "../../src/core/store.ts";
+import { subAgentCases, summaryCases, usageCases } from "./store/context-cases.ts";
 import { deviceCases } from "./store/device-cases.ts";
 import { inboxCases } from "./store/inbox-cases.ts";
 import { kernelCases } from "./store/kernel-cases.ts";
@@ -11,6 +12,7 @@ import { noteCases } from "./store/note-cases.ts";
 import { outboxCases } from "./store/outbox-cases.ts";
 import { restoredCases } from "./store/restored-cases.ts";
 import { sessionCases } from "./store/session-cases.ts";
+import { transcriptCases } from "./store/transcript-cases.ts";
 import { turnCases } from "./store/turn-cases.ts";
 import { rejectsWith, World } from "./store/world.ts";
 
@@ -43,9 +45,14 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
     describe("notes about what was sent from elsewhere", () => noteCases(world));
     describe("approvals, pairings and audit", () => kernelCases(world));
     describe("devices", () => deviceCases(world));
+    describe("summaries", () => summaryCases(world));
+    describe("usage", () => usageCases(world));
+    describe("sub-agents", () => subAgentCases(world));
     describe("memories", () => memoryCases(world));
     describe("sessions and the rest", () => sessionCases(world));
     describe("restored from a backup", () => restoredCases(world));
+
+    describe("transcripts", () => transcriptCases(world));
 
     test("everything is found again after a restart, and a closed store refuses", async () => {
       const w = world();

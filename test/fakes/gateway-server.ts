@@ -52,7 +52,7 @@ export async function startGatewayServer(uiRoot: string): Promise<GatewayServer>
 
   const answers = new Map<string, (params: Params) => unknown>([
     ["subscribe", () => ({ seq, turns, reset: true })],
-    ["sessions.list", () => ({ sessions })],
+    ["sessions.list", ({ archived }) => ({ sessions: sessions.filter((one) => (one["archived_at"] !== undefined) === (archived === true)) })],
     ["channels.status", () => ({ channels: [{ channel: "telegram", account: "default", state: "ready", identity: "@house_bot" }] })],
     ["models.list", () => ({ default: "offline:demo", models: [{ id: "offline:demo", context_tokens: 8000, images: false, thinking: false }] })],
     [

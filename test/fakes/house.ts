@@ -4,14 +4,14 @@ import type { Event } from "../../src/core/event.ts";
 import { silentLog, type Log } from "../../src/core/log.ts";
 import { textMessage } from "../../src/core/message.ts";
 import { silentMetrics } from "../../src/core/metrics.ts";
-import type { Provider } from "../../src/core/model.ts";
+import type { ModelInfo, Provider } from "../../src/core/model.ts";
 import type { Store } from "../../src/core/store.ts";
 import type { Gate, Tool } from "../../src/core/tool.ts";
 import type { MessageUpdate } from "../../src/core/update.ts";
 import { createBlobs } from "../../src/app/blobs.ts";
 import { createGate } from "../../src/security/gate.ts";
 import type { Place } from "../../src/turn/place.ts";
-import { createHall, type Hall } from "../../src/turn/hall.ts";
+import { createHall, type Hall, type HallDeps } from "../../src/turn/hall.ts";
 import type { AgentSettings } from "../../src/turn/agent-settings.ts";
 import { createLoopChannel, type LoopChannel } from "./loop-channel.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
@@ -28,6 +28,9 @@ export interface HouseOptions {
   readonly moreChannels?: readonly LoopChannel[];
   readonly tools?: readonly Tool[];
   readonly place?: Partial<Place>;
+  /** More about single channels. */
+  readonly placeOf?: (channel: string) => Partial<Place>;
+  readonly listModels?: () => Promise<readonly ModelInfo[]>;
   readonly agent?: Partial<AgentSettings>;
   readonly log?: Log;
   readonly seed?: number;
@@ -35,6 +38,8 @@ export interface HouseOptions {
   readonly notifyTo?: readonly string[];
   readonly gate?: Gate;
   readonly hideSecrets?: (text: string) => string;
+  /** Budgets, prices, limits of sub-agents. */
+  readonly limits?: Pick<HallDeps, "budgets" | "priceOf" | "subAgentLimits">;
 }
 
 export interface House {
@@ -97,14 +102,16 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     blobs: createBlobs(options.store, { clock, random }),
     gate: options.gate ?? createGate(),
     tools: options.tools ?? [],
-    places: (name) => (name === "web" || channels.some((one) => one.name === name) ? place : undefined),
-    agent: () => agent,
+    places: (name) => (name === "web" || channels.some((one) => one.name === name) ? { ...place, ...options.placeOf?.(name) } : undefined),
+    agent: (name) => ({ ...agent, name }),
     model: (id) => options.provider.model(id.slice(id.indexOf(":") + 1)),
     accounts: new Map(channels.map((one) => [`${one.name}:default`, one])),
     owner,
     version: "test",
     timeZone: "UTC",
+    ...(options.listModels && { listModels: options.listModels }),
     notifyTo: options.notifyTo ?? [],
+    ...options.limits,
     ...(options.hideSecrets && { hideSecrets: options.hideSecrets }),
   });
   const stopped = new AbortController();

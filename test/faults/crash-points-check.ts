@@ -2,6 +2,7 @@
 import { messageText } from "../../src/core/message.ts";
 import type { Store } from "../../src/core/store.ts";
 import type { Flow } from "./crash-points-flows.ts";
+import { checkJobs } from "./crash-points-jobs.ts";
 import type { PlatformFiles } from "./crash-points-platform.ts";
 
 /** @returns what is wrong; nothing when all is well. */
@@ -11,6 +12,7 @@ export async function checkFlow(flow: Flow, files: PlatformFiles, store: Store, 
     ...(await checkSends(flow, files, store, idempotentSend)),
     ...(await checkCalls(files, store)),
     ...(await checkApprovals(flow, files, store)),
+    ...(flow.jobs ? await checkJobs(flow.jobs, store) : []),
   ];
 }
 

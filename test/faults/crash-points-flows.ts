@@ -1,5 +1,6 @@
 /** The flows of the hall that are killed at every point. A flow that is added to the hall gets an entry here: a test asks for one that reaches each of its writes. */
 import { NOTICE_PREFIX } from "../../src/agent/user-text.ts";
+import type { JobInput } from "../../src/core/jobs.ts";
 import { messageText, type MessagePart } from "../../src/core/message.ts";
 import type { ModelRequest } from "../../src/core/model.ts";
 import type { MessageUpdate } from "../../src/core/update.ts";
@@ -19,6 +20,14 @@ export interface FlowUpdate {
   readonly refused?: true;
 }
 
+/** One thing the owner does; whoever is not sure that it was done looks first, as a person does after a crash. */
+export type JobAct =
+  | { readonly act: "add"; readonly input: JobInput }
+  | { readonly act: "edit"; readonly changes: JobInput }
+  | { readonly act: "run" | "remove" }
+  /** Until so many runs are over. */
+  | { readonly act: "wait"; readonly runs: number };
+
 export interface Flow {
   readonly name: string;
   readonly updates: readonly FlowUpdate[];
@@ -33,8 +42,12 @@ export interface Flow {
   readonly approvalMs?: number;
   /** Strangers get a code. */
   readonly pairing?: true;
+  /** What the model takes, tokens: so few that the conversation has to be summarised. */
+  readonly contextTokens?: number;
   /** Calls that are run because the owner has said so; default 0. */
   readonly approved?: 1;
+  /** What the owner does at the page of schedules. */
+  readonly jobs?: readonly JobAct[];
 }
 
 let made = 0;
@@ -54,6 +67,9 @@ function update(text: string, more: { sender?: string; parts?: readonly MessageP
     addressed: true,
   };
 }
+
+/** About 1,000 tokens. */
+const FILLER = ". And so it went on".repeat(220);
 
 /** What `/hooks/NAME` hands in, with its answer at the desk. */
 function calledByHook(text: string): MessageUpdate {
@@ -86,6 +102,13 @@ export const FLOWS: readonly Flow[] = [
     updates: [
       { update: update("say tools slowly"), answer: "re: say" },
       { update: update("say more"), waits: 300 },
+    ],
+  },
+  {
+    name: "settings",
+    updates: [
+      { update: update("/think low"), answer: "From now on I think here: low" },
+      { update: update("say hello"), answer: "re: say hello", waits: 200 },
     ],
   },
   { name: "outage", outage: true, updates: [{ update: update("say later"), answer: "re: say later" }] },
@@ -142,6 +165,47 @@ export const FLOWS: readonly Flow[] = [
       { update: update("/trust"), answer: "You vouch", waits: 1_000 },
     ],
   },
+  { name: "job", updates: [], jobs: [{ act: "add", input: { name: "bell", text: "say tools for a job", schedule: { at: "3s" } } }] },
+  {
+    name: "schedule",
+    updates: [],
+    jobs: [
+      { act: "add", input: { name: "bell", text: "say hello", schedule: { every: "30s" }, catchUp: "all", catchUpLimit: 100 } },
+      { act: "wait", runs: 1 },
+      { act: "edit", changes: { text: "say more" } },
+      { act: "run" },
+      { act: "wait", runs: 3 },
+      { act: "remove" },
+    ],
+  },
+  {
+    name: "job that asks",
+    approved: 1,
+    updates: [{ update: update("/approve CODE"), answer: "pproved", code: "question" }],
+    jobs: [{ act: "add", input: { name: "purse", text: "say pay", schedule: { at: "2s" } } }],
+  },
+  {
+    name: "summary",
+    contextTokens: 4_000,
+    updates: ["one", "two", "three", "four"].map((word, index) => ({
+      update: update(`say ${word}${FILLER}`),
+      answer: `re: say ${word}`,
+      ...(index > 0 && { waits: 400 }),
+    })),
+  },
+  { name: "sub-agent", updates: [{ update: update("say hand over"), answer: "re: say hand over: re: say the task" }] },
+  {
+    name: "late sub-agent",
+    updates: [
+      // Killed for long enough, the helper is faster than the message behind it.
+      { update: update("say hand over slowly"), answer: /told of it|re: say hand over slowly: re: say the task/ },
+      { update: update("say meanwhile"), answer: "re: say meanwhile", waits: 500 },
+    ],
+  },
+  {
+    name: "stopped sub-agent",
+    updates: [{ update: update("say hand over slowly") }, { update: update("/stop"), answer: /Stopped|Nothing is running/, waits: 500 }],
+  },
   {
     name: "undeliverable",
     refusedConversation: "2",
@@ -153,7 +217,8 @@ export const FLOWS: readonly Flow[] = [
 ];
 
 /** What the model answers: `re: MESSAGE`, longer or slower or with tools when the message says so. */
-export function answerOf({ entries }: ModelRequest, fresh: () => string): readonly ScriptItem[] {
+export function answerOf({ entries, system }: ModelRequest, fresh: () => string): readonly ScriptItem[] {
+  if (system.startsWith("You keep the minutes")) return reply("Facts: few.");
   const at = entries.findLastIndex(({ content }) => content.role === "user");
   const content = entries[at]?.content;
   const text = content?.role === "user" ? (/\b(say|let) [a-z ]+/.exec(messageText(content.message))?.[0] ?? "nothing") : "nothing";
@@ -163,6 +228,11 @@ export function answerOf({ entries }: ModelRequest, fresh: () => string): readon
   if (text === "say pay") {
     const result = entries.findLast((entry) => entry.content.role === "tool")?.content;
     return result?.role === "tool" ? reply(`re: ${text}: ${result.text}`) : callTools([{ id: fresh(), name: "pay", args: { id: fresh() } }]);
+  }
+  if (text.startsWith("say hand over")) {
+    const result = entries.at(-1)?.content;
+    const task = `say the task${/slowly/.test(text) ? " slowly" : ""}`;
+    return result?.role === "tool" ? reply(`re: ${text}: ${result.text}`) : callTools([{ id: fresh(), name: "spawn_agent", args: { task } }]);
   }
   const slow: ScriptItem[] = /slowly/.test(text) ? [{ type: "delay", ms: 1_500 }] : [];
   if (/tools/.test(text) && results < 3) {

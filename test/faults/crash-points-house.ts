@@ -16,8 +16,10 @@ import { createGate } from "../../src/security/gate.ts";
 import { createPostgresStore } from "../../src/store/postgres/index.ts";
 import { createSqliteStore } from "../../src/store/sqlite/index.ts";
 import { createHall } from "../../src/turn/hall.ts";
+import { createSpawnAgentTool } from "../../src/tools/agent/index.ts";
 import { pointChannel, pointProvider, pointStore, pointTool, type CrashPoint, type OnPoint } from "./crash-points.ts";
 import { answerOf, FLOWS } from "./crash-points-flows.ts";
+import { createJobDesk } from "./crash-points-jobs.ts";
 import { createPlatformChannel, createPlatformTools, firstOutage, PlatformFiles, PLATFORM } from "./crash-points-platform.ts";
 
 /** One occurrence of a point. */
@@ -72,7 +74,11 @@ export async function runHouse(options: HouseOptions): Promise<NthPoint[]> {
   );
   const provider = pointProvider(mind, onPoint);
   const policy = flow.pairing ? { ...POLICY, dmPolicy: "pairing" as const } : POLICY;
-  const agent = flow.approvalMs === undefined ? AGENT : { ...AGENT, approvalMs: flow.approvalMs };
+  const agent = {
+    ...AGENT,
+    ...(flow.approvalMs !== undefined && { approvalMs: flow.approvalMs }),
+    ...(flow.contextTokens !== undefined && { maxContextTokens: flow.contextTokens }),
+  };
   const place = { policy, agent: "main", scope: "per_peer", queueMode: flow.queueMode ?? "queue", batchQuietMs: 1_000, replyBack: "mention" } as const;
   const hall = createHall({
     store,
@@ -84,7 +90,7 @@ export async function runHouse(options: HouseOptions): Promise<NthPoint[]> {
     metrics: silentMetrics,
     blobs: createBlobs(store, { clock, random }),
     gate: createGate(),
-    tools: createPlatformTools(files).map((tool) => pointTool(tool, onPoint)),
+    tools: [...createPlatformTools(files), createSpawnAgentTool()].map((tool) => pointTool(tool, onPoint)),
     places: (name) => (name === PLATFORM ? place : undefined),
     agent: () => agent,
     model: () => provider.model("test"),
@@ -96,7 +102,9 @@ export async function runHouse(options: HouseOptions): Promise<NthPoint[]> {
     ...(flow.away && { deliveryTtlMs: flow.away.deliveryTtlMs }),
   });
   const stopped = new AbortController();
-  const done = Promise.all([hall.lanes.start(stopped.signal), hall.hold(channel, stopped.signal)]);
+  const owner = `house.${boot}`;
+  const desk = flow.jobs && createJobDesk({ acts: flow.jobs, page: bare, store, files, hall, owner, clock, random });
+  const done = Promise.all([hall.lanes.start(stopped.signal), hall.hold(channel, stopped.signal), desk?.start(stopped.signal)]);
   const limit = Date.now() + LIMIT_MS;
   const expected = flow.updates.length;
   let quiet = 0;
@@ -106,7 +114,8 @@ export async function runHouse(options: HouseOptions): Promise<NthPoint[]> {
     await wait(15);
     const open = await bare.listTurns({ statuses: ["queued", "running", "waiting"], limit: 1 });
     const unsent = await bare.listDeliveries({ statuses: ["draft", "open"], limit: 1 });
-    quiet = files.acknowledged().length >= expected && open.length + unsent.length + hall.lanes.running() === 0 ? quiet + 1 : 0;
+    const atRest = files.acknowledged().length >= expected && open.length + unsent.length + hall.lanes.running() === 0;
+    quiet = atRest && (desk === undefined || (await desk.isAtRest())) ? quiet + 1 : 0;
   }
   await hall.lanes.drain(0);
   stopped.abort();

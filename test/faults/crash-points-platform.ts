@@ -50,13 +50,18 @@ export class PlatformFiles {
     return this.#read<string>("unsaid");
   }
 
+  /** What the owner has done at the page of schedules. */
+  jobActs(): number {
+    return this.#read<string>("jobs").length;
+  }
+
   /** Everything that was ever sent to a conversation, one text. */
   shownIn(conversation: string): string {
     const sends = this.sent().filter((one) => one.kind === "send" && one.conversation === conversation);
     return sends.map((one) => one.text).join("");
   }
 
-  add(file: "sent" | "acknowledged" | "effects" | "outages" | "unsaid", line: unknown): void {
+  add(file: "sent" | "acknowledged" | "effects" | "outages" | "unsaid" | "jobs", line: unknown): void {
     appendFileSync(join(this.#folder, `${file}.jsonl`), `${JSON.stringify(line)}\n`);
   }
 

@@ -79,16 +79,13 @@ describe("the wrapper around the ports", () => {
 });
 
 describe("the flows", () => {
-  // The jobs room has no flow here yet: test/jobs kills it at its own writes (fault-52, fault-56).
-  const killedByJobs = new Set(["saveJob", "removeJob", "planJobRuns", "startJobRun", "finishJobRun"]);
-
-  test("each write of the hall is passed by a flow that is killed there (fault-1)", async () => {
+  test("each write of the hall and of the jobs is passed by a flow that is killed there (fault-1)", async () => {
     const reached = new Set<string>();
     for (const flow of FLOWS) for (const { name } of await pointsOf(flow)) reached.add(name);
     const sources = globSync(["src/turn/**/*.ts", "src/jobs/**/*.ts"], { cwd: root }).map((path) => readFileSync(join(root, path), "utf8"));
     const called = sources.flatMap((text) => [...text.matchAll(/\bstore\s*\.(\w+)\(/g)].map((match) => match[1]!));
     const missing = [...new Set(called)].filter(
-      (name) => !killedByJobs.has(name) && DURABILITY[name as keyof typeof DURABILITY] !== "read" && name in DURABILITY && !reached.has(`store.${name}`),
+      (name) => DURABILITY[name as keyof typeof DURABILITY] !== "read" && name in DURABILITY && !reached.has(`store.${name}`),
     );
     assert.deepEqual(missing, [], "add a flow to test/faults/crash-points-flows.ts that reaches these writes");
     for (const name of ["channel.desk.send", "channel.desk.edit", "channel.desk.fetchMedia", "model.stream", "tool.count", "tool.look"])

@@ -49,6 +49,7 @@ export const TOOL: Table<Tool> = {
   highestConfidentiality: "value",
   review: "pure",
   facts: "point",
+  delegate: "pure",
   run: "point",
 };
 export const HTTP: Table<Http> = { request: "point" };

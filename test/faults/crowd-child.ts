@@ -1,12 +1,12 @@
 /** Many clients of /ws in a process of their own. Commands come as messages of the parent, `{id, name, args}`; each is answered. */
-import { WebSocket } from "ws";
 import { GATEWAY_TOKEN } from "./gateway-process.ts";
+import { openLeanSocket, type LeanSocket } from "./lean-socket.ts";
 
 /** The session whose events everybody gets. */
 export const FAN = "agent:main:hook:fan";
 
 interface Client {
-  socket: WebSocket;
+  socket: LeanSocket;
   readonly url: string;
   /** Number of the newest event it has seen. */
   seq: number;
@@ -15,7 +15,7 @@ interface Client {
   events: number;
   deaf: boolean;
   readonly flooded: boolean;
-  closed: number | undefined;
+  onClose: () => void;
   resets: number;
 }
 
@@ -23,36 +23,44 @@ const clients: Client[] = [];
 /** Milliseconds from the making of an event to its arrival, of the clients that read. */
 let arrivals: number[] = [];
 
-function open(client: Client): Promise<void> {
-  const socket = new WebSocket(client.url, { headers: { authorization: `Bearer ${GATEWAY_TOKEN}` }, perMessageDeflate: false });
-  client.socket = socket;
-  client.closed = undefined;
-  return new Promise((resolve, reject) => {
-    socket.once("error", reject);
-    socket.on("close", (code) => {
-      // Not when it has another one already.
-      if (client.socket === socket) client.closed = code;
-    });
-    socket.once("open", () => {
-      // Who does not read gets everything, the others one session: so that a flood fills only those sockets.
-      const filter = client.flooded ? {} : { sessions: [FAN] };
-      const since = client.seq > 0 ? { since: client.seq } : {};
-      socket.send(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "subscribe", params: { events: ["message.accepted"], ...filter, ...since } }));
-    });
-    socket.on("message", (data) => {
-      const frame = JSON.parse(String(data)) as { id?: number; result?: { seq: number; reset?: boolean }; params?: { seq: number; payload: { at: number } } };
-      if (frame.id === 1) {
-        if (frame.result?.reset === true) client.resets += 1;
-        if (client.seq === 0 || frame.result?.reset === true) client.seq = frame.result!.seq;
-        return resolve();
+interface Frame {
+  readonly id?: number;
+  readonly result?: { seq: number; reset?: boolean };
+  readonly params?: { seq: number; payload: { at: number } };
+}
+
+let newest: { bytes: Buffer; frame: Frame } | undefined;
+
+/** Most clients get the same bytes, which are taken apart once. */
+function readFrame(payload: Buffer): Frame {
+  if (newest === undefined || !payload.equals(newest.bytes)) newest = { bytes: Buffer.from(payload), frame: JSON.parse(payload.toString()) as Frame };
+  return newest.frame;
+}
+
+async function open(client: Client): Promise<void> {
+  let subscribed = () => {};
+  const heard = new Promise<void>((resolve) => (subscribed = resolve));
+  client.socket = await openLeanSocket(client.url, GATEWAY_TOKEN, {
+    onText(payload) {
+      const { id, result, params } = readFrame(payload);
+      if (id === 1) {
+        if (result?.reset === true) client.resets += 1;
+        if (client.seq === 0 || result?.reset === true) client.seq = result!.seq;
+        return subscribed();
       }
-      if (frame.params === undefined) return;
-      if (frame.params.seq <= client.seq) client.wrong += 1;
-      client.seq = frame.params.seq;
+      if (params === undefined) return;
+      if (params.seq <= client.seq) client.wrong += 1;
+      client.seq = params.seq;
       client.events += 1;
-      if (!client.deaf) arrivals.push(Date.now() - frame.params.payload.at);
-    });
+      if (!client.deaf) arrivals.push(Date.now() - params.payload.at);
+    },
+    onClose: () => client.onClose(),
   });
+  // Who does not read gets everything, the others one session: so that a flood fills only those sockets.
+  const filter = client.flooded ? {} : { sessions: [FAN] };
+  const since = client.seq > 0 ? { since: client.seq } : {};
+  client.socket.send(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "subscribe", params: { events: ["message.accepted"], ...filter, ...since } }));
+  await heard;
 }
 
 /** At most `width` at a time. */
@@ -65,6 +73,12 @@ async function each<T>(items: readonly T[], width: number, act: (item: T) => Pro
   );
 }
 
+/** Processor time of this process so far, milliseconds. */
+const cpuMs = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+};
+
 const commands: Record<string, (args: never) => unknown> = {
   connect: async ({ url, count, deaf }: { url: string; count: number; deaf: number }) => {
     const made = Array.from({ length: count }, (_, index): Client => ({
@@ -75,7 +89,7 @@ const commands: Record<string, (args: never) => unknown> = {
       events: 0,
       deaf: index < deaf,
       flooded: index < deaf,
-      closed: undefined,
+      onClose: () => {},
       resets: 0,
     }));
     clients.push(...made);
@@ -99,8 +113,8 @@ const commands: Record<string, (args: never) => unknown> = {
   hear: async () => {
     const deaf = clients.filter((client) => client.deaf);
     for (const { socket } of deaf) socket.resume();
-    await Promise.all(deaf.map(({ socket }) => socket.readyState === WebSocket.CLOSED || new Promise((resolve) => socket.once("close", resolve))));
-    const closed = deaf.filter(({ closed: code }) => code === 4008).length;
+    await Promise.all(deaf.map((client) => client.socket.closed ?? new Promise<void>((resolve) => (client.onClose = resolve))));
+    const closed = deaf.filter(({ socket }) => socket.closed === 4008).length;
     await each(deaf, 16, (client) => {
       client.deaf = false;
       return open(client);
@@ -115,7 +129,8 @@ const commands: Record<string, (args: never) => unknown> = {
       p50: taken[Math.floor(taken.length * 0.5)] ?? 0,
       p99: taken[Math.floor(taken.length * 0.99)] ?? 0,
       max: taken.at(-1) ?? 0,
-      open: clients.filter(({ closed }) => closed === undefined).length,
+      open: clients.filter(({ socket }) => socket.closed === undefined).length,
+      cpu: cpuMs(),
       wrong: clients.reduce((sum, { wrong }) => sum + wrong, 0),
       slowest: Math.min(...clients.filter(({ deaf }) => !deaf).map(({ events }) => events)),
       seqs: [...new Set(clients.filter(({ deaf }) => !deaf).map(({ seq }) => seq))],

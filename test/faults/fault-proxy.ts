@@ -6,9 +6,10 @@ export interface FaultProxy {
   /**
    * - `pass`: as if it were not there;
    * - `refuse`: connections are reset, and those that stand are cut;
-   * - `stall`: connections stand, and not a byte passes: a half-open TCP connection.
+   * - `stall`: connections stand, and not a byte passes: a half-open TCP connection;
+   * - `deaf`: what is sent arrives, what the server answers does not.
    */
-  mode: "pass" | "refuse" | "stall";
+  mode: "pass" | "refuse" | "stall" | "deaf";
   /** Every chunk waits so long, milliseconds. */
   delayMs: number;
   /** Share of chunks that are lost and come again after the pause TCP makes before it repeats, 0 to 1. */
@@ -50,9 +51,9 @@ export async function startFaultProxy(target: number, random: () => number): Pro
     for (let again = REPEAT_MS; random() < proxy.loss && again < 10_000; again *= 2) ms += again;
     return ms;
   };
-  const open = () => proxy.mode !== "stall";
+  const open = (answers: boolean) => proxy.mode !== "stall" && !(answers && proxy.mode === "deaf");
 
-  const carry = (from: Socket, to: Socket) => {
+  const carry = (from: Socket, to: Socket, answers: boolean) => {
     // In order, as TCP keeps it: a chunk that is late holds up those behind it.
     let last: Promise<void> = Promise.resolve();
     from.on("data", (chunk) => {
@@ -60,7 +61,7 @@ export async function startFaultProxy(target: number, random: () => number): Pro
       const ms = pause();
       last = last.then(async () => {
         if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
-        while (!open() && !to.destroyed) await new Promise((resolve) => setTimeout(resolve, 20));
+        while (!open(answers) && !to.destroyed) await new Promise((resolve) => setTimeout(resolve, 20));
         if (!to.destroyed) to.write(chunk);
       });
     });
@@ -81,8 +82,8 @@ export async function startFaultProxy(target: number, random: () => number): Pro
         if (socket.errored) other.destroy();
       });
     }
-    carry(near, far);
-    carry(far, near);
+    carry(near, far, false);
+    carry(far, near, true);
   });
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   proxy.port = (server.address() as AddressInfo).port;

@@ -97,3 +97,23 @@ test("a gateway that stood still while its lane moved on edits no preview over t
   for (const house of [second, first]) await house.stop();
   await store.close();
 });
+
+test("an answer of the new conversation waits until the old one, whose preview stands above, has said its last part (P3)", async () => {
+  const clock = createManualClock();
+  const script: Script = (_, index) => (index === 0 ? slowly(LONG) : reply("new answer"));
+  const store = createMemoryStore();
+  const house = await openHouse({ store, clock, provider: createScripted(script, { clock }) });
+  await house.say("first");
+  await clock.advance(3_000);
+  assert.equal(house.channel.shown.length, 1, "the preview");
+  await store.resetSession({ session: { id: "next", key: "agent:main:main", agent: "main" }, now: clock.now() });
+  await house.say("second");
+  await clock.advance(2_000);
+  assert.equal((await store.listTurns({ statuses: ["done"], limit: 2 })).length, 1, "the second one is answered already");
+  assert.equal(house.channel.shown.length, 1);
+  await clock.advance(20_000);
+  assert.equal(house.texts().at(-1), "new answer");
+  assert.equal(house.texts().slice(0, -1).join(""), LONG.join(""));
+  await house.stop();
+  await store.close();
+});

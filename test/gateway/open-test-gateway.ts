@@ -1,6 +1,6 @@
 import { WebSocket } from "ws";
 import { createBlobs } from "../../src/app/blobs.ts";
-import { systemClock, systemRandom } from "../../src/app/system.ts";
+import { systemClock, systemFacts, systemRandom } from "../../src/app/system.ts";
 import { createLocalBus } from "../../src/bus/local/index.ts";
 import type { ChannelStatus } from "../../src/core/channel.ts";
 import { RequestError } from "../../src/core/errors.ts";
@@ -17,6 +17,7 @@ import { verifyAudit } from "../../src/security/audit.ts";
 import { createGate } from "../../src/security/gate.ts";
 import { createJobs } from "../../src/jobs/create-jobs.ts";
 import { createMemoryStore } from "../../src/store/memory/index.ts";
+import { sha256Hex } from "../../src/gateway/auth/digest.ts";
 import { createHall } from "../../src/turn/hall.ts";
 import { POLICY } from "../fakes/house.ts";
 
@@ -32,6 +33,9 @@ export interface TestGateway {
   readonly ws: string;
   /** What the fake configuration holds. */
   readonly config: Record<string, unknown>;
+  readonly secrets: ReadonlyMap<string, string>;
+  /** Why the program was asked to stop. */
+  readonly stops: readonly string[];
   readonly sent: { address: unknown; message: unknown }[];
   /** fetch with the token. */
   call(path: string, init?: RequestInit): Promise<Response>;
@@ -125,6 +129,8 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
   });
   const config: Record<string, unknown> = { gateway: { port: 1 }, agents: { model: "scripted:test" } };
   const sent: { address: unknown; message: unknown }[] = [];
+  const secrets = new Map<string, string>();
+  const stops: string[] = [];
   const unknownChannel = (channel: string) => new RequestError("channel_not_found", `no channel ${channel}`);
   const deps: GatewayDeps = {
     store,
@@ -139,14 +145,20 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
     metricsText: async () => "clanker_up 1\n",
     blobs,
     config: {
-      get: async (key) =>
-        key === undefined ? structuredClone(config) : key.split(".").reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], config),
-      set: async (key) => ({ applied: [key], restart_required: [] }),
-      patch: async (patch) => {
+      get: async (key) => ({
+        value:
+          key === undefined
+            ? structuredClone(config)
+            : key.split(".").reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], config),
+        digest: sha256Hex(JSON.stringify(config)),
+      }),
+      set: async (key) => ({ applied: [key], restart_required: [], digest: sha256Hex(JSON.stringify(config)) }),
+      patch: async (patch, digest) => {
+        if (digest !== undefined && digest !== sha256Hex(JSON.stringify(config))) throw new RequestError("config_changed", "the config has changed");
         Object.assign(config, patch);
-        return { applied: Object.keys(patch), restart_required: [] };
+        return { applied: Object.keys(patch), restart_required: [], digest: sha256Hex(JSON.stringify(config)) };
       },
-      reload: async () => ({ applied: [], restart_required: [] }),
+      reload: async () => ({ applied: [], restart_required: [], digest: sha256Hex(JSON.stringify(config)) }),
       validate: async (wanted) => ("gateway" in (wanted as object) ? [] : [{ key: "gateway", message: "is missing" }]),
       schema: async () => ({ type: "object" }),
     },
@@ -172,7 +184,8 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
         { name: "helper", model: "scripted:test" },
       ],
     },
-    turns: { abort: (target) => hall.abort(target) },
+    turns: { abort: (which) => hall.abort(which), compact: (sessionId) => hall.compact(sessionId) },
+    usage: { spending: hall.spending, priceOf: () => undefined, pricesAsOf: "2026-01-01", timeZone: "UTC" },
     jobs,
     hooks,
     stateless: (input, onEvent, signal) => hall.stateless(input, { onEvent, signal }),
@@ -193,6 +206,13 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
     tools: hall.outside,
     pairing: hall.pairing,
     audit: { verify: () => verifyAudit(store, { sign: (text) => text, verify: (text, signature) => text === signature }) },
+    secrets: {
+      list: async () => [...secrets.keys()],
+      place: async (name) => (secrets.has(name) ? "file" : undefined),
+      set: async (name, value) => void secrets.set(name, value),
+      remove: async (name) => secrets.delete(name),
+    },
+    system: { info: () => systemFacts({ configFile: "/config.toml", dataFolder: "/data" }), stop: (reason) => stops.push(reason) },
     health: () => ({ ready: true, reasons: [] }),
     version: "test",
     boot,
@@ -224,6 +244,8 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
     ws: `ws://127.0.0.1:${port}/ws`,
     config,
     sent,
+    secrets,
+    stops,
     call,
     post: (path, body, headers = {}) => call(path, { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", ...headers } }),
     async stop() {

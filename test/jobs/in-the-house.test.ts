@@ -60,7 +60,7 @@ async function openHome({ provider, cron = {}, clock = createManualClock(), chan
     agents: () => ["main"],
     requireModel: () => {},
   });
-  late.become(jobs);
+  late.become(() => jobs);
   const stopped = new AbortController();
   const done = jobs.start(stopped.signal);
   await clock.advance(0);

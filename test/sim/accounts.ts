@@ -96,9 +96,9 @@ function answers(world: SimWorld): Finding[] {
 /** What stands on the platform is what the outbox says, in its conversation and in its order. */
 function shown(world: SimWorld): Finding[] {
   const findings: Finding[] = [];
-  const rows = world.watch.rows<{ id: string; number: number; text: string; receipt: string; conversation: string; session: string; turn: number }>(
-    `SELECT d.id, p.number, p.text, p.receipt, d.conversation, d.session_id AS session, d.turn_id IS NOT NULL AND p.text LIKE '"re: %' AS turn
-     FROM delivery_parts p JOIN deliveries d ON d.id = p.delivery_id WHERE p.status = 'sent' AND d.status <> 'cancelled' ORDER BY d.seq, p.number`,
+  const rows = world.watch.rows<{ id: string; number: number; text: string; receipt: string; conversation: string; turn: number }>(
+    `SELECT d.id, p.number, p.text, p.receipt, d.conversation, d.turn_id IS NOT NULL AND first.text LIKE '"re: %' AS turn
+     FROM delivery_parts p JOIN deliveries d ON d.id = p.delivery_id JOIN delivery_parts first ON first.delivery_id = d.id AND first.number = 0 WHERE p.status = 'sent' AND d.status <> 'cancelled' ORDER BY d.seq, p.number`,
   );
   const places = new Map<string, number>();
   for (const row of rows) {
@@ -110,10 +110,8 @@ function shown(world: SimWorld): Finding[] {
       findings.push({ promise: "P2", text: `part ${row.number} of ${row.id} is not what ${row.conversation} shows` });
     if (row.turn === 0 || message === undefined) continue;
     const place = world.platform.shown.indexOf(message);
-    // Order is promised per session: a preview looks for what else is open there, but the answer of another session may be committed between its look and its post.
-    const lane = `${row.conversation} ${row.session}`;
-    if (place < (places.get(lane) ?? -1)) findings.push({ promise: "P3", text: `part ${row.number} of ${row.id} stands above an earlier answer` });
-    places.set(lane, place);
+    if (place < (places.get(row.conversation) ?? -1)) findings.push({ promise: "P3", text: `part ${row.number} of ${row.id} stands above an earlier answer` });
+    places.set(row.conversation, place);
   }
   return findings;
 }

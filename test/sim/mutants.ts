@@ -83,11 +83,21 @@ const FENCES: readonly Mutant[] = [
   {
     name: "the order of one conversation",
     mutation: {
-      rewrite: without([
-        "SELECT MIN(seq) AS first FROM deliveries WHERE status = 'open' AND channel = ? AND account = ? GROUP BY conversation",
-        "SELECT seq AS first FROM deliveries WHERE status = 'open' AND channel = ? AND account = ?",
-      ]),
+      rewrite: without(
+        ["SELECT MIN(o.seq) AS first FROM deliveries o WHERE", "SELECT o.seq AS first FROM deliveries o WHERE"],
+        ["GROUP BY o.conversation) oldest", ") oldest"],
+      ),
     },
+  },
+  {
+    name: "the refusal of a preview while something is on its way there",
+    mutation: {
+      rewrite: without(["SELECT id FROM deliveries WHERE status = 'open' AND channel", "SELECT id FROM deliveries WHERE status = 'none' AND channel"]),
+    },
+  },
+  {
+    name: "the wait of an answer for the preview of an earlier one",
+    mutation: { rewrite: without(["draft.turn_id <> o.turn_id AND t.ended_at IS NULL", "draft.turn_id <> o.turn_id AND 1 = 0"]) },
   },
   {
     name: "the counter of attempts",
@@ -129,18 +139,26 @@ const POWER_CUTS = { seeds: 300, options: { steps: 1_200, faults: { crashBetween
 
 /** Where a hunt has been long before: there it begins. A seed that catches nothing any more only costs its own time. */
 const CAUGHT_BY: Readonly<Record<string, number>> = {
-  "the look-up before the unique key of updates": 11,
+  "the look-up before the unique key of updates": 6,
   "the order of one conversation": 5,
+  "the disk sync of enqueueDelivery": 60,
+  "the disk sync of settleDraft": 28,
+  "the disk sync of setSetting": 25,
+  "the disk sync of cancelQueued": 22,
+  "the wait of an answer for the preview of an earlier one": 8,
+  "the refusal of a preview while something is on its way there": 5,
+  "the disk sync of suspendTurn": 11,
+  "the disk sync of cancelWaiting": 11,
   "the disk sync of addPerson": 15,
   "the disk sync of takeSteering": 29,
   "the disk sync of postponeTurn": 158,
-  "the disk sync of openApproval": 24,
+  "the disk sync of openApproval": 100,
   "the disk sync of answerApproval": 96,
-  "the disk sync of tellApproval": 46,
-  "the disk sync of openDraft": 22,
-  "the disk sync of createSession": 137,
-  "the disk sync of resetSession": 42,
-  "the disk sync of deleteSession": 14,
+  "the disk sync of tellApproval": 235,
+  "the disk sync of openDraft": 6,
+  "the disk sync of createSession": 202,
+  "the disk sync of resetSession": 5,
+  "the disk sync of deleteSession": 25,
   "the disk sync of setEntryMessage": 65,
   "the disk sync of putBlob": 40,
 };

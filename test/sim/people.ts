@@ -170,7 +170,7 @@ function managePage(world: SimWorld): void {
   const now = world.wall();
   const done = (work: Promise<unknown>) => void work.catch(() => {});
   const number = world.fresh("");
-  switch (world.pick(["label", "create", "setting", "send", "abort"])) {
+  switch (world.pick(["label", "create", "setting", "send", "abort", "reset"])) {
     case "label":
       return done(
         life.store
@@ -183,6 +183,13 @@ function managePage(world: SimWorld): void {
       const made = life.store.createSession({ session, now }).then(() => life.store.resetSession({ session: next, now }));
       return done(made.then(() => life.store.deleteSession({ id: session.id })).then(() => life.store.deleteSession({ id: next.id })));
     }
+    case "reset":
+      // What runs goes on in the old conversation, beside the first turns of the new one.
+      say(world, messageOf(world, { ...OWNER, parts: [{ type: "text", text: `${world.fresh("m")} slowly long` }] }));
+      return void world.timeline.after(world.between(1_000, 5_000), undefined, "reset", () => {
+        done(life.store.resetSession({ session: { id: `main-${number}`, key: "agent:main:main", agent: "main" }, now: world.wall() }));
+        for (let i = 0; i < 2; i += 1) say(world, messageOf(world, { ...OWNER, parts: [{ type: "text", text: world.fresh("m") }] }));
+      });
     case "setting":
       return done(life.store.setSetting({ name: "note", value: number }));
     case "send":

@@ -93,7 +93,7 @@ export class Watch implements Watcher {
         `${String(input["deliveryId"])}.${String(input["part"])}`,
         this.#world.timeline.now + (input["notBefore"] as number) - this.#world.wall(),
       );
-    if (name === "openDraft") this.#intents.add(`${(input["delivery"] as { id: string }).id}.0`);
+    if (name === "openDraft" && output === true) this.#intents.add(`${(input["delivery"] as { id: string }).id}.0`);
   }
 
   /** A power cut: what was answered as being on disk must still be there. */

@@ -321,6 +321,45 @@ describe("the page", () => {
       assert.deepEqual(problems, []);
     }));
 
+  test("conversations can be put away, brought back and searched", () =>
+    visit(
+      async ({ page, server }) => {
+        await ready(page);
+        await page.getByRole("button", { name: "More for Trip to Rome" }).click();
+        await page.getByRole("menuitem", { name: "Archive" }).click();
+        assert.deepEqual(await server.nextCall("sessions.archive"), { session: "agent:main:web:chat:a" });
+        await page.getByRole("button", { name: "Trip to Rome" }).first().waitFor({ state: "detached" });
+        await page.getByRole("button", { name: "Archived", exact: true }).click();
+        await page.getByRole("button", { name: "More for Trip to Rome" }).click();
+        await page.getByRole("menuitem", { name: "Restore" }).click();
+        assert.deepEqual(await server.nextCall("sessions.restore"), { session: "agent:main:web:chat:a" });
+        await page.getByText("Nothing is archived.").waitFor();
+
+        await page.getByLabel("Search in all conversations").fill("pack");
+        assert.deepEqual(await server.nextCall("sessions.search"), { query: "pack", limit: 50 });
+        await page.getByRole("list", { name: "What was found" }).getByRole("button", { name: "Pack light" }).click();
+        await page.getByRole("heading", { name: "Trip to Rome" }).waitFor();
+        await page.getByRole("list", { name: "What was found" }).waitFor({ state: "detached" });
+      },
+      {
+        prepare: (server) => {
+          const rome = { session: "agent:main:web:chat:a", session_id: "a", agent: "main", label: "Trip to Rome", last_entry: 1, created_at: 1, updated_at: 2 };
+          server.sessions.push(rome);
+          server.entries.set(rome.session, [{ number: 1, role: "assistant", text: "Pack light.", at: 1, turn_id: "t", stop: "end" }]);
+          const put = (more: object) => {
+            const changed = { ...rome, ...more };
+            server.sessions.splice(0, 1, changed);
+            return changed;
+          };
+          server.answers.set("sessions.archive", () => put({ archived_at: 5 }));
+          server.answers.set("sessions.restore", () => put({}));
+          server.answers.set("sessions.search", () => ({
+            messages: [{ session: rome.session, session_id: "a", label: rome.label, number: 1, role: "assistant", text: "Pack light.", at: 1 }],
+          }));
+        },
+      },
+    ));
+
   test("conversations can be made, opened, named anew and deleted", () =>
     visit(
       async ({ page, server }) => {

@@ -1,6 +1,8 @@
-import type { ChannelDeps, ChannelStatus } from "../../core/channel.ts";
+import type { ChannelDeps } from "../../core/channel.ts";
 import { StoreError } from "../../core/errors.ts";
 import { HttpFailure } from "../../core/http.ts";
+import type { Background } from "../../lib/background/index.ts";
+import type { Health } from "../../lib/channel-health/index.ts";
 import type { Backoff } from "../../lib/reconnect/index.ts";
 import { type DiscordApi, DiscordFailure } from "./api.ts";
 import type { DiscordAccountConfig } from "./config.ts";
@@ -21,30 +23,6 @@ export interface DiscordAccount {
   me: { readonly id: string; readonly username: string } | undefined;
 }
 
-/** Calls that nobody waits for until the account stops. */
-export interface Background {
-  /** `task` must not reject; its signal aborts when the account stops. */
-  run(task: (signal: AbortSignal) => Promise<void>): void;
-  /** Aborts what runs and resolves when nothing does. */
-  stop(): Promise<void>;
-}
-
-export function createBackground(): Background {
-  const running = new Set<Promise<void>>();
-  let stopping = new AbortController();
-  return {
-    run(task) {
-      const done = task(stopping.signal).finally(() => running.delete(done));
-      running.add(done);
-    },
-    async stop() {
-      stopping.abort();
-      await Promise.allSettled(running);
-      stopping = new AbortController();
-    },
-  };
-}
-
 /** Who wrote the last messages: a deletion does not say whose words it takes away. */
 export interface Authors {
   get(messageId: string): string | undefined;
@@ -60,39 +38,6 @@ export function createAuthors(): Authors {
     add(messageId, userId) {
       authors.set(messageId, userId);
       if (authors.size > MAX_AUTHORS) authors.delete(authors.keys().next().value!);
-    },
-  };
-}
-
-/** The truth about the account (P7): ready only after a completed round trip, and no longer once one has failed. */
-export interface Health {
-  status(): ChannelStatus;
-  /** The session stands and has answered. */
-  alive(): void;
-  trouble(state: "degraded" | "failed", code: string, detail: string): void;
-  set(state: "stopped" | "starting"): void;
-  identify(identity: string): void;
-}
-
-/** @param now wall milliseconds. @param changed is told of every change of state or code. */
-export function createHealth(now: () => number, changed: (status: ChannelStatus) => void): Health {
-  let status: ChannelStatus = { state: "stopped" };
-  const update = (next: ChannelStatus) => {
-    const news = next.state !== status.state || next.code !== status.code;
-    status = next;
-    if (news) changed(status);
-  };
-  const kept = () => ({
-    ...(status.lastAliveAt === undefined ? {} : { lastAliveAt: status.lastAliveAt }),
-    ...(status.identity === undefined ? {} : { identity: status.identity }),
-  });
-  return {
-    status: () => status,
-    alive: () => update({ ...kept(), state: "ready", lastAliveAt: now() }),
-    trouble: (state, code, detail) => update({ ...kept(), state, code, detail }),
-    set: (state) => update({ ...kept(), state }),
-    identify(identity) {
-      status = { ...status, identity };
     },
   };
 }

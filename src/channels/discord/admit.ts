@@ -53,6 +53,7 @@ export async function admit(account: DiscordAccount, events: readonly GatewayEve
   const { deps, config } = account;
   const outcomes = store ? await deps.intake.receive(updates, cursorOf(next, config.account)) : [];
   Object.assign(position, next);
+  if (updates.length > 0) account.health.heard();
   deps.metrics.count("channel_updates", { channel: "discord", account: config.account }, updates.length);
   updates.forEach((update, index) => {
     const interaction = interactions.get(update.key);

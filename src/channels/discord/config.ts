@@ -11,16 +11,13 @@ const ids = v.array(snowflake);
 const EXAMPLE = ["123456789012345678"];
 
 const discordEntries = {
-  token: described(v.optional(secret()), "The bot's token from the Developer Portal.", { restart: true, example: "${DISCORD_BOT_TOKEN}" }),
+  token: described(v.optional(secret()), "The bot's token from the Developer Portal.", { example: "${DISCORD_BOT_TOKEN}" }),
   api_root: described(
     v.optional(v.pipe(v.string(), v.url("must be a URL"), v.regex(/^https?:\/\//, "must be an http(s) URL")), "https://discord.com/api/v10"),
     "REST API; change it only for a proxy of your own.",
-    { restart: true },
   ),
-  streaming: described(v.optional(v.boolean(), true), "Show the answer while it is written, by editing the message.", { restart: true }),
-  slash_commands: described(v.optional(v.boolean(), true), "Offer /ask, /new, /stop, /status, /help and /whoami as slash commands of the bot.", {
-    restart: true,
-  }),
+  streaming: described(v.optional(v.boolean(), true), "Show the answer while it is written, by editing the message."),
+  slash_commands: described(v.optional(v.boolean(), true), "Offer /ask, /new, /stop, /status, /help and /whoami as slash commands of the bot."),
   allowed_users: described(
     v.optional(v.array(v.pipe(v.string(NOT_A_NAME), v.trim(), v.regex(/^(\d{15,20}|\*)$/, NOT_A_NAME))), []),
     "Ids of people who may write directly.",

@@ -1,7 +1,9 @@
 /** Door of the Discord adapter: one bot account as a Channel. README.md walks through its files; QUIRKS.md has the platform's facts behind them. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
+import { createBackground } from "../../lib/background/index.ts";
+import { createHealth } from "../../lib/channel-health/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
-import { createAuthors, createBackground, createHealth, type DiscordAccount, recover } from "./account.ts";
+import { createAuthors, type DiscordAccount, recover } from "./account.ts";
 import { createApi, USER_AGENT } from "./api.ts";
 import type { DiscordAccountConfig } from "./config.ts";
 import { receiveEvents } from "./gateway.ts";

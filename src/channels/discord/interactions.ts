@@ -1,23 +1,29 @@
 /** Slash commands: their list, and the answer that Discord wants within three seconds of a command or press. It is given after the commit, never before. */
+import { chatCommands } from "../../core/command.ts";
 import type { Outcome } from "../../core/intake.ts";
 import { Secret } from "../../core/secret.ts";
+import { capital } from "../../lib/plain-text/index.ts";
 import type { DiscordAccount } from "./account.ts";
 import { USER_AGENT } from "./api.ts";
 import type { WireInteraction } from "./wire.ts";
 
 /** Application Command Option Types: 3 is a text. */
 const TEXT = 3;
+/** Bits that nobody in a server has but its administrators: the owner's commands are shown to them alone. Discord has no such thing for direct messages. */
+const ADMINISTRATORS = "0";
+
 const COMMANDS = [
   {
     name: "ask",
     description: "Ask the assistant",
     options: [{ type: TEXT, name: "text", description: "What you want to say", required: true, max_length: 4_000 }],
   },
-  { name: "new", description: "Start a new conversation" },
-  { name: "stop", description: "Stop what the assistant is doing" },
-  { name: "status", description: "Show what is going on" },
-  { name: "help", description: "Show the commands" },
-  { name: "whoami", description: "Show your id here" },
+  ...chatCommands.map(({ name, what, words, owner }) => ({
+    name,
+    description: capital(what),
+    ...(words !== undefined && { options: [{ type: TEXT, name: "text", description: words, required: !words.startsWith("["), max_length: 200 }] }),
+    ...(owner === true && { default_member_permissions: ADMINISTRATORS }),
+  })),
 ];
 
 /** Interaction Callback Types. */

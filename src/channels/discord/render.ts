@@ -5,6 +5,7 @@
 import type { RenderedPart } from "../../core/channel.ts";
 import type { Button, Media, Message, MessagePart } from "../../core/message.ts";
 import { cutPoints } from "../../lib/chunk/index.ts";
+import { describePart } from "../../lib/describe-part/index.ts";
 import { cleanText, codeBlocks, isBlank, type MarkdownNode, parseMarkdown, plainText, sliceNodes } from "../../lib/markdown/index.ts";
 import { escapeText, toDiscord } from "./markup.ts";
 
@@ -31,7 +32,7 @@ export function renderMessage(message: Message): RenderedPart[] {
   for (const part of message.parts) {
     if (part.type === "media" && part.media.blob !== undefined) {
       flush();
-      rendered.push({ text: describe(part), payload: { kind: "media", media: part.media } satisfies DiscordPayload });
+      rendered.push({ text: describePart(part), payload: { kind: "media", media: part.media } satisfies DiscordPayload });
     } else {
       const more = textNodes(part);
       if (more.length > 0) nodes = [...nodes, ...(nodes.length > 0 ? [{ type: "text" as const, text: "\n" }] : []), ...more];
@@ -81,25 +82,6 @@ function withButtons(parts: RenderedPart[], buttons: readonly Button[]): Rendere
 /** A notice is ours and is not Markdown: a command or path in it must arrive as it is. */
 function textNodes(part: MessagePart): MarkdownNode[] {
   if (part.type === "text") return parseMarkdown(part.text);
-  const text = part.type === "notice" ? cleanText(part.text).trimEnd() : describe(part);
+  const text = part.type === "notice" ? cleanText(part.text).trimEnd() : describePart(part);
   return text === "" ? [] : [{ type: "text", text }];
-}
-
-function describe(part: MessagePart): string {
-  switch (part.type) {
-    case "media": {
-      const { kind, name, missing } = part.media;
-      // The bound keeps a name of thousands of characters from being a part that is too long.
-      const shown = name === undefined ? "" : `: ${name.slice(0, 300)}`;
-      return cleanText(`[${kind}${shown}${missing === undefined ? "" : ` (${missing.slice(0, 300)})`}]`);
-    }
-    case "location":
-      return cleanText(`${part.name === undefined ? "" : `${part.name}: `}${part.latitude}, ${part.longitude}`);
-    case "contact":
-      return cleanText(part.phone === undefined ? part.name : `${part.name}: ${part.phone}`);
-    case "poll":
-      return cleanText([part.question, ...part.options.map((option, index) => `${index + 1}. ${option}`)].join("\n"));
-    default:
-      return cleanText(part.text);
-  }
 }

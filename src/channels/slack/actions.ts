@@ -1,4 +1,5 @@
 /** Pressed buttons and slash commands as our updates. Pure; see inbound.ts. */
+import { chatCommands } from "../../core/command.ts";
 import type { Update } from "../../core/update.ts";
 import { addressOf, type InboundContext, isDirect, isTs, person, translateEvent, tsToMs } from "./inbound.ts";
 import { decodeText } from "./text.ts";
@@ -51,7 +52,7 @@ function pressUpdates(payload: BlockActions, context: InboundContext): Update[] 
  * Slack keeps words with a slash for the commands that apps have registered, so ours has one: `/clanker new` is our `/new`. An app that has registered `/new` itself is
  * understood as well.
  */
-const COMMANDS = /^(help|new|stop|status|whoami|approve|deny|pair|trust)(?=\s|$)/i;
+const COMMANDS = new RegExp(`^(${chatCommands.map(({ name }) => name).join("|")})(?=\\s|$)`, "i");
 
 function commandText(command: string, words: string): string {
   if (COMMANDS.test(command)) return `/${command} ${words}`.trim();

@@ -16,33 +16,25 @@ const rootUrl = v.pipe(v.string(), v.url("must be a URL"), v.regex(/^https?:\/\/
 
 const slackEntries = {
   bot_token: described(v.optional(secret()), "Bot User OAuth Token (xoxb-...), from the app's page OAuth & Permissions.", {
-    restart: true,
     example: "${SLACK_BOT_TOKEN}",
   }),
   app_token: described(v.optional(secret()), "App-level token (xapp-...) with the scope connections:write; needed in socket mode.", {
-    restart: true,
     example: "${SLACK_APP_TOKEN}",
   }),
   mode: described(
     v.optional(v.picklist(["socket", "webhook"]), "socket"),
     "How events come in: socket works behind any router; webhook (Slack's Events API) needs a public https address.",
-    { restart: true },
   ),
   signing_secret: described(
     v.optional(secret()),
     "Signing Secret from the app's page Basic Information; proves that a post comes from Slack. Needed in webhook mode.",
   ),
-  api_root: described(v.optional(rootUrl, "https://slack.com/api"), "Slack's Web API; change it only for another Slack, such as https://slack-gov.com/api.", {
-    restart: true,
-  }),
-  files_root: described(v.optional(rootUrl, "https://files.slack.com"), "Where Slack keeps files; the bot token is sent nowhere else for them.", {
-    restart: true,
-  }),
-  streaming: described(v.optional(v.boolean(), true), "Show the answer while it is written, by editing the message.", { restart: true }),
+  api_root: described(v.optional(rootUrl, "https://slack.com/api"), "Slack's Web API; change it only for another Slack, such as https://slack-gov.com/api."),
+  files_root: described(v.optional(rootUrl, "https://files.slack.com"), "Where Slack keeps files; the bot token is sent nowhere else for them."),
+  streaming: described(v.optional(v.boolean(), true), "Show the answer while it is written, by editing the message."),
   reply_in_thread: described(
     v.optional(v.boolean(), true),
     "In channels, answer a mention in a thread below it, which is then a conversation of its own; false: answer in the channel.",
-    { restart: true },
   ),
   allowed_users: described(v.optional(v.array(slackId(/^([UW][A-Z0-9]{2,30}|\*)$/, NOT_A_NAME)), []), "Member ids of people who may write directly.", {
     example: ["U012AB3CD"],

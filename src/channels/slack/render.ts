@@ -3,9 +3,10 @@
  * Always true: every text part holds at most 4000 UTF-16 units, and the `text` of the parts of one text joins to its plain text.
  */
 import type { RenderedPart } from "../../core/channel.ts";
-import type { Button, Media, Message, MessagePart } from "../../core/message.ts";
+import type { Button, Media, Message } from "../../core/message.ts";
 import { cutPoints } from "../../lib/chunk/index.ts";
-import { cleanText, codeBlocks, isBlank, type MarkdownNode, plainText, sliceNodes } from "../../lib/markdown/index.ts";
+import { describePart } from "../../lib/describe-part/index.ts";
+import { codeBlocks, isBlank, type MarkdownNode, plainText, sliceNodes } from "../../lib/markdown/index.ts";
 import { literalNodes, type RichText, slackNodes, toRichText } from "./rich-text.ts";
 
 /** docs.slack.dev, chat.postMessage: 4,000 characters are the recommended most, 40,000 the hard end; chat.update takes 4,000. */
@@ -28,9 +29,9 @@ export function renderMessage(message: Message): RenderedPart[] {
     // Slack takes files that are ours, and nobody else's by their id.
     if (part.type === "media" && part.media.blob !== undefined) {
       flush();
-      rendered.push({ text: describe(part), payload: { kind: "media", media: part.media } satisfies SlackPayload });
+      rendered.push({ text: describePart(part), payload: { kind: "media", media: part.media } satisfies SlackPayload });
     } else {
-      const more = part.type === "text" ? slackNodes(part.text) : literalNodes(describe(part));
+      const more = part.type === "text" ? slackNodes(part.text) : literalNodes(describePart(part));
       if (more.length > 0) nodes = [...nodes, ...(nodes.length > 0 ? [{ type: "text" as const, text: "\n" }] : []), ...more];
     }
   }
@@ -60,21 +61,4 @@ function textParts(nodes: readonly MarkdownNode[]): RenderedPart[] {
 function withButtons(parts: RenderedPart[], buttons: readonly Button[]): RenderedPart[] {
   const last = parts.findLastIndex((part) => (part.payload as SlackPayload).kind === "text");
   return parts.map((part, index) => (index === last ? { ...part, payload: { ...(part.payload as SlackPayload), buttons } } : part));
-}
-
-function describe(part: MessagePart): string {
-  switch (part.type) {
-    case "media": {
-      const { kind, name, missing } = part.media;
-      return cleanText(`[${kind}${name === undefined ? "" : `: ${name}`}${missing === undefined ? "" : ` (${missing})`}]`);
-    }
-    case "location":
-      return cleanText(`${part.name === undefined ? "" : `${part.name}: `}${part.latitude}, ${part.longitude}`);
-    case "contact":
-      return cleanText(part.phone === undefined ? part.name : `${part.name}: ${part.phone}`);
-    case "poll":
-      return cleanText([part.question, ...part.options.map((option, index) => `${index + 1}. ${option}`)].join("\n"));
-    default:
-      return cleanText(part.text);
-  }
 }

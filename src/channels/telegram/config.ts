@@ -13,27 +13,24 @@ function numeric(pattern: RegExp) {
 const ids = v.array(numeric(NUMERIC));
 
 const telegramEntries = {
-  token: described(v.optional(secret()), "The bot's token from @BotFather.", { restart: true, example: "${TELEGRAM_BOT_TOKEN}" }),
+  token: described(v.optional(secret()), "The bot's token from @BotFather.", { example: "${TELEGRAM_BOT_TOKEN}" }),
   api_root: described(
     v.optional(v.pipe(v.string(), v.url("must be a URL"), v.regex(/^https?:\/\//, "must be an http(s) URL")), "https://api.telegram.org"),
     "Bot API server; change it only for a server of your own.",
-    { restart: true },
   ),
   mode: described(
     v.optional(v.picklist(["polling", "webhook"]), "polling"),
     "How messages come in: polling works behind any router; webhook needs a public https address.",
-    { restart: true },
   ),
   webhook_url: described(
     v.optional(v.pipe(v.string(), v.url("must be a URL"), v.startsWith("https://", "must start with https://"))),
     "Where Telegram posts to in webhook mode.",
     {
-      restart: true,
       example: "https://clanker.example.org/channels/telegram/webhook",
     },
   ),
   webhook_secret: described(v.optional(secret()), "Required in webhook mode: 1 to 256 letters, digits, - and _ that prove a post comes from Telegram."),
-  streaming: described(v.optional(v.boolean(), true), "Show the answer while it is written, by editing the message.", { restart: true }),
+  streaming: described(v.optional(v.boolean(), true), "Show the answer while it is written, by editing the message."),
   allowed_users: described(v.optional(v.array(numeric(/^(-?\d{1,20}|\*)$/)), []), "Numeric user ids of people who may write directly.", {
     example: ["12345678"],
   }),

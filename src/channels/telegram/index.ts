@@ -1,8 +1,10 @@
 /** Door of the Telegram adapter: one bot account as a Channel. README.md walks through its files; QUIRKS.md has the platform's facts behind them. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
+import { chatCommands } from "../../core/command.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { createBackground } from "../../lib/background/index.ts";
 import { createHealth } from "../../lib/channel-health/index.ts";
+import { capital } from "../../lib/plain-text/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { createPolls, recover, type TelegramAccount } from "./account.ts";
 import { createApi } from "./api.ts";
@@ -18,13 +20,8 @@ export type { TelegramAccountConfig } from "./config.ts";
 export { plainMarkdown } from "./render.ts";
 export type { TelegramTiming } from "./timing.ts";
 
-const COMMANDS = [
-  { command: "new", description: "Start a new conversation" },
-  { command: "stop", description: "Stop what the assistant is doing" },
-  { command: "status", description: "Show what is going on" },
-  { command: "help", description: "Show the commands" },
-  { command: "whoami", description: "Show your id here" },
-];
+/** What everybody may use; the owner's own commands would only puzzle the others (Bot API, setMyCommands: one list for all chats). */
+const COMMANDS = chatCommands.filter(({ owner }) => owner !== true).map(({ name, what }) => ({ command: name, description: capital(what) }));
 
 /**
  * @param timing for tests: shorter waits.

@@ -5,6 +5,7 @@
 import type { RenderedPart } from "../../core/channel.ts";
 import type { Button, Media, Message, MessagePart } from "../../core/message.ts";
 import { cutPoints } from "../../lib/chunk/index.ts";
+import { describePart } from "../../lib/describe-part/index.ts";
 import { cleanText, codeBlocks, isBlank, type MarkdownNode, parseMarkdown, plainText, sliceNodes } from "../../lib/markdown/index.ts";
 import { toHtml } from "./html.ts";
 
@@ -44,7 +45,7 @@ export function renderMessage(message: Message): RenderedPart[] {
       if (more.length > 0) nodes = [...nodes, ...(nodes.length > 0 ? [{ type: "text" as const, text: "\n" }] : []), ...more];
     } else {
       flush();
-      rendered.push({ text: describe(part), payload });
+      rendered.push({ text: describePart(part), payload });
     }
   }
   flush();
@@ -86,7 +87,7 @@ function formatted(nodes: readonly MarkdownNode[], plain: string): FormattedText
 /** A notice is ours and is not Markdown: a command or path in it must arrive as it is. */
 function textNodes(part: MessagePart): MarkdownNode[] {
   if (part.type === "text") return parseMarkdown(part.text);
-  const text = part.type === "notice" ? cleanText(part.text).trimEnd() : describe(part);
+  const text = part.type === "notice" ? cleanText(part.text).trimEnd() : describePart(part);
   return text === "" ? [] : [{ type: "text", text }];
 }
 
@@ -119,22 +120,5 @@ function payloadOf(part: MessagePart): TelegramPayload | undefined {
     }
     default:
       return undefined;
-  }
-}
-
-function describe(part: MessagePart): string {
-  switch (part.type) {
-    case "media":
-      return cleanText(
-        `[${part.media.kind}${part.media.name === undefined ? "" : `: ${part.media.name}`}${part.media.missing === undefined ? "" : ` (${part.media.missing})`}]`,
-      );
-    case "location":
-      return cleanText(`${part.name === undefined ? "" : `${part.name}: `}${part.latitude}, ${part.longitude}`);
-    case "contact":
-      return cleanText(part.phone === undefined ? part.name : `${part.name}: ${part.phone}`);
-    case "poll":
-      return cleanText([part.question, ...part.options.map((option, index) => `${index + 1}. ${option}`)].join("\n"));
-    default:
-      return cleanText(part.text);
   }
 }

@@ -74,7 +74,7 @@ export async function get(context: CliContext, { args: [key = ""] }: { args: str
 export async function set(context: CliContext, { args: [key = "", text = ""] }: { args: string[] }): Promise<void> {
   const value = parseConfigValue(key, text);
   const up = await withGatewayIfUp(context, (client) => client.call("config.set", { key, value }));
-  await report(context, key, up === undefined ? changeKey(await openEditor(context), key, value) : up.value);
+  await report(context, key, up === undefined ? changeKey(await openEditor(context), key, { value }) : up.value);
 }
 
 export async function unset(context: CliContext, { args: [key = ""] }: { args: string[] }): Promise<void> {

@@ -12,6 +12,8 @@ export interface DeviceProof {
   readonly signedAt: number;
   /** base64url. */
   readonly signature: string;
+  /** What the signature may be over instead of our own statement: made by a door whose clients sign other bytes, from this connection's nonce. */
+  readonly signed?: readonly Uint8Array[];
 }
 
 /** How far a device's clock may be off. The nonce is what makes a proof fresh; this bounds how old a stolen unused one may be. */
@@ -26,10 +28,11 @@ export function provesDevice(proof: DeviceProof, context: Pick<DeviceStatement, 
   const raw = Buffer.from(proof.publicKey, "base64url");
   // One spelling of a key only, so that an id has one key text.
   if (raw.length !== 32 || raw.toString("base64url") !== proof.publicKey || deviceIdOf(proof.publicKey) !== proof.id) return false;
-  const bytes = deviceStatementBytes({ ...context, deviceId: proof.id, scopes: proof.scopes, signedAt: proof.signedAt });
+  const texts = proof.signed ?? [deviceStatementBytes({ ...context, deviceId: proof.id, scopes: proof.scopes, signedAt: proof.signedAt })];
   try {
     const key = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: proof.publicKey }, format: "jwk" });
-    return verify(null, bytes, key, Buffer.from(proof.signature, "base64url"));
+    const signature = Buffer.from(proof.signature, "base64url");
+    return texts.some((bytes) => verify(null, bytes, key, signature));
   } catch {
     // Not a point of the curve.
     return false;

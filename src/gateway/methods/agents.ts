@@ -1,3 +1,4 @@
+import type { Binding } from "../../sessions/bindings.ts";
 import { v } from "../../lib/schema/index.ts";
 import { defineMethod } from "../method.ts";
 import { runAgent } from "../run-agent.ts";
@@ -6,6 +7,17 @@ import { findSession } from "../find-session.ts";
 import { id, limit, sendParams, sessionRef, turnResult } from "./schemas.ts";
 
 const timeout_ms = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(86_400_000)));
+
+const binding = v.object({ channel: v.optional(v.string()), account: v.optional(v.string()), group: v.optional(v.string()), person: v.optional(v.string()) });
+
+function describeBinding({ channel, account, group, person }: Binding): v.InferInput<typeof binding> {
+  return {
+    ...(channel === undefined ? {} : { channel }),
+    ...(account === undefined ? {} : { account }),
+    ...(group === undefined ? {} : { group }),
+    ...(person === undefined ? {} : { person }),
+  };
+}
 
 export const agentMethods = [
   defineMethod({
@@ -70,11 +82,13 @@ export const agentMethods = [
   }),
   defineMethod({
     name: "agents.list",
-    summary: "The configured agents and their models.",
+    summary: "The configured agents, their models, and where each of them answers instead of main.",
     params: v.strictObject({}),
-    result: v.object({ agents: v.array(v.object({ name: v.string(), model: v.string() })) }),
+    result: v.object({ agents: v.array(v.object({ name: v.string(), model: v.string(), bindings: v.array(binding) })) }),
     scope: "read",
-    handler: (_, { deps }) => ({ agents: deps.agents.list().map(({ name, model }) => ({ name, model })) }),
+    handler: (_, { deps }) => ({
+      agents: deps.agents.list().map(({ name, model, bindings = [] }) => ({ name, model, bindings: bindings.map(describeBinding) })),
+    }),
   }),
   defineMethod({
     name: "models.list",

@@ -10,7 +10,7 @@ const status = v.picklist(["pending", "approved", "denied", "expired", "cancelle
 const choice = v.picklist(["once", "session", "always", "deny"]);
 const code = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
 
-const approvalInfo = v.object({
+export const approvalInfo = v.object({
   approval_id: v.string(),
   code: v.string(),
   status,

@@ -4,7 +4,7 @@ import { defineMethod } from "../method.ts";
 import { name, notFound, text } from "./schemas.ts";
 
 const place = v.pipe(v.string(), v.minLength(1), v.maxLength(512));
-const channelInfo = v.object({
+export const channelInfo = v.object({
   channel: v.string(),
   account: v.string(),
   state: v.string(),

@@ -5,7 +5,9 @@ import { defineMethod } from "../method.ts";
 
 const key = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,15}$/, "must be a dotted key such as gateway.port"));
 const keyToChange = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,15}\+?$/, "must be a dotted key such as gateway.port"));
-const change = v.object({ applied: v.array(v.string()), restart_required: v.array(v.string()) });
+const change = v.object({ applied: v.array(v.string()), restart_required: v.array(v.string()), digest: v.string() });
+/** As config.get answered it: another one now means that somebody else has changed the configuration since. */
+const digest = v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(128)));
 const anything = v.unknown();
 
 const PROTOTYPE = new Set(["__proto__", "constructor", "prototype"]);
@@ -15,42 +17,43 @@ function checkKey(dotted: string): void {
   if (dotted.split(".").some((part) => PROTOTYPE.has(part))) throw new RequestError("bad_params", "the key names a prototype");
 }
 
-const answer = ({ applied, restart_required }: ConfigChange) => ({ applied: [...applied], restart_required: [...restart_required] });
+const answer = ({ applied, restart_required, digest: now }: ConfigChange) => ({ applied: [...applied], restart_required: [...restart_required], digest: now });
 
 export const configMethods = [
   defineMethod({
     name: "config.get",
-    summary: "The effective configuration, or what stands under a dotted key; secrets are masked.",
+    summary: "The effective configuration, or what stands under a dotted key, and the digest a change is made from; secrets are masked.",
     params: v.strictObject({ key: v.optional(key) }),
-    result: v.object({ value: anything }),
+    result: v.object({ value: anything, digest: v.string() }),
     scope: "admin",
     handler: async (params, { deps }) => {
       if (params.key !== undefined) checkKey(params.key);
-      const value = await deps.config.get(params.key);
-      if (value === undefined) throw new RequestError("key_not_found", `nothing is set under ${params.key}`);
-      return { value };
+      const found = await deps.config.get(params.key);
+      if (found.value === undefined) throw new RequestError("key_not_found", `nothing is set under ${params.key}`);
+      return { value: found.value, digest: found.digest };
     },
   }),
   defineMethod({
     name: "config.set",
-    summary: "Sets one key; null removes it; a key that ends in + is a list, to which the value or values are added.",
-    params: v.strictObject({ key: keyToChange, value: anything }),
+    summary:
+      "Sets one key; null removes it; a key that ends in + is a list, to which the value or values are added. With `digest` only if the configuration is still the same.",
+    params: v.strictObject({ key: keyToChange, value: anything, digest }),
     result: change,
     scope: "admin",
     mutating: true,
     handler: async (params, { deps }) => {
       checkKey(params.key.replace(/\+$/, ""));
-      return answer(await deps.config.set(params.key, params.value));
+      return answer(await deps.config.set(params.key, params.value, params.digest));
     },
   }),
   defineMethod({
     name: "config.patch",
-    summary: "Changes several keys at once (JSON merge patch: null removes a key).",
-    params: v.strictObject({ patch: v.record(v.string(), anything) }),
+    summary: "Changes several keys at once (JSON merge patch: null removes a key). With `digest` only if the configuration is still the same.",
+    params: v.strictObject({ patch: v.record(v.string(), anything), digest }),
     result: change,
     scope: "admin",
     mutating: true,
-    handler: async ({ patch }, { deps }) => answer(await deps.config.patch(patch)),
+    handler: async ({ patch, digest: from }, { deps }) => answer(await deps.config.patch(patch, from)),
   }),
   defineMethod({
     name: "config.reload",

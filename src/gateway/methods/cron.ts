@@ -38,7 +38,7 @@ const fields = {
 };
 const params = v.strictObject(fields);
 
-const jobInfo = v.object({
+export const jobInfo = v.object({
   id: v.string(),
   name: v.string(),
   agent: v.string(),
@@ -69,7 +69,7 @@ const jobInfo = v.object({
   updated_at: v.number(),
 });
 
-const runInfo = v.object({
+export const runInfo = v.object({
   id: v.string(),
   job_id: v.string(),
   name: v.string(),

@@ -47,6 +47,7 @@ export const sessionInfo = v.object({
   created_at: v.number(),
   updated_at: v.number(),
   ended_at: v.optional(v.number()),
+  archived_at: v.optional(v.number()),
 });
 
 export const turnResult = v.object({

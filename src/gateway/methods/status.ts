@@ -1,7 +1,6 @@
 import { v } from "../../lib/schema/index.ts";
-import { findSession } from "../find-session.ts";
 import { defineMethod } from "../method.ts";
-import { limit, sessionRef, usage, wholeNumber } from "./schemas.ts";
+import { limit, wholeNumber } from "./schemas.ts";
 
 const level = v.picklist(["debug", "info", "warn", "error"]);
 const counts = v.record(v.string(), v.number());
@@ -72,17 +71,6 @@ export const statusMethods = [
       const query = { limit: params.limit, ...(params.level === undefined ? {} : { level: params.level }), ...(since === undefined ? {} : { since }) };
       const lines = await deps.logs.tail(query);
       return { lines: lines.map(({ at, level, message, fields }) => ({ at, level, message, fields })) };
-    },
-  }),
-  defineMethod({
-    name: "usage.status",
-    summary: "Turns and tokens by model since a wall time in milliseconds.",
-    params: v.strictObject({ since: v.optional(wholeNumber, 0), session: v.optional(sessionRef) }),
-    result: v.object({ since: v.number(), models: v.array(v.object({ model: v.string(), turns: v.number(), usage })) }),
-    scope: "read",
-    handler: async ({ since, session }, { deps }) => {
-      const sessionId = session === undefined ? undefined : (await findSession(deps.store, session)).id;
-      return { since, models: await deps.store.usageByModel({ since, ...(sessionId === undefined ? {} : { sessionId }) }) };
     },
   }),
   defineMethod({

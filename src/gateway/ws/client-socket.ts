@@ -1,7 +1,8 @@
 import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import type { Credential } from "../auth/credential.ts";
-import type { Subscription } from "./method-connection.ts";
+import type { FrameState } from "../openclaw/frame-state.ts";
+import type { SharedSubscription } from "./method-connection.ts";
 
 /** A socket with its state as plain fields: thousands of them are open, so none has closures of its own before it needs them. */
 export class ClientSocket extends WebSocket {
@@ -16,7 +17,7 @@ export class ClientSocket extends WebSocket {
   frames = 0;
   /** A pong or frame has come since the last ping. */
   alive = true;
-  subscription: Subscription | undefined = undefined;
+  subscription: SharedSubscription | undefined = undefined;
   /** Number of the last event looked at while behind; -1 = up to date, events are sent as they come. */
   cursor = -1;
   /** Number of the last event sent. */
@@ -29,4 +30,6 @@ export class ClientSocket extends WebSocket {
   /** The last mutating call, for the next one to wait for. */
   tail: Promise<unknown> | undefined = undefined;
   gone: AbortController | undefined = undefined;
+  /** Set when it speaks OpenClaw's frames instead of JSON-RPC. */
+  openClaw: FrameState | undefined = undefined;
 }

@@ -1,7 +1,6 @@
 import type { EventHub } from "../hub/create-hub.ts";
-import type { HubRecord } from "../hub/event-ring.ts";
 import type { ClientSocket } from "./client-socket.ts";
-import type { Subscription } from "./method-connection.ts";
+import { wants } from "./subscriptions.ts";
 
 export const SLOW_CONSUMER = 4008;
 
@@ -9,10 +8,6 @@ const MAX_BUFFERED = 1024 * 1024;
 const MAX_PENDING = 1_000;
 const REPLAY_BUFFERED = 256 * 1024;
 const TEXT = { binary: false, compress: false, fin: true } as const;
-
-export function wants({ events, sessions }: Subscription, record: HubRecord): boolean {
-  return (events === undefined || events.has(record.name)) && (sessions === undefined || record.session === undefined || sessions.has(record.session));
-}
 
 /**
  * Sends one frame. Whoever does not read is closed at 1 MiB or 1,000 frames with the number of the last event it was sent, and resumes from there (fault-70).

@@ -4,7 +4,9 @@
  */
 import type { HubRecord } from "../hub/event-ring.ts";
 import type { ClientSocket } from "./client-socket.ts";
-import { keepsUp, sentOf, wants } from "./event-feed.ts";
+import { keepsUp, sentOf } from "./event-feed.ts";
+import type { SharedSubscription } from "./method-connection.ts";
+import { wants, type Subscriptions } from "./subscriptions.ts";
 
 /** Writes in a row: about 4 ms of work. */
 const SLICE = 250;
@@ -20,13 +22,15 @@ export interface FanOut {
 
 interface Pass {
   readonly records: readonly HubRecord[];
+  /** Places of the records that a subscription wants, found out by the first socket that has it. */
+  readonly wanted: Map<SharedSubscription, readonly number[]>;
   /** The frame of each record, made when the first socket wants it. */
   readonly frames: Uint8Array[];
   /** Sockets that have not had their turn; who comes or goes meanwhile is seen. */
   readonly rest: Iterator<ClientSocket>;
 }
 
-export function createFanOut(sockets: ReadonlySet<ClientSocket>): FanOut {
+export function createFanOut(sockets: ReadonlySet<ClientSocket>, subscriptions: Pick<Subscriptions, "wanted">): FanOut {
   let waiting: HubRecord[] = [];
   let pass: Pass | undefined;
   let scheduled = false;
@@ -36,7 +40,7 @@ export function createFanOut(sockets: ReadonlySet<ClientSocket>): FanOut {
     for (let left = limit; left > 0;) {
       if (pass === undefined) {
         if (waiting.length === 0) return true;
-        pass = { records: waiting, frames: [], rest: sockets.values() };
+        pass = { records: waiting, wanted: new Map(), frames: [], rest: sockets.values() };
         waiting = [];
       }
       const { value: socket, done } = pass.rest.next();
@@ -57,6 +61,8 @@ export function createFanOut(sockets: ReadonlySet<ClientSocket>): FanOut {
 
   return {
     add(record) {
+      // Who subscribes after this begins behind it, or finds it in the ring.
+      if (!subscriptions.wanted(record)) return;
       waiting.push(record);
       if (waiting.length >= MAX_WAITING) write(Infinity);
       else if (!scheduled) resume();
@@ -66,16 +72,26 @@ export function createFanOut(sockets: ReadonlySet<ClientSocket>): FanOut {
 }
 
 /** A socket that is behind reads the ring by itself (`catchUp`); what it has had from there already is not sent to it again. */
-function hand(socket: ClientSocket, { records, frames }: Pass): void {
+function hand(socket: ClientSocket, pass: Pass): void {
   if (socket.cursor !== -1 || socket.subscription === undefined) return;
-  for (const [index, record] of records.entries()) {
-    if (record.seq <= socket.lastSeq || !wants(socket.subscription, record) || !keepsUp(socket)) continue;
+  const { records, frames } = pass;
+  for (const index of wantedBy(socket.subscription, pass)) {
+    const record = records[index]!;
+    if (record.seq <= socket.lastSeq || !keepsUp(socket)) continue;
     // One frame for all, written to the connection itself: what `ws` does for each of ten thousand (two buffers, one more system call) would be most of the work.
     const frame = (frames[index] ??= textFrame(record.json));
     if (socket.pending === 0) socket.wire!.write(frame);
     else socket.wire!.write(frame, sentOf(socket));
     socket.lastSeq = record.seq;
   }
+}
+
+function wantedBy(subscription: SharedSubscription, { records, wanted }: Pass): readonly number[] {
+  const known = wanted.get(subscription);
+  if (known !== undefined) return known;
+  const places = records.flatMap((record, index) => (wants(subscription, record) ? [index] : []));
+  wanted.set(subscription, places);
+  return places;
 }
 
 /** A whole text frame of a server (RFC 6455 section 5.2). */

@@ -9,6 +9,13 @@ export interface Subscription {
   readonly sessions: ReadonlySet<string> | undefined;
 }
 
+/** One of several sockets that have asked for the same. */
+export interface SharedSubscription extends Subscription {
+  readonly key: string;
+  /** Sockets that have it. */
+  users: number;
+}
+
 /** What a method may do with the socket it was called on. */
 export interface MethodConnection {
   /** @throws AuthError; the socket is closed after a wrong proof. */

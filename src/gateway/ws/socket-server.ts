@@ -7,21 +7,32 @@ import type { Credential } from "../auth/credential.ts";
 import type { GatewayDeps } from "../deps.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
 import type { GatewayFacts } from "../method.ts";
+import { createFrameDoor } from "../openclaw/frame-door.ts";
 import type { Registry } from "../registry.ts";
 import { ClientSocket } from "./client-socket.ts";
 import { handleFrame, type Dispatch } from "./dispatch.ts";
 import { createFanOut, inSlices } from "./fan-out.ts";
 import type { MethodConnection } from "./method-connection.ts";
+import { createSubscriptions, type Subscriptions } from "./subscriptions.ts";
 
 export interface SocketServer {
   readonly count: number;
-  /** Takes over an admitted upgrade. `credential` is set when its Authorization header was good. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, visitor: { key: string; credential: Credential | undefined }): void;
+  /** Takes over an admitted upgrade. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, visitor: SocketVisitor): void;
   /** Closes the sockets of callers who would not be let in any more. What they are being sent ends there. */
   dropStale(): void;
   start(): void;
   /** Closes every socket with 1001 and stops the timers; what is open after `graceMs` is cut. */
   stop(graceMs: number): Promise<void>;
+}
+
+export interface SocketVisitor {
+  /** Address that limits are counted on. */
+  readonly key: string;
+  /** Set when its Authorization header was good. */
+  readonly credential: Credential | undefined;
+  /** Speaks OpenClaw's frames. */
+  readonly openClaw: boolean;
 }
 
 const AUTH_MS = 10_000;
@@ -53,7 +64,8 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
   let cancelPing = () => {};
   let cancelStrangers: (() => void) | undefined;
   let unlisten = () => {};
-  const fanOut = createFanOut(sockets);
+  const subscriptions = createSubscriptions();
+  const fanOut = createFanOut(sockets, subscriptions);
 
   const welcome = (socket: ClientSocket, credential: Credential) => {
     socket.credential = credential;
@@ -61,7 +73,8 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     raisePayload(socket);
   };
 
-  const dispatch: Dispatch = { registry, deps, facts, connection: (socket) => connectionOf(socket, deps, { authenticator, welcome }) };
+  const frames = createFrameDoor({ registry, deps, facts, authenticator, welcome });
+  const dispatch: Dispatch = { registry, deps, facts, connection: (socket) => connectionOf(socket, deps, { authenticator, welcome, subscriptions }) };
 
   /** Before authentication every frame counts, control frames too (sec-17). */
   const countStranger = (socket: ClientSocket): boolean => {
@@ -75,7 +88,8 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     this.alive = true;
     if (this.readyState !== this.OPEN || !countStranger(this)) return;
     if (binary) return this.close(1003, "text frames only");
-    handleFrame(dispatch, this, String(data)).catch((error: unknown) => {
+    const handled = this.openClaw === undefined ? handleFrame(dispatch, this, String(data)) : frames.handle(this, String(data));
+    handled.catch((error: unknown) => {
       log.error("a frame could not be handled", { error: String(error) });
       this.terminate();
     });
@@ -92,6 +106,8 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
   function onClose(this: ClientSocket) {
     sockets.delete(this);
     strangers.delete(this);
+    subscriptions.change(this, undefined);
+    frames.forget(this);
     this.gone?.abort();
     deps.metrics.gauge("connections", sockets.size);
   }
@@ -124,7 +140,7 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     cancelPing = clock.timer(PING_MS, ping);
   };
 
-  const accept = (socket: ClientSocket, wire: Duplex, visitor: { key: string; credential: Credential | undefined }) => {
+  const accept = (socket: ClientSocket, wire: Duplex, visitor: SocketVisitor) => {
     socket.wire = wire;
     socket.addressKey = visitor.key;
     sockets.add(socket);
@@ -132,6 +148,7 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     const events = socket as unknown as NodeJS.EventEmitter;
     events.on("message", onMessage).on("ping", onPing).on("pong", onPong).on("error", onError).on("close", onClose);
     deps.metrics.gauge("connections", sockets.size);
+    if (visitor.openClaw) frames.open(socket);
     if (visitor.credential !== undefined) return welcome(socket, visitor.credential);
     strangers.set(socket, clock.monotonic() + AUTH_MS);
     if (cancelStrangers === undefined) watchStrangers();
@@ -146,7 +163,8 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
       for (const socket of sockets) {
         if (socket.credential === undefined || authenticator.isCurrent(socket.credential)) continue;
         socket.credential = undefined;
-        socket.subscription = undefined;
+        subscriptions.change(socket, undefined);
+        frames.forget(socket);
         socket.close(CLOSE.stale, "this credential is no longer valid");
         socket.gone?.abort();
         cutSoon(socket);
@@ -154,7 +172,12 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     },
     start() {
       cancelPing = clock.timer(PING_MS, ping);
-      unlisten = hub.listen((record) => fanOut.add(record));
+      const unlistenFrames = frames.start();
+      const unlistenFanOut = hub.listen((record) => fanOut.add(record));
+      unlisten = () => {
+        unlistenFrames();
+        unlistenFanOut();
+      };
     },
     async stop(graceMs) {
       cancelPing();
@@ -183,7 +206,7 @@ function raisePayload(socket: ClientSocket): void {
 function connectionOf(
   socket: ClientSocket,
   deps: GatewayDeps,
-  auth: { authenticator: Authenticator; welcome: (socket: ClientSocket, credential: Credential) => void },
+  house: { authenticator: Authenticator; welcome: (socket: ClientSocket, credential: Credential) => void; subscriptions: Subscriptions },
 ): MethodConnection {
   /** A failed proof ends the connection, behind the answer that says why. */
   const prove = <T>(check: (asker: Asker) => T): T => {
@@ -199,22 +222,22 @@ function connectionOf(
   };
   return {
     authenticate(proof) {
-      const credential = prove((asker) => auth.authenticator.verify(proof, asker));
-      auth.welcome(socket, credential);
+      const credential = prove((asker) => house.authenticator.verify(proof, asker));
+      house.welcome(socket, credential);
       return credential;
     },
-    provePairing: (proof) => prove((asker) => auth.authenticator.provePairing(proof, asker)),
+    provePairing: (proof) => prove((asker) => house.authenticator.provePairing(proof, asker)),
     subscribe(subscription, since) {
       const { hub } = deps;
       const reset = since !== undefined && !hub.covers(since);
-      socket.subscription = subscription;
+      house.subscriptions.change(socket, subscription);
       // Also without `since` it starts behind, so that the answer comes before the first event.
       socket.cursor = since === undefined || reset ? hub.seq : since;
       socket.lastSeq = socket.cursor;
       return { reset };
     },
     unsubscribe() {
-      socket.subscription = undefined;
+      house.subscriptions.change(socket, undefined);
       socket.cursor = -1;
     },
     nonce: () => (socket.nonce = Buffer.from(deps.random.bytes(16)).toString("base64url")),

@@ -32,7 +32,7 @@ export interface WireEvent {
 }
 
 /**
- * Asks a model and answers its event stream. Ends when the stream does: whether that was the right place is the wire's to judge. Leaving the loop closes the socket.
+ * Asks a model and answers its event stream. Ends when the stream does: whether that was the right place is the wire's to judge. Leaving the loop ends the reading.
  * @throws ModelError, nothing else: for network, statuses, silence, abort, oversize and events that are not JSON.
  */
 export async function* callModel(options: CallOptions, path: string, body: unknown): AsyncGenerator<WireEvent> {

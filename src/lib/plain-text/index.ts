@@ -22,3 +22,8 @@ export function clip(text: string, length: number): string {
   const half = (text.charCodeAt(end - 1) & 0xfc00) === 0xd800;
   return `${text.slice(0, half ? end - 1 : end)}…`;
 }
+
+/** With a large first letter. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

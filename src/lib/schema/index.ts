@@ -12,6 +12,8 @@ export interface SchemaNotes {
   readonly description?: string;
   /** True when a change is only felt after a restart. */
   readonly restart?: boolean;
+  /** What an account has to have of its own: shown for further accounts too. */
+  readonly perAccount?: boolean;
   /** Written into the generated config, as a value. */
   readonly example?: unknown;
   /** The value is a `Secret` handle and is never shown. */
@@ -29,7 +31,7 @@ export function secret(): v.GenericSchema<Secret> {
 }
 
 /** The same schema with its explanation for docs, the generated config and JSON Schema. */
-export function described<S extends Schema>(schema: S, text: string, notes: Pick<SchemaNotes, "restart" | "example"> = {}): S {
+export function described<S extends Schema>(schema: S, text: string, notes: Pick<SchemaNotes, "restart" | "perAccount" | "example"> = {}): S {
   const items = pipeItems(schema);
   // Before any transformation, because JSON Schema of the input stops there; behind older notes, because the last one wins.
   const position = items.findIndex((item, index) => index > 0 && item.kind !== "metadata");

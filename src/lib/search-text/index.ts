@@ -1,3 +1,5 @@
+import { clip } from "../plain-text/index.ts";
+
 /** Words that a query may have. */
 const MAX_WORDS = 16;
 const MAX_WORD = 64;
@@ -16,14 +18,24 @@ export function queryWords(query: string): string[] {
   return [...new Set(wordsOf(query).map((word) => word.slice(0, MAX_WORD)))].slice(0, MAX_WORDS);
 }
 
-/** Any of the words, as a beginning; FTS5 query syntax, https://www.sqlite.org/fts5.html#full_text_query_syntax */
-export function ftsQuery(words: readonly string[]): string {
-  return words.map((word) => `"${word}"*`).join(" OR ");
+/** Any of the words (or all of them), as a beginning; FTS5 query syntax, https://www.sqlite.org/fts5.html#full_text_query_syntax */
+export function ftsQuery(words: readonly string[], wanted: "any" | "all" = "any"): string {
+  return words.map((word) => `"${word}"*`).join(wanted === "any" ? " OR " : " AND ");
 }
 
 /** The same for to_tsquery('simple', ...), https://www.postgresql.org/docs/current/textsearch-controls.html */
-export function tsQuery(words: readonly string[]): string {
-  return words.map((word) => `${word}:*`).join(" | ");
+export function tsQuery(words: readonly string[], wanted: "any" | "all" = "any"): string {
+  return words.map((word) => `${word}:*`).join(wanted === "any" ? " | " : " & ");
+}
+
+/** What stands around the first of the words that are looked for, at most `length` UTF-16 units, on one line. */
+export function excerpt(text: string, query: string, length: number): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  const wanted = queryWords(query);
+  const hit = [...line.matchAll(/[\p{L}\p{N}\p{M}]+/gu)].find(({ 0: word }) => wanted.some((one) => wordsOf(word)[0]?.startsWith(one) === true));
+  const from = Math.max(0, Math.min((hit?.index ?? 0) - Math.floor(length / 3), line.length - length));
+  const start = from === 0 ? 0 : line.indexOf(" ", from) + 1 || from;
+  return clip(`${start === 0 ? "" : "…"}${line.slice(start)}`, length);
 }
 
 /** How alike two texts are spelled: the share of the query's trigrams that the text has, 0 to 1. Finds what was misspelled or is part of a longer word. */

@@ -1,12 +1,12 @@
 import { samePrincipal, type Principal } from "../../core/principal.ts";
-import type { AcceptItem, AcceptOutput, Operations, StartedTurn } from "../../core/store.ts";
+import type { AcceptItem, AcceptOutput, Operations, ResetWhen, StartedTurn } from "../../core/store.ts";
 import { editPending } from "./edit.ts";
 import { insertInbox, setCursor, trimContext, type AdmittedItem } from "./inbox.ts";
 import { laneOf, takeLease } from "./leases.ts";
 import { insertDelivery } from "./outbox.ts";
 import { openPairing } from "./pairings.ts";
 import { toSession, type SessionRow, type TurnRow } from "./rows.ts";
-import { currentSession, insertSession, sessionById, touchSession } from "./sessions.ts";
+import { currentSession, insertSession, sessionById, succeed, touchSession } from "./sessions.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 import { beginTurn, insertTurn, joinTurn } from "./turns.ts";
 
@@ -63,12 +63,35 @@ function* duplicate(item: AdmittedItem): Steps<AcceptOutput | undefined> {
 }
 
 function* admit(item: AdmittedItem, now: Now): Steps<AcceptOutput> {
-  let session = (yield* currentSession(item.session.key)) ?? (yield* insertSession(item.session, now.now));
+  const { current, ended } = yield* sessionFor(item, now.now);
+  const output = yield* admitTo(current, item, now);
+  return output.kind === "accepted" && ended !== undefined ? { ...output, ended } : output;
+}
+
+/** The current session of the item's key, or a new one; the successor when the current one is over. */
+function* sessionFor(item: AdmittedItem, now: number): Steps<{ current: SessionRow; ended?: string }> {
+  const old = yield* currentSession(item.session.key);
+  if (old === undefined) return { current: yield* insertSession(item.session, now) };
+  const over = old.id !== item.session.id && old.last_entry > 0 && (yield* isOver(old, item.reset));
+  if (!over) return { current: old };
+  return { current: yield* succeed(old, item.session, now), ended: old.id };
+}
+
+/** An open turn is talk that goes on, however long it takes: there is no silence then. */
+function* isOver(row: SessionRow, when: ResetWhen | undefined): Steps<boolean> {
+  if (when?.begunBefore !== undefined && row.created_at < when.begunBefore) return true;
+  if (when?.silentSince === undefined || (row.said_at ?? row.created_at) >= when.silentSince) return false;
+  return (yield* one("SELECT id FROM turns WHERE session_id = ? AND ended_at IS NULL LIMIT 1", row.id)) === undefined;
+}
+
+function* admitTo(current: SessionRow, item: AdmittedItem, now: Now): Steps<AcceptOutput> {
+  let session = current;
   // A command is recorded only, but it says as well where the person is.
   if (item.kind !== "record" || item.update.type === "message") {
     // A job is nobody's presence: where the session's people are does not change by it.
-    const said = item.update.type === "message" && item.kind !== "edit" && item.update.job === undefined;
-    session = yield* touchSession(session, said ? item.address : undefined, now.now);
+    const present = item.update.type === "message" && item.kind !== "edit" && item.update.job === undefined;
+    const talk = item.kind === "turn" || item.kind === "context";
+    session = yield* touchSession(session, { address: present ? item.address : undefined, talk, said: talk && present, now: now.now });
   }
   if (item.kind === "turn") return yield* admitTurn(item, session, now);
   if (item.kind === "edit") {

@@ -117,14 +117,16 @@ export function* expireApprovals({ now }: Input<"expireApprovals">): Steps<Appro
   return due.map((row) => toApproval({ ...row, status: "expired", answered_at: now }));
 }
 
-/** A waiting turn goes on when none of its approvals is pending any more. */
-function* queueSettled(turnId: string): Steps<void> {
+/** A waiting turn goes on when none of its approvals is pending any more and no sub-agent of it is at work. */
+export function* queueSettled(turnId: string): Steps<void> {
   if (yield* isAsking(turnId)) return;
   yield* run("UPDATE turns SET status = 'queued', not_before = 0 WHERE id = ? AND status = 'waiting'", turnId);
 }
 
+/** Whether a turn waits for the owner or for a sub-agent. */
 export function* isAsking(turnId: string): Steps<boolean> {
-  return (yield* one("SELECT id FROM approvals WHERE turn_id = ? AND status = 'pending' LIMIT 1", turnId)) !== undefined;
+  if ((yield* one("SELECT id FROM approvals WHERE turn_id = ? AND status = 'pending' LIMIT 1", turnId)) !== undefined) return true;
+  return (yield* one("SELECT id FROM sub_agents WHERE turn_id = ? AND status = 'open' LIMIT 1", turnId)) !== undefined;
 }
 
 /** approved -> used. @throws StoreError `approval_spent` */
@@ -145,7 +147,7 @@ export function* tellApproval({ fence, id, entry, audit: event, now }: Input<"te
   const sessionId = yield* guardLane(fence);
   const changed = yield* run("UPDATE approvals SET told_at = ? WHERE id = ? AND session_id = ? AND detached = 1 AND told_at IS NULL", now, id, sessionId);
   if (changed === 0) return false;
-  yield* appendEntries(sessionId, [entry], now);
+  yield* appendEntries(sessionId, [entry]);
   yield* auditIf(event, now);
   return true;
 }
@@ -168,7 +170,20 @@ export function* endorseEntries({ sessionId, from, to, label, by, now }: Input<"
     const raised: Label = { ...(JSON.parse(row.label) as Label), integrity: label.integrity };
     yield* run("UPDATE entries SET label = ? WHERE session_id = ? AND number = ?", JSON.stringify(raised), sessionId, row.number);
   }
+  // What stands in the prompt for older entries is part of what they vouch for.
+  const summaries = yield* all<{ to_entry: number; label: string }>(
+    "SELECT to_entry, label FROM summaries WHERE session_id = ? AND to_entry < ?",
+    sessionId,
+    from,
+  );
+  for (const row of summaries) {
+    const raised: Label = { ...(JSON.parse(row.label) as Label), integrity: label.integrity };
+    yield* run("UPDATE summaries SET label = ? WHERE session_id = ? AND to_entry = ?", JSON.stringify(raised), sessionId, row.to_entry);
+  }
   if (rows.length > 0)
-    yield* audit({ kind: "label.raised", actor: by, session: sessionId, data: { from, to, entries: rows.length, to_label: label.integrity } }, now);
+    yield* audit(
+      { kind: "label.raised", actor: by, session: sessionId, data: { from, to, entries: rows.length, summaries: summaries.length, to_label: label.integrity } },
+      now,
+    );
   return rows.length;
 }

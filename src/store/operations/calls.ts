@@ -67,7 +67,7 @@ export function* finishCall({ fence, callId, status, entry, audit: event, now }:
   );
   if (call === undefined)
     throw new StoreError("call_not_open", `call ${callId} of session ${sessionId} has its result or does not exist`, { hint: "Read the ledger again." });
-  const [appended] = yield* appendEntries(sessionId, [{ ...entry, turnId: call.turn_id }], now);
+  const [appended] = yield* appendEntries(sessionId, [{ ...entry, turnId: call.turn_id }]);
   yield* lowerLabel(call.turn_id, entry.label);
   yield* auditIf(event, now);
   return { number: appended!.number };

@@ -8,11 +8,12 @@ import { appendEntries } from "./entries.ts";
 import { takePending, type PendingRow } from "./inbox.ts";
 import { guardLane, keepLease, leaseLost, releaseLease } from "./leases.ts";
 import { tellNotes } from "./notes.ts";
-import { commitDeliveries, insertDelivery } from "./outbox.ts";
+import { commitDeliveries, giveUpDraft, insertDelivery } from "./outbox.ts";
 import { jsonOrNull, type CallRow, type TurnRow } from "./rows.ts";
 import { moveContextStart, sessionById } from "./sessions.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 import { beginTurn, insertTurn, nextTurn } from "./turns.ts";
+import { settleChild } from "./sub-agents.ts";
 import { addUsage, usageParams } from "./usage.ts";
 import { suspend } from "./waiting.ts";
 
@@ -28,7 +29,7 @@ function* runningTurn(fence: Input<"commitStep">["fence"], turnId: string): Step
 }
 
 /** A model that answered ends the outage. */
-export function* commitStep({ fence, turnId, entry, calls, usage, model, now }: Input<"commitStep">): Steps<{ number: number; step: number }> {
+export function* commitStep({ fence, turnId, entry, calls, usage, model, estimate, now }: Input<"commitStep">): Steps<{ number: number; step: number }> {
   const turn = yield* runningTurn(fence, turnId);
   const step = turn.steps + 1;
   yield* run(
@@ -38,20 +39,20 @@ export function* commitStep({ fence, turnId, entry, calls, usage, model, now }: 
     ...usageParams(usage),
     turnId,
   );
-  const [appended] = yield* appendEntries(turn.session_id, [{ ...entry, turnId }], now);
+  const [appended] = yield* appendEntries(turn.session_id, [{ ...entry, turnId }]);
   yield* insertCalls({ ...turn, steps: step }, calls);
-  yield* addUsage(turnId, model, usage, now);
+  yield* addUsage({ turnId, model, usage, estimate }, now);
   return { number: appended!.number, step };
 }
 
 /** @throws StoreError `calls_open` while a call waits for its result. */
-export function* takeSteering({ fence, turnId, now }: Input<"takeSteering">): Steps<Entry[]> {
+export function* takeSteering({ fence, turnId }: Input<"takeSteering">): Steps<Entry[]> {
   const turn = yield* runningTurn(fence, turnId);
   const entries = yield* takePending(turn.session_id, turnId, false);
   if (entries.length > 0 && (yield* hasOpenCall(turn.session_id))) {
     throw new StoreError("calls_open", `turn ${turnId} has calls without a result`, { hint: "Finish its calls first." });
   }
-  return yield* appendEntries(turn.session_id, entries, now);
+  return yield* appendEntries(turn.session_id, entries);
 }
 
 export function* commitTurn(input: Input<"commitTurn">): Steps<Operations["commitTurn"]["output"]> {
@@ -61,7 +62,6 @@ export function* commitTurn(input: Input<"commitTurn">): Steps<Operations["commi
   const entries = yield* appendEntries(
     turn.session_id,
     input.entries.map((entry) => ({ ...entry, turnId })),
-    now,
   );
   const answerEntry = entries.findLast((entry) => entry.content.role === "assistant")?.number;
   yield* run(
@@ -75,15 +75,16 @@ export function* commitTurn(input: Input<"commitTurn">): Steps<Operations["commi
     ...usageParams(usage),
     turnId,
   );
-  yield* addUsage(turnId, modelOf(input.entries), usage, now);
+  yield* addUsage({ turnId, model: modelOf(input.entries), usage, estimate: input.estimate }, now);
   // An answer that has come to a turn which was stopped meanwhile lets nothing through any more.
   if (outcome !== "done" && turn.steps > 0) yield* cancelApprovals(turnId, now);
   yield* commitDeliveries(turn, input.deliveries, now);
   if (input.contextStart !== undefined) yield* moveContextStart({ sessionId: turn.session_id, contextStart: input.contextStart });
+  yield* settleChild(turn, { outcome, entries, error: input.error }, now);
   const moved = yield* moveSteering(turn, input.movedTurnId, now);
   const next = input.next ? yield* startNext(turn.session_id, input) : undefined;
   if (next === undefined) {
-    yield* tellNotes(turn.session_id, now);
+    yield* tellNotes(turn.session_id);
     yield* releaseLease({ fence });
   }
   return { moved, ...(answerEntry !== undefined && { answerEntry }), ...(next && { next }) };
@@ -100,7 +101,7 @@ function* closeCalls(turn: TurnRow, now: number): Steps<void> {
     const text = call.status === "planned" ? "Not run: the turn ended before." : "Interrupted, outcome unknown: it may or may not have happened.";
     const content = { role: "tool" as const, callId: call.id, name: call.name, text, error: true };
     const entry = { content, principal: JSON.parse(turn.principal), label: JSON.parse(turn.label), tokens: NO_RESULT_TOKENS, turnId: turn.id, at: now };
-    yield* appendEntries(turn.session_id, [entry], now);
+    yield* appendEntries(turn.session_id, [entry]);
   }
 }
 
@@ -153,6 +154,7 @@ export function* suspendTurn(input: Input<"suspendTurn">): Steps<Operations["sus
 
 export function* postponeTurn({ fence, turnId, notBefore, outage, handover = false, notice, error, now }: Input<"postponeTurn">): Steps<{ told: boolean }> {
   const turn = yield* runningTurn(fence, turnId);
+  if (outage) yield* giveUpDraft(turn);
   const told = notice !== undefined && !(outage && turn.outage_told === 1);
   if (told) yield* insertDelivery({ sessionId: turn.session_id, turnId, ...notice }, "open", now);
   const since = outage ? (turn.outage_since ?? now) : null;

@@ -1,17 +1,17 @@
 import type { Entry, EntryContent, NewEntry } from "../../core/entry.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Operations } from "../../core/store.ts";
+import { useBlobs } from "./blob-uses.ts";
 import { guardLane, leaseLost } from "./leases.ts";
 import { present, toEntry, type EntryRow } from "./rows.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 
 /** Appends in order, with the next numbers of the session; a session that is gone gets nothing. */
-export function* appendEntries(sessionId: string, entries: readonly NewEntry[], now: number): Steps<Entry[]> {
+export function* appendEntries(sessionId: string, entries: readonly NewEntry[]): Steps<Entry[]> {
   if (entries.length === 0) return [];
   const row = yield* one<{ last_entry: number }>(
-    "UPDATE sessions SET last_entry = last_entry + ?, updated_at = ? WHERE id = ? RETURNING last_entry",
+    "UPDATE sessions SET last_entry = last_entry + ? WHERE id = ? RETURNING last_entry",
     entries.length,
-    now,
     sessionId,
   );
   if (row === undefined) return [];
@@ -31,6 +31,7 @@ export function* appendEntries(sessionId: string, entries: readonly NewEntry[], 
       entry.messageId ?? null,
       entry.at,
     );
+    yield* useBlobs(sessionId, number, entry.content);
     appended.push(present({ ...entry, sessionId, number }));
   }
   return appended;
@@ -61,4 +62,5 @@ export function* setEntryMessage({ fence, sessionId, number, message }: Operatio
   if (content?.role !== "user")
     throw new StoreError("no_user_entry", `entry ${number} of session ${sessionId} is no message of a person`, { hint: "Read the transcript again." });
   yield* run("UPDATE entries SET content = ? WHERE session_id = ? AND number = ?", JSON.stringify({ ...content, message }), sessionId, number);
+  yield* useBlobs(sessionId, number, { ...content, message });
 }

@@ -22,19 +22,19 @@ export function* keepNote(deliveryId: string, { session, ...note }: Note): Steps
 }
 
 /** Told at once where the lane is idle; else with the end of what runs, or the beginning of what comes. */
-export function* tellIfIdle(sessionKey: string, now: number): Steps<void> {
+export function* tellIfIdle(sessionKey: string): Steps<void> {
   const session = yield* currentSession(sessionKey);
   if (session === undefined) return;
   const running = yield* one("SELECT id FROM turns WHERE session_id = ? AND ended_at IS NULL AND status = 'running' LIMIT 1", session.id);
-  if (running === undefined) yield* tellNotes(session.id, now);
+  if (running === undefined) yield* tellNotes(session.id);
 }
 
 /** To a session whose lane is held, by its key alone. */
-export function* tellNotes(sessionId: string, now: number): Steps<Entry[]> {
+export function* tellNotes(sessionId: string): Steps<Entry[]> {
   const where = new Where().always("note IS NOT NULL").when("note_session = (SELECT key FROM sessions WHERE id = ?)", sessionId);
   const some = yield* one(`SELECT id FROM deliveries ${where.sql} LIMIT 1`, ...where.params);
   if (some === undefined || (yield* hasOpenCall(sessionId))) return [];
-  return yield* appendEntries(sessionId, yield* take(where), now);
+  return yield* appendEntries(sessionId, yield* take(where));
 }
 
 /** What a turn of this session has to know before it begins: what was said to the session, or at the place where its people are. */

@@ -2,10 +2,12 @@ import { DURABILITY, type Operations } from "../../core/store.ts";
 import { acceptUpdates } from "./accept.ts";
 import { answerApproval, endorseEntries, expireApprovals, getApproval, listApprovals, openApproval, tellApproval } from "./approvals.ts";
 import { addCheckpoint, appendAudit, auditHead, listCheckpoints, readAudit } from "./audit.ts";
-import { getBlob, putBlob } from "./blobs.ts";
+import { getBlob, putBlob, sweepBlobs } from "./blobs.ts";
+import { branchSession } from "./branch.ts";
 import { finishCall, listCalls, startCall } from "./calls.ts";
 import { commitStep, commitTurn, postponeTurn, suspendTurn, takeSteering } from "./commit.ts";
 import { readEntries, setEntryMessage } from "./entries.ts";
+import { forgetOld, measureKept } from "./forget.ts";
 import { getCursor, getInboxItem, listInbox } from "./inbox.ts";
 import { finishJobRun, getJob, jobAgenda, jobsAhead, listJobRuns, listJobs, planJobRuns, removeJob, saveJob, startJobRun } from "./jobs.ts";
 import { claimLease, releaseLease, renewLeases } from "./leases.ts";
@@ -15,12 +17,15 @@ import { answerPairing, isPaired, listPairings } from "./pairings.ts";
 import { approveDevice, listDevices, rejectDevice, requestDevice, revokeDevice, setDeviceToken } from "./devices.ts";
 import { addPerson, findPerson } from "./people.ts";
 import { settleRestored } from "./restored.ts";
+import { indexEntries, searchEntries } from "./search.ts";
 import { expireDeliveries, markSending, nextExpiry, recoverDeliveries, settlePart } from "./sending.ts";
-import { createSession, deleteSession, getSession, listSessions, moveContextStart, patchSession, resetSession } from "./sessions.ts";
+import { archiveSession, createSession, deleteSession, getSession, listSessions, moveContextStart, patchSession, resetSession } from "./sessions.ts";
 import { boot, counts, getSetting, setSetting } from "./settings.ts";
 import type { Steps } from "./statement.ts";
+import { compactContext, getSummary } from "./summaries.ts";
+import { listSubAgents, openSubAgent, settleSubAgents, tellSubAgent } from "./sub-agents.ts";
 import { cancelQueued, dueLanes, getTurn, listTurns, nextDue, startTurn, turnOfMessage } from "./turns.ts";
-import { usageByModel } from "./usage.ts";
+import { spend, sumUsage, usageByModel, usageEstimates } from "./usage.ts";
 import { cancelWaiting } from "./waiting.ts";
 
 export type OperationName = keyof Operations;
@@ -52,6 +57,12 @@ const runs: Runs = {
   turnOfMessage,
   listTurns,
   moveContextStart,
+  compactContext,
+  getSummary,
+  openSubAgent,
+  listSubAgents,
+  settleSubAgents,
+  tellSubAgent,
   openApproval,
   answerApproval,
   expireApprovals,
@@ -88,7 +99,14 @@ const runs: Runs = {
   patchSession,
   resetSession,
   deleteSession,
+  archiveSession,
+  branchSession,
   readEntries,
+  indexEntries,
+  searchEntries,
+  forgetOld,
+  measureKept,
+  sweepBlobs,
   setEntryMessage,
   saveJob,
   getJob,
@@ -119,6 +137,9 @@ const runs: Runs = {
   rejectDevice,
   setDeviceToken,
   revokeDevice,
+  spend,
+  sumUsage,
+  usageEstimates,
   usageByModel,
   counts,
 };

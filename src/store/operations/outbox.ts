@@ -87,10 +87,30 @@ function* finishDraft(delivery: NewDelivery): Steps<void> {
   yield* insertParts(delivery, 1, "queued");
 }
 
-export function* openDraft({ fence, delivery, now }: Input<"openDraft">): Steps<void> {
+export function* openDraft({ fence, delivery, now }: Input<"openDraft">): Steps<boolean> {
   const sessionId = yield* guardLane(fence);
+  const { channel, account, conversation, thread = null } = delivery.address;
+  const place = [channel, account, conversation, thread];
+  const before = yield* one(
+    `SELECT id FROM deliveries WHERE status = 'open' AND channel = ? AND account = ? AND conversation = ? AND thread IS NOT DISTINCT FROM ?
+     UNION ALL SELECT id FROM deliveries WHERE status = 'draft' AND channel = ? AND account = ? AND conversation = ? AND thread IS NOT DISTINCT FROM ? LIMIT 1`,
+    ...place,
+    ...place,
+  );
+  if (before !== undefined) return false;
   yield* insertDelivery({ ...delivery, sessionId, parts: delivery.parts.slice(0, 1) }, "draft", now);
   yield* run("UPDATE turns SET draft_id = ? WHERE id = ? AND session_id = ?", delivery.id, delivery.turnId ?? null, sessionId);
+  return true;
+}
+
+/**
+ * A turn whose model is away, maybe for a day, keeps no preview: nobody may wait for it that long, and its answer is a message that is noticed, below what was said
+ * meanwhile. What was shown stays.
+ */
+export function* giveUpDraft(turn: TurnRow): Steps<void> {
+  if (turn.draft_id === null) return;
+  yield* run("UPDATE deliveries SET status = 'cancelled' WHERE id = ? AND status = 'draft'", turn.draft_id);
+  yield* run("UPDATE turns SET draft_id = NULL WHERE id = ?", turn.id);
 }
 
 /** The turn may have ended meanwhile: then the receipt makes the final send an edit, and a delivery that is no draft any more is never taken away. */
@@ -117,13 +137,18 @@ export function* enqueueDelivery({ delivery, note, now }: Input<"enqueueDelivery
   yield* insertDelivery(delivery, "open", now);
   if (note === undefined) return;
   yield* keepNote(delivery.id, note);
-  if (note.session !== undefined) yield* tellIfIdle(note.session, now);
+  if (note.session !== undefined) yield* tellIfIdle(note.session);
 }
+
+/** The answer of another turn would come between the parts of an earlier one whose preview stands there. Only the turn of a preview that is given up (`giveUpDraft`) may take long. */
+const BEHIND_A_DRAFT = `EXISTS (SELECT 1 FROM deliveries draft JOIN turns t ON t.id = draft.turn_id WHERE draft.status = 'draft' AND draft.channel = o.channel
+  AND draft.account = o.account AND draft.conversation = o.conversation AND draft.thread IS NOT DISTINCT FROM o.thread AND draft.seq < o.seq
+  AND draft.turn_id <> o.turn_id AND t.ended_at IS NULL)`;
 
 /** Order is per conversation: only its oldest open delivery is looked at, and of that one only the first open part. */
 export function* dueDeliveries({ channel, account, now, limit }: Input<"dueDeliveries">): Steps<Delivery[]> {
   const rows = yield* all<DeliveryRow>(
-    `SELECT d.* FROM (SELECT MIN(seq) AS first FROM deliveries WHERE status = 'open' AND channel = ? AND account = ? GROUP BY conversation) oldest
+    `SELECT d.* FROM (SELECT MIN(o.seq) AS first FROM deliveries o WHERE o.status = 'open' AND o.channel = ? AND o.account = ? AND NOT ${BEHIND_A_DRAFT} GROUP BY o.conversation) oldest
      JOIN deliveries d ON d.seq = oldest.first
      JOIN delivery_parts p ON p.delivery_id = d.id
        AND p.number = (SELECT MIN(q.number) FROM delivery_parts q WHERE q.delivery_id = d.id AND q.status IN ('queued', 'sending'))

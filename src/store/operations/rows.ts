@@ -1,6 +1,6 @@
 import type { Address } from "../../core/address.ts";
 import type { Entry, NewEntry } from "../../core/entry.ts";
-import type { Approval, Delivery, DeliveryPart, InboxItem, Pairing, Session, ToolCallRecord, Turn } from "../../core/records.ts";
+import type { Approval, Delivery, DeliveryPart, InboxItem, Pairing, Session, SubAgent, Summary, ToolCallRecord, Turn } from "../../core/records.ts";
 import type { Usage } from "../../core/model.ts";
 
 /** Rows as the tables hold them, and what the core calls them. JSON stands in TEXT columns; an absent value is NULL there and a missing key here. */
@@ -12,9 +12,13 @@ export interface SessionRow {
   address: string | null;
   last_entry: number;
   context_start: number;
+  trimmed_to: number;
   created_at: number;
   updated_at: number;
   ended_at: number | null;
+  archived_at: number | null;
+  /** When somebody last said something in it; NULL: not since it was begun. */
+  said_at: number | null;
 }
 
 export interface UsageColumns {
@@ -128,6 +132,38 @@ export interface ApprovalRow {
   told_at: number | null;
 }
 
+export interface SummaryRow {
+  session_id: string;
+  from_entry: number;
+  to_entry: number;
+  text: string;
+  rules: string;
+  label: string;
+  tokens: number;
+  model: string;
+  at: number;
+}
+
+export interface SubAgentRow {
+  id: string;
+  session_id: string;
+  turn_id: string;
+  call_id: string;
+  root_id: string;
+  depth: number;
+  child_session: string;
+  child_turn: string;
+  status: SubAgent["status"];
+  working: number;
+  result: string | null;
+  label: string;
+  begun_at: number;
+  expires_at: number;
+  ended_at: number | null;
+  detached: number;
+  told_at: number | null;
+}
+
 export interface PairingRow {
   id: string;
   channel: string;
@@ -179,9 +215,11 @@ export function toSession(row: SessionRow): Session {
     address: parseOptional<Address>(row.address),
     lastEntry: row.last_entry,
     contextStart: row.context_start,
+    trimmedTo: row.trimmed_to,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     endedAt: row.ended_at ?? undefined,
+    archivedAt: row.archived_at ?? undefined,
   });
 }
 
@@ -325,5 +363,41 @@ export function toPairing(row: PairingRow): Pairing {
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     answeredAt: row.answered_at ?? undefined,
+  });
+}
+
+export function toSummary(row: SummaryRow): Summary {
+  return {
+    sessionId: row.session_id,
+    fromEntry: row.from_entry,
+    toEntry: row.to_entry,
+    text: row.text,
+    rules: JSON.parse(row.rules) as string[],
+    label: JSON.parse(row.label),
+    tokens: row.tokens,
+    model: row.model,
+    at: row.at,
+  };
+}
+
+export function toSubAgent(row: SubAgentRow): SubAgent {
+  return present({
+    id: row.id,
+    sessionId: row.session_id,
+    turnId: row.turn_id,
+    callId: row.call_id,
+    rootId: row.root_id,
+    depth: row.depth,
+    childSession: row.child_session,
+    childTurn: row.child_turn,
+    status: row.status,
+    working: row.working === 1,
+    result: row.result ?? undefined,
+    label: JSON.parse(row.label),
+    begunAt: row.begun_at,
+    expiresAt: row.expires_at,
+    endedAt: row.ended_at ?? undefined,
+    detached: row.detached === 1,
+    toldAt: row.told_at ?? undefined,
   });
 }

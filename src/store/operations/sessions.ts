@@ -1,6 +1,7 @@
 import { StoreError } from "../../core/errors.ts";
 import type { Session, SessionSettings } from "../../core/records.ts";
 import type { NewSession, Operations } from "../../core/store.ts";
+import { loosenBlobs } from "./blob-uses.ts";
 import { laneOf } from "./leases.ts";
 import { jsonOrNull, toSession, type SessionRow } from "./rows.ts";
 import { all, one, run, type Steps } from "./statement.ts";
@@ -25,9 +26,12 @@ export function* insertSession(session: NewSession, now: number, inherited: { se
     address: inherited.address ?? null,
     last_entry: 0,
     context_start: 1,
+    trimmed_to: 0,
     created_at: now,
     updated_at: now,
     ended_at: null,
+    archived_at: null,
+    said_at: null,
   };
   yield* run(
     "INSERT INTO sessions (id, key, agent, settings, address, last_entry, context_start, created_at, updated_at) VALUES (?, ?, ?, ?, ?, 0, 1, ?, ?)",
@@ -51,8 +55,9 @@ export function* getSession({ key, id }: Input<"getSession">): Steps<Session | u
   return row && toSession(row);
 }
 
-export function* listSessions({ agent, ended, before, limit }: Input<"listSessions">): Steps<Session[]> {
+export function* listSessions({ agent, ended, archived, before, limit }: Input<"listSessions">): Steps<Session[]> {
   const where = new Where().when("agent = ?", agent).when("updated_at < ?", before);
+  if (archived !== undefined) where.always(archived ? "archived_at IS NOT NULL" : "archived_at IS NULL");
   if (ended !== undefined) where.always(ended ? "ended_at IS NOT NULL" : "ended_at IS NULL");
   const rows = yield* all<SessionRow>(`SELECT * FROM sessions ${where.sql} ORDER BY updated_at DESC, id DESC LIMIT ?`, ...where.params, limit);
   return rows.map(toSession);
@@ -77,18 +82,30 @@ export function* patchSession({ id, settings, now }: Input<"patchSession">): Ste
   return toSession({ ...row, settings: text, updated_at: now });
 }
 
-/** Turns that were never started move; one that waits with entries in the old transcript is finished there. */
+export function* archiveSession({ id, archived, now }: Input<"archiveSession">): Steps<Session | undefined> {
+  const row = yield* sessionById(id);
+  if (row === undefined) return undefined;
+  const at = archived ? (row.archived_at ?? now) : null;
+  yield* run("UPDATE sessions SET archived_at = ? WHERE id = ?", at, id);
+  return toSession({ ...row, archived_at: at });
+}
+
 export function* resetSession({ session, now }: Input<"resetSession">): Steps<{ session: Session; ended?: string }> {
   const old = yield* currentSession(session.key);
   if (old === undefined) return { session: toSession(yield* insertSession(session, now)) };
   // Run again after its own commit: the successor already stands.
   if (old.id === session.id) return { session: toSession(old) };
+  return { session: toSession(yield* succeed(old, session, now)), ended: old.id };
+}
+
+/** Turns that were never started move; one that waits with entries in the old transcript is finished there, and one that runs is not cut. */
+export function* succeed(old: SessionRow, session: NewSession, now: number): Steps<SessionRow> {
   yield* run("UPDATE sessions SET ended_at = ?, updated_at = ? WHERE id = ?", now, now, old.id);
   const next = yield* insertSession(session, now, { settings: JSON.parse(old.settings) as SessionSettings, address: old.address });
   const unstarted = "SELECT id FROM turns WHERE session_id = ? AND ended_at IS NULL AND status = 'queued' AND started_at IS NULL";
   yield* run(`UPDATE inbox SET session_id = ? WHERE session_id = ? AND pending = 1 AND turn_id IN (${unstarted})`, next.id, old.id, old.id);
   yield* run("UPDATE turns SET session_id = ? WHERE session_id = ? AND ended_at IS NULL AND status = 'queued' AND started_at IS NULL", next.id, old.id);
-  return { session: toSession(next), ended: old.id };
+  return next;
 }
 
 export function* deleteSession({ id }: Input<"deleteSession">): Steps<boolean> {
@@ -101,10 +118,13 @@ export function* deleteSession({ id }: Input<"deleteSession">): Steps<boolean> {
       retryAfterMs: 1000,
     });
   }
+  yield* loosenBlobs(id);
   yield* run("DELETE FROM delivery_parts WHERE delivery_id IN (SELECT id FROM deliveries WHERE session_id = ?)", id);
   yield* run("DELETE FROM usage_by_turn WHERE turn_id IN (SELECT id FROM turns WHERE session_id = ?)", id);
-  for (const table of ["deliveries", "grants", "approvals", "tool_calls", "entries", "inbox", "turns"])
+  for (const table of ["deliveries", "grants", "approvals", "summaries", "tool_calls", "said", "entries", "inbox", "turns"])
     yield* run(`DELETE FROM ${table} WHERE session_id = ?`, id);
+  // Those at work are stopped first, and then go.
+  yield* run("DELETE FROM sub_agents WHERE session_id = ? AND working = 0", id);
   yield* run("DELETE FROM leases WHERE lease = ?", laneOf(id));
   yield* run("DELETE FROM sessions WHERE id = ?", id);
   return true;
@@ -114,9 +134,32 @@ export function* moveContextStart({ sessionId, contextStart }: Input<"moveContex
   yield* run("UPDATE sessions SET context_start = ? WHERE id = ? AND context_start < ?", contextStart, sessionId, contextStart);
 }
 
-/** The place of the last admitted message, and that something happened. */
-export function* touchSession(row: SessionRow, address: object | undefined, now: number): Steps<SessionRow> {
-  const text = address === undefined ? row.address : jsonOrNull(address);
-  yield* run("UPDATE sessions SET address = ?, updated_at = ? WHERE id = ?", text, now, row.id);
-  return { ...row, address: text, updated_at: now };
+interface Touch {
+  /** The place of the last admitted message. */
+  readonly address: object | undefined;
+  /** Something was said in it: it is not put away any more. */
+  readonly talk: boolean;
+  /** By a person, not by a job. */
+  readonly said: boolean;
+  readonly now: number;
+}
+
+/** Something happened in the session. */
+export function* touchSession(row: SessionRow, { address, talk, said, now }: Touch): Steps<SessionRow> {
+  const touched: SessionRow = {
+    ...row,
+    address: address === undefined ? row.address : jsonOrNull(address),
+    updated_at: now,
+    said_at: said ? now : row.said_at,
+    archived_at: talk ? null : row.archived_at,
+  };
+  yield* run(
+    "UPDATE sessions SET address = ?, updated_at = ?, said_at = ?, archived_at = ? WHERE id = ?",
+    touched.address,
+    now,
+    touched.said_at,
+    touched.archived_at,
+    row.id,
+  );
+  return touched;
 }

@@ -94,7 +94,7 @@ export function* beginTurn(row: TurnRow, session: SessionRow, fence: Fence, now:
   // Of others that wait; its own calls, if it has any, are about to get their results.
   const closed = yield* closeWaitingCalls(session.id, { now });
   const blocked = resumed && (yield* hasOpenCall(session.id));
-  const taken = blocked ? [] : yield* appendEntries(session.id, [...(yield* takeNotes(session)), ...(yield* takePending(session.id, row.id, true))], now);
+  const taken = blocked ? [] : yield* appendEntries(session.id, [...(yield* takeNotes(session)), ...(yield* takePending(session.id, row.id, true))]);
   const entries = [...closed, ...taken];
   const last_entry = entries.at(-1)?.number ?? session.last_entry;
   return { turn: toTurn(started, session), session: toSession({ ...session, last_entry, updated_at: now }), fence, resumed, entries };
@@ -143,7 +143,7 @@ export function* cancelQueued({ sessionId, turnId, now }: Input<"cancelQueued">)
   for (const { id } of rows) {
     yield* run("UPDATE turns SET status = 'cancelled', ended_at = ? WHERE id = ?", now, id);
     if (blocked) yield* run("UPDATE inbox SET waits = 'context' WHERE session_id = ? AND pending = 1 AND turn_id = ?", sessionId, id);
-    else yield* appendEntries(sessionId, yield* takePending(sessionId, id, false), now);
+    else yield* appendEntries(sessionId, yield* takePending(sessionId, id, false));
   }
   return { turnIds: rows.map((row) => row.id) };
 }

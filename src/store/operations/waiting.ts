@@ -40,6 +40,7 @@ interface OpenCall {
   label: string;
   turn_label: string;
   code: string | null;
+  sub_agent: string | null;
 }
 
 const NOT_RUN = "Not run: an earlier call of the same step waits for the owner.";
@@ -52,16 +53,17 @@ const NOT_RUN = "Not run: an earlier call of the same step waits for the owner."
 export function* closeWaitingCalls(sessionId: string, { turnId, text, now }: { turnId?: string; text?: string; now: number }): Steps<Entry[]> {
   const where = new Where().when("c.session_id = ?", sessionId).when("c.turn_id = ?", turnId).always("c.finished_at IS NULL AND t.status = 'waiting'");
   const open = yield* all<OpenCall>(
-    `SELECT c.id, c.turn_id, c.name, c.principal, c.label, t.label AS turn_label, a.code FROM tool_calls c JOIN turns t ON t.id = c.turn_id
-     LEFT JOIN approvals a ON a.session_id = c.session_id AND a.call_id = c.id ${where.sql} ORDER BY c.step, c.position`,
+    `SELECT c.id, c.turn_id, c.name, c.principal, c.label, t.label AS turn_label, a.code, s.id AS sub_agent FROM tool_calls c JOIN turns t ON t.id = c.turn_id
+     LEFT JOIN approvals a ON a.session_id = c.session_id AND a.call_id = c.id
+     LEFT JOIN sub_agents s ON s.session_id = c.session_id AND s.call_id = c.id ${where.sql} ORDER BY c.step, c.position`,
     ...where.params,
   );
   const closed: Entry[] = [];
   for (const call of open) {
-    const result =
-      text ?? (call.code === null ? NOT_RUN : `Still waiting for the owner (${call.code}). The answer will come as a note; do not ask for the same again.`);
+    const result = text ?? resultOf(call);
     yield* run("UPDATE tool_calls SET status = 'finished', finished_at = ? WHERE session_id = ? AND id = ?", now, sessionId, call.id);
-    yield* run("UPDATE approvals SET detached = 1 WHERE session_id = ? AND call_id = ?", sessionId, call.id);
+    if (call.sub_agent !== null) yield* run("UPDATE sub_agents SET detached = 1 WHERE id = ?", call.sub_agent);
+    else yield* run("UPDATE approvals SET detached = 1 WHERE session_id = ? AND call_id = ?", sessionId, call.id);
     const entry = {
       content: { role: "tool" as const, callId: call.id, name: call.name, text: result, error: true },
       principal: JSON.parse(call.principal),
@@ -70,9 +72,14 @@ export function* closeWaitingCalls(sessionId: string, { turnId, text, now }: { t
       turnId: call.turn_id,
       at: now,
     };
-    closed.push(...(yield* appendEntries(sessionId, [entry], now)));
+    closed.push(...(yield* appendEntries(sessionId, [entry])));
   }
   return closed;
+}
+
+function resultOf({ code, sub_agent: subAgent }: OpenCall): string {
+  if (subAgent !== null) return "Still at work. The result will come as a note; do not ask for the same again.";
+  return code === null ? NOT_RUN : `Still waiting for the owner (${code}). The answer will come as a note; do not ask for the same again.`;
 }
 
 export function* cancelWaiting({ sessionId, turnId, text, audit: event, now }: Input<"cancelWaiting">): Steps<{ turnIds: string[] }> {

@@ -1,30 +1,36 @@
 import type { Entry } from "../../core/entry.ts";
 import { ToolError } from "../../core/errors.ts";
 import { joinLabels, maySee, type Confidentiality } from "../../core/label.ts";
+import { sightOf, type Sight } from "../../core/memory.ts";
 import { messageText } from "../../core/message.ts";
 import { labelOf } from "../../core/principal.ts";
 import type { Session } from "../../core/records.ts";
-import type { Store } from "../../core/store.ts";
+import type { Operations, Store } from "../../core/store.ts";
 import type { Tool, ToolContext, ToolResult } from "../../core/tool.ts";
 import { defineTool } from "../../lib/define-tool/index.ts";
 import { clip } from "../../lib/plain-text/index.ts";
 
 export interface SessionToolsDeps {
   readonly store: Pick<Store, "listSessions" | "getSession" | "readEntries">;
+  /** Newest first. */
+  readonly search: (query: { sight: Sight; agent: string; sessionId?: string; query: string; limit: number }) => Promise<readonly Found[]>;
 }
 
+type Found = Operations["searchEntries"]["output"][number];
+
 const MAX_LISTED = 50;
+const MAX_FOUND = 20;
 const MAX_READ = 50;
 const MAX_LINE = 2_000;
 const MAX_RESULT = 30_000;
 const TIMEOUT_MS = 10_000;
 
 /**
- * `session_list` and `session_read`: other conversations of the same agent.
+ * `session_list`, `session_read` and `session_search`: other conversations of the same agent.
  * What must stay true: only the owner's direct chat sees other sessions; everybody else sees the one they are in, and of it only what all who are there may see (sec-110).
  */
 export function createSessionTools(deps: SessionToolsDeps): Tool[] {
-  return [createList(deps), createRead(deps)];
+  return [createList(deps), createRead(deps), createSearch(deps)];
 }
 
 function createList({ store }: SessionToolsDeps): Tool {
@@ -39,7 +45,9 @@ function createList({ store }: SessionToolsDeps): Tool {
     parallel: true,
     timeoutMs: TIMEOUT_MS,
     run: async (_args, context) => {
-      const sessions = (await store.listSessions({ agent: context.agent, ended: false, limit: MAX_LISTED })).filter((session) => isOpen(session, context));
+      const sessions = (await store.listSessions({ agent: context.agent, ended: false, archived: false, limit: MAX_LISTED })).filter((session) =>
+        isOpen(session, context),
+      );
       const lines = sessions.map(({ key, settings, lastEntry, updatedAt }) => {
         const title = settings.label === undefined ? "" : ` ${JSON.stringify(settings.label)}`;
         return `${key}${title}: ${lastEntry} entries, last activity ${instant(updatedAt)}`;
@@ -75,6 +83,36 @@ function createRead({ store }: SessionToolsDeps): Tool {
       if (!session || !isOpen(session, context)) throw notFound(key);
       const entries = await store.readEntries({ sessionId: session.id, before: before ?? session.lastEntry + 1, limit });
       return shown(entries, labelOf(context.principal).confidentiality);
+    },
+  });
+}
+
+function createSearch({ search }: SessionToolsDeps): Tool {
+  return defineTool<{ query: string; limit?: number }>({
+    spec: {
+      name: "session_search",
+      description: "What was said earlier, in this conversation or others: messages that have all the words.",
+      parameters: {
+        type: "object",
+        properties: {
+          query: { type: "string", minLength: 1, maxLength: 500 },
+          limit: { type: "integer", minimum: 1, maximum: MAX_FOUND, description: "default 10" },
+        },
+        required: ["query"],
+        additionalProperties: false,
+      },
+    },
+    effects: ["read"],
+    idempotent: true,
+    parallel: true,
+    timeoutMs: TIMEOUT_MS,
+    run: async ({ query, limit = 10 }, { agent, principal, sessionId }) => {
+      const sight = sightOf(principal);
+      const here = sight === "private" ? {} : { sessionId };
+      const found = await search({ sight, agent, query, limit, ...here });
+      if (found.length === 0) return { text: "Nothing like that was said.", error: false };
+      const label = found.map(({ entry }) => entry.label).reduce(joinLabels);
+      return { text: clip(found.map(({ entry, session }) => `${session.key} ${lineOf(entry)}`).join("\n"), MAX_RESULT), error: false, label };
     },
   });
 }

@@ -1,105 +1,45 @@
-import { inspect } from "node:util";
-import type { Blobs } from "../../../src/core/blobs.ts";
-import type { Channel } from "../../../src/core/channel.ts";
-import type { Clock } from "../../../src/core/clock.ts";
-import type { Log } from "../../../src/core/log.ts";
-import { silentMetrics } from "../../../src/core/metrics.ts";
-import type { Random } from "../../../src/core/random.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { createTelegram, type TelegramAccountConfig, type TelegramTiming } from "../../../src/channels/telegram/index.ts";
-import { createHttp, createSockets } from "../../../src/security/host/egress/index.ts";
 import { type FakeTelegram, type FakeTelegramOptions, startFakeTelegram } from "../../fakes/telegram/index.ts";
-import { createRecordingIntake, type RecordingIntake } from "../recording-intake.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
 
 export const TOKEN = "123456:canary-token-AbCdEf";
 export const ME = { id: 123456, username: "fake_clanker_bot" };
 
-/** The machine's clock: these tests wait for real sockets. */
-export const realClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  timer(ms, run) {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
-
-export const realRandom: Random = { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)), number: () => Math.random() };
-
 export const FAST: Partial<TelegramTiming> = { pollSeconds: 20, minBackoffMs: 5, maxBackoffMs: 40, refusedMs: 20, checkMs: 50 };
 
-export interface Bench {
+export interface Bench extends ChannelBench {
   readonly telegram: FakeTelegram;
-  readonly intake: RecordingIntake;
-  readonly channel: Channel;
-  readonly blobs: Blobs & { add(bytes: Uint8Array, type: string, name?: string): string };
-  logs(): string;
-  /** Starts it; `close` stops it. */
-  start(): void;
-  stop(): Promise<void>;
-  /** Stops the adapter, then the fake. */
-  close(): Promise<void>;
 }
 
-export interface BenchOptions {
-  readonly intake?: RecordingIntake;
+export interface BenchOptions extends ChannelBenchOptions {
   readonly config?: Partial<TelegramAccountConfig>;
   readonly timing?: Partial<TelegramTiming>;
   readonly fake?: FakeTelegramOptions;
-  readonly cursor?: string;
 }
 
 /** The adapter over the real Http door against a fake Telegram. */
 export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   const telegram = await startFakeTelegram({ token: TOKEN, ...options.fake });
-  const intake = options.intake ?? createRecordingIntake();
-  const lines: string[] = [];
-  const log = recordingLog(lines);
-  const blobs = memoryBlobs();
-  const http = createHttp({ log });
-  const channel = createTelegram(
-    {
-      account: "default",
-      token: new Secret("telegram", options.fake?.token ?? TOKEN),
-      api_root: telegram.url,
-      mode: "polling",
-      streaming: true,
-      ...options.config,
-    },
-    {
-      intake,
-      http,
-      sockets: createSockets({ log, clock: realClock }),
-      blobs,
-      clock: realClock,
-      random: realRandom,
-      log,
-      metrics: silentMetrics,
-      cursor: async (name) => intake.cursors.findLast((cursor) => cursor.name === name)?.value ?? options.cursor,
-    },
-    { ...FAST, ...options.timing },
+  const bench = createChannelBench(options, (deps) =>
+    createTelegram(
+      {
+        account: "default",
+        token: new Secret("telegram", options.fake?.token ?? TOKEN),
+        api_root: telegram.url,
+        mode: "polling",
+        streaming: true,
+        ...options.config,
+      },
+      deps,
+      { ...FAST, ...options.timing },
+    ),
   );
-  let stopping = new AbortController();
-  let done: Promise<void> = Promise.resolve();
-  const stop = async () => {
-    intake.release();
-    stopping.abort();
-    await done;
-    stopping = new AbortController();
-  };
   return {
+    ...bench,
     telegram,
-    intake,
-    channel,
-    blobs,
-    logs: () => lines.join("\n"),
-    start() {
-      done = channel.start(stopping.signal);
-    },
-    stop,
     async close() {
-      await stop();
-      http.close();
+      await bench.close();
       await telegram.close();
     },
   };
@@ -115,21 +55,4 @@ export async function withBench(body: (bench: Bench) => Promise<void>, options: 
   } finally {
     await bench.close();
   }
-}
-
-function recordingLog(lines: string[]): Log {
-  const write = (level: string) => (message: string, fields?: Record<string, unknown>) =>
-    void lines.push(`${level} ${message} ${fields === undefined ? "" : inspect(fields, { depth: 10 })}`);
-  const log: Log = { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error"), child: () => log };
-  return log;
-}
-
-function memoryBlobs(): Bench["blobs"] {
-  const stored = new Map<string, { id: string; bytes: Uint8Array; type: string; name?: string; size: number; sha256: string }>();
-  const add = (bytes: Uint8Array, type: string, name?: string): string => {
-    const id = `blob${stored.size + 1}`;
-    stored.set(id, { id, bytes, type, size: bytes.length, sha256: "00", ...(name === undefined ? {} : { name }) });
-    return id;
-  };
-  return { add, put: async (bytes, info) => stored.get(add(bytes, info.type, info.name))!, get: async (id) => stored.get(id) };
 }

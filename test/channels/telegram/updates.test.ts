@@ -142,7 +142,7 @@ describe("telegram polling", () => {
       await bench.telegram.until(() => bench.telegram.commands.length > 0);
       assert.deepEqual(
         bench.telegram.commands.map((one) => one.command),
-        ["new", "stop", "status", "help", "whoami"],
+        ["help", "new", "stop", "status", "model", "think", "usage", "compact", "whoami"],
       );
     }));
 

@@ -109,6 +109,77 @@ export function outboxCases(world: () => World): void {
     );
   });
 
+  test("no preview is opened while something else is on its way to its place (P3)", async () => {
+    const w = world();
+    const started = await w.begin("one");
+    const draft = w.delivery(["he"], { turnId: started.turn.id });
+    const open = async (delivery = draft) => await w.store.openDraft({ fence: started.fence, delivery, now: w.now });
+    const fence = await w.holder();
+    const earlier = w.delivery(["earlier"]);
+    await w.store.enqueueDelivery({ delivery: earlier, now: w.now });
+    assert.equal(await open(), false);
+    assert.equal(await w.store.getDelivery({ id: draft.id }), undefined);
+    assert.equal((await w.store.getTurn({ id: started.turn.id }))?.draftId, undefined);
+    const aside = w.delivery(["he"], { turnId: started.turn.id, address: { ...w.address(), thread: "t" } });
+    assert.equal(await open(aside), true, "another thread is another place");
+    await w.store.settleDraft({ deliveryId: aside.id, now: w.now });
+    await w.store.markSending({ fence, deliveryId: earlier.id, part: 0, now: w.now });
+    assert.equal(await open(), false, "it is being sent");
+    await w.store.settlePart({ fence, deliveryId: earlier.id, part: 0, status: "unknown", now: w.now });
+    assert.equal(await open(), true);
+    const other = await w.begin("two", { session: { id: w.id("s"), key: `${w.key}:other`, agent: "main" } });
+    assert.equal(await w.store.openDraft({ fence: other.fence, delivery: w.delivery(["she"], { turnId: other.turn.id }), now: w.now }), false);
+  });
+
+  test("the answer of another session waits for the turn whose preview stands above it, a notice does not (P3)", async () => {
+    const w = world();
+    const first = await w.begin("one");
+    const draft = w.delivery(["he"], { turnId: first.turn.id });
+    assert.equal(await w.store.openDraft({ fence: first.fence, delivery: draft, now: w.now }), true);
+    const second = await w.begin("two", { session: { id: w.id("s"), key: `${w.key}:other`, agent: "main" } });
+    const [answer, aside, notice] = [w.delivery(["B"]), w.delivery(["C"], { address: { ...w.address(), thread: "t" } }), w.delivery(["N"])];
+    await w.commit(second, { deliveries: [answer, aside] });
+    const due = async () => (await w.due()).map((delivery) => delivery.id);
+    assert.deepEqual(await due(), [aside.id], "another thread is another place");
+    const fence = await w.holder();
+    const send = async (id: string) => {
+      await w.store.markSending({ fence, deliveryId: id, part: 0, now: w.now });
+      await w.store.settlePart({ fence, deliveryId: id, part: 0, status: "sent", receipt: { messageId: id }, now: w.now });
+    };
+    await send(aside.id);
+    await w.store.enqueueDelivery({ delivery: notice, now: w.now });
+    assert.deepEqual(await due(), [notice.id]);
+    await send(notice.id);
+    assert.deepEqual(await due(), []);
+    await w.commit(first, { deliveries: [{ ...draft, parts: w.delivery(["hello"]).parts }] });
+    assert.deepEqual(await due(), [draft.id]);
+    await send(draft.id);
+    assert.deepEqual(await due(), [answer.id]);
+  });
+
+  test("a turn whose model is away gives its preview up, one that is tried again keeps it and its place", async () => {
+    const w = world();
+    const first = await w.begin("one");
+    const draft = w.delivery(["he"], { turnId: first.turn.id });
+    await w.store.openDraft({ fence: first.fence, delivery: draft, now: w.now });
+    const second = await w.begin("two", { session: { id: w.id("s"), key: `${w.key}:other`, agent: "main" } });
+    const answer = w.delivery(["B"]);
+    await w.commit(second, { deliveries: [answer] });
+    assert.deepEqual(await w.due(), []);
+    await w.store.postponeTurn({ fence: first.fence, turnId: first.turn.id, notBefore: w.now + 1_000, outage: false, now: w.now });
+    assert.deepEqual(await w.due(), []);
+    w.now += 1_000;
+    const again = (await w.start(first.session.id))!;
+    assert.equal(again.turn.draftId, draft.id);
+    await w.store.postponeTurn({ fence: again.fence, turnId: first.turn.id, notBefore: w.now + 300_000, outage: true, now: w.now });
+    assert.equal((await w.store.getTurn({ id: first.turn.id }))?.draftId, undefined);
+    assert.equal((await w.store.getDelivery({ id: draft.id }))?.status, "cancelled");
+    assert.deepEqual(
+      (await w.due()).map((delivery) => delivery.id),
+      [answer.id],
+    );
+  });
+
   test("a receipt that comes after the commit still makes the last write an edit", async () => {
     const w = world();
     const started = await w.begin("one");

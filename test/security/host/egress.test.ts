@@ -265,6 +265,38 @@ describe("the door to configured origins", () => {
     assert.equal(outcome(await failure(get("/bomb", 1_000_000))), "too_large true");
   });
 
+  test("who leaves the body's loop just before its end leaves the connection to a later request; a body that goes on is cut", async () => {
+    const sockets = new Set<Socket>();
+    let goOn = () => {};
+    const origin = await serve((request, response) => {
+      sockets.add(request.socket);
+      response.write("the last event");
+      const flood = () => {
+        while (!response.destroyed && response.write("x".repeat(16_384)));
+      };
+      response.on("drain", flood);
+      goOn = request.url === "/flood" ? flood : () => response.end("\n");
+    });
+    const http = open();
+    const leave = async (path: string) => {
+      for await (const chunk of (await http.request({ baseUrl: origin }, { path })).body) {
+        assert.equal(Buffer.from(chunk).toString(), "the last event");
+        break;
+      }
+      goOn();
+    };
+    let requests = 0;
+    // Nobody but the client knows when it has read the end.
+    while (requests === sockets.size && requests < 100) {
+      requests += 1;
+      await leave("/end");
+    }
+    assert.ok(sockets.size < requests, `${requests} requests on ${sockets.size} connections`);
+    const closed = Promise.race([...sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve))));
+    await leave("/flood");
+    await closed;
+  });
+
   test("keeps connections; one that died meanwhile costs a repeatable request a second connection and a POST the truth", async () => {
     const whole = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
     const requests = new Map<Socket, number>();

@@ -4,6 +4,7 @@ import { ToolError } from "../../../src/core/errors.ts";
 import { labelOf } from "../../../src/core/principal.ts";
 import type { StartedTurn } from "../../../src/core/store.ts";
 import type { Tool, ToolContext } from "../../../src/core/tool.ts";
+import { searchMessages } from "../../../src/sessions/search.ts";
 import { createMemoryStore } from "../../../src/store/memory/index.ts";
 import { createSessionTools } from "../../../src/tools/session/index.ts";
 import { World } from "../../contract/store/world.ts";
@@ -18,7 +19,7 @@ describe("tools/session", () => {
     await world.commit(started);
   });
   after(async () => await store.close());
-  const tool = (name: string): Tool => createSessionTools({ store }).find(({ spec }) => spec.name === name)!;
+  const tool = (name: string): Tool => createSessionTools({ store, search: (query) => searchMessages(store, query) }).find(({ spec }) => spec.name === name)!;
   const run = (name: string, args: unknown, context: Partial<ToolContext> = {}) => tool(name).run(args, { ...toolContext(), ...context });
   const inside = (): Partial<ToolContext> => ({ principal: world.principal(), label: labelOf(world.principal()), sessionId: started.session.id });
 
@@ -29,6 +30,27 @@ describe("tools/session", () => {
       good: [{ session: world.key }, { session: world.key, before: 1 }],
       bad: [{}, { session: "" }, { session: "a", limit: 51 }],
     }));
+
+  describe("session_search", () =>
+    toolSuite({
+      create: () => tool("session_search"),
+      good: [{ query: "hello" }, { query: "nothing", limit: 1 }],
+      bad: [{}, { query: "" }, { query: "a", limit: 21 }],
+    }));
+
+  it("sec-110: a search finds what everybody there may see, in their own conversation alone unless the owner asks", async () => {
+    const other = new World(store);
+    await other.commit(await other.begin("hello from elsewhere"));
+    const everywhere = await run("session_search", { query: "hel" });
+    assert.match(everywhere.text, new RegExp(`^${other.key} 1 \\S+Z person: "hello from elsewhere"\n${world.key} 1 `, "u"));
+    const own = await run("session_search", { query: "hel" }, inside());
+    assert.match(own.text, new RegExp(`^${world.key} 1 \\S+Z person: "hello\\\\nthere"$`, "u"));
+    assert.deepEqual(own.label, labelOf(world.principal()));
+    const elsewhere = { ...inside(), principal: world.principal("ann", "another place") };
+    assert.equal((await run("session_search", { query: "hello" }, elsewhere)).text, "Nothing like that was said.");
+    assert.equal((await run("session_search", { query: "hello" }, { agent: "another" })).text, "Nothing like that was said.");
+    await store.deleteSession({ id: (await store.getSession({ key: other.key }))!.id });
+  });
 
   it("shows the owner every conversation of the agent, entry by entry on a line of its own", async () => {
     assert.match((await run("session_list", {})).text, new RegExp(`^${world.key}: 2 entries, last activity `, "u"));

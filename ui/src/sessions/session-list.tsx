@@ -4,6 +4,7 @@ import type { WireSession } from "../connection/wire.ts";
 import { problemOf } from "../chat/conversation.ts";
 import { Icon } from "../icons/icon.tsx";
 import { Ask } from "./ask.tsx";
+import { SessionSearch } from "./session-search.tsx";
 import { ago, MAIN_SESSION, sessionName } from "./session-name.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -15,18 +16,41 @@ interface SessionListProps {
   readonly onChosen: () => void;
 }
 
+type Act = "menu" | "rename" | "delete" | "archive" | "restore";
 type Doing = { readonly what: "menu" | "rename" | "delete"; readonly session: string } | undefined;
 
 /** Conversations, the newest activity first, the main one always on top. */
 export function SessionList({ sessions, busy, onChosen }: SessionListProps): VNode {
   const [doing, setDoing] = useState<Doing>();
   const [problem, setProblem] = useState<string>();
+  const [searching, setSearching] = useState(false);
   const run = (work: Promise<void>) => {
     setDoing(undefined);
     setProblem(undefined);
     work.catch((error: unknown) => setProblem([problemOf(error).message, problemOf(error).hint].filter(Boolean).join(". ")));
   };
-  const deleting = doing?.what === "delete" ? sessions.list.value.find((item) => item.session === doing.session) : undefined;
+  const shelf = sessions.shelf.value;
+  const deleting = doing?.what === "delete" ? [...sessions.list.value, ...(shelf ?? [])].find((item) => item.session === doing.session) : undefined;
+  const act = (session: string, what: Act | undefined) => {
+    if (what === "archive") run(sessions.archive(session));
+    else if (what === "restore") run(sessions.restore(session));
+    else setDoing(what === undefined ? undefined : { what, session });
+  };
+  const row = (item: WireSession) => (
+    <Row
+      key={item.session}
+      item={item}
+      current={item.session === sessions.current.value}
+      busy={busy.has(item.session)}
+      doing={doing?.session === item.session ? doing.what : undefined}
+      onDo={(what) => act(item.session, what)}
+      onOpen={() => {
+        sessions.open(item.session);
+        onChosen();
+      }}
+      onRename={(label) => run(sessions.rename(item.session, label))}
+    />
+  );
   return (
     <nav class="sessions" aria-label="Conversations">
       <div class="sessions-head">
@@ -49,23 +73,18 @@ export function SessionList({ sessions, busy, onChosen }: SessionListProps): VNo
           {problem}
         </p>
       )}
-      <ul>
-        {sessions.list.value.map((item) => (
-          <Row
-            key={item.session}
-            item={item}
-            current={item.session === sessions.current.value}
-            busy={busy.has(item.session)}
-            doing={doing?.session === item.session ? doing.what : undefined}
-            onDo={(what) => setDoing(what === undefined ? undefined : { what, session: item.session })}
-            onOpen={() => {
-              sessions.open(item.session);
-              onChosen();
-            }}
-            onRename={(label) => run(sessions.rename(item.session, label))}
-          />
-        ))}
-      </ul>
+      <SessionSearch sessions={sessions} onChosen={onChosen} onSearching={setSearching} />
+      {!searching && (
+        <>
+          <ul>{sessions.list.value.map(row)}</ul>
+          <button type="button" class="quiet shelf" aria-expanded={shelf !== undefined} onClick={() => run(sessions.showShelf(shelf === undefined))}>
+            Archived
+          </button>
+          {shelf !== undefined && (
+            <ul aria-label="Archived conversations">{shelf.length === 0 ? <li class="nothing">Nothing is archived.</li> : shelf.map(row)}</ul>
+          )}
+        </>
+      )}
       {deleting !== undefined && (
         <Ask
           title={`Delete “${sessionName(deleting)}”?`}
@@ -84,7 +103,7 @@ interface RowProps {
   readonly current: boolean;
   readonly busy: boolean;
   readonly doing: "menu" | "rename" | "delete" | undefined;
-  readonly onDo: (what: "menu" | "rename" | "delete" | undefined) => void;
+  readonly onDo: (what: Act | undefined) => void;
   readonly onOpen: () => void;
   readonly onRename: (label: string) => void;
 }
@@ -114,12 +133,12 @@ function Row({ item, current, busy, doing, onDo, onOpen, onRename }: RowProps): 
           <Icon name="more" />
         </button>
       )}
-      {doing === "menu" && <Menu removable={item.session !== MAIN_SESSION} onDo={onDo} />}
+      {doing === "menu" && <Menu removable={item.session !== MAIN_SESSION} archived={item.archived_at !== undefined} onDo={onDo} />}
     </li>
   );
 }
 
-function Menu({ removable, onDo }: { removable: boolean; onDo: RowProps["onDo"] }): VNode {
+function Menu({ removable, archived, onDo }: { removable: boolean; archived: boolean; onDo: RowProps["onDo"] }): VNode {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     box.current?.querySelector("button")?.focus();
@@ -143,6 +162,11 @@ function Menu({ removable, onDo }: { removable: boolean; onDo: RowProps["onDo"] 
       <button type="button" role="menuitem" onClick={() => onDo("rename")}>
         Rename
       </button>
+      {(removable || archived) && (
+        <button type="button" role="menuitem" onClick={() => onDo(archived ? "restore" : "archive")}>
+          {archived ? "Restore" : "Archive"}
+        </button>
+      )}
       {removable && (
         <button type="button" role="menuitem" class="danger" onClick={() => onDo("delete")}>
           Delete…

@@ -1,7 +1,10 @@
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
+import type { Methods } from "../../../src/client/index.ts";
 import type { Connection, GatewayEvent } from "../connection/connection.ts";
 import type { WireSession } from "../connection/wire.ts";
 import { MAIN_SESSION } from "./session-name.ts";
+
+export type FoundMessage = Methods["sessions.search"]["result"]["messages"][number];
 
 /** The list of conversations and which one is looked at. */
 export interface Sessions {
@@ -11,6 +14,12 @@ export interface Sessions {
   create(): Promise<void>;
   rename(session: string, label: string): Promise<void>;
   remove(session: string): Promise<void>;
+  /** Archived conversations while they are shown. */
+  readonly shelf: ReadonlySignal<readonly WireSession[] | undefined>;
+  showShelf(shown: boolean): Promise<void>;
+  archive(session: string): Promise<void>;
+  restore(session: string): Promise<void>;
+  search(query: string): Promise<readonly FoundMessage[]>;
   /** After every connect. */
   resume(): Promise<void>;
   handle(event: GatewayEvent): void;
@@ -30,9 +39,11 @@ export function createSessions(connection: Connection): Sessions {
     return [...all.filter((item) => item.session === MAIN_SESSION), ...all.filter((item) => item.session !== MAIN_SESSION)];
   });
 
+  const shelf = signal<readonly WireSession[] | undefined>(undefined);
+  const listed = async (archived: boolean) => (await connection.call("sessions.list", { ended: false, archived, limit: 200 })).sessions;
   const load = async () => {
-    const { sessions } = await connection.call("sessions.list", { ended: false, limit: 200 });
-    known.value = sessions;
+    known.value = await listed(false);
+    if (shelf.value !== undefined) shelf.value = await listed(true);
   };
   let reloading = false;
   const reload = () => {
@@ -64,6 +75,20 @@ export function createSessions(connection: Connection): Sessions {
       known.value = known.value.filter((item) => item.session !== session);
       if (current.value === session) current.value = MAIN_SESSION;
     },
+    shelf,
+    async showShelf(shown) {
+      shelf.value = shown ? await listed(true) : undefined;
+    },
+    async archive(session) {
+      await connection.call("sessions.archive", { session });
+      if (current.value === session) current.value = MAIN_SESSION;
+      await load();
+    },
+    async restore(session) {
+      await connection.call("sessions.restore", { session });
+      await load();
+    },
+    search: async (query) => (await connection.call("sessions.search", { query, limit: 50 })).messages,
     resume: load,
     handle(event) {
       if (event.event === "session.changed" || event.event === "message.accepted" || event.event === "turn.ended") reload();

@@ -87,11 +87,14 @@ async function* read(reading: Reading): AsyncGenerator<Uint8Array> {
   if (signal?.aborted) onAbort();
   signal?.addEventListener("abort", onAbort, { once: true });
   let cancelIdle = clock.timer(reading.idleMs, onIdle);
-  let complete = false;
+  /** undefined: whoever reads has left. */
+  let complete: boolean | undefined;
+  let left: Readable | undefined;
   let size = 0;
   try {
     const { stream, decoded } = await decode(taken.response, reading.encoding, target);
-    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    left = stream;
+    for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
       cancelIdle();
       size += chunk.length;
       if (decoded && size > MAX_DECODED) stop("too_large", `the body is larger than ${MAX_DECODED} bytes`);
@@ -102,12 +105,35 @@ async function* read(reading: Reading): AsyncGenerator<Uint8Array> {
     if (failure !== undefined) throw failure;
     complete = true;
   } catch (error) {
+    complete = false;
     throw failure ?? (error instanceof HttpFailure ? error : failureOf(error, target, true));
   } finally {
     cancelIdle();
     signal?.removeEventListener("abort", onAbort);
-    if (!complete) taken.destroy();
+    if (complete === undefined && left !== undefined && failure === undefined) readRest(left, taken, clock);
+    else if (!complete) taken.destroy();
   }
+}
+
+/** What may still come behind the place at which a reader leaves. */
+const REST = { ms: 500, bytes: 16_384 };
+
+/**
+ * Who leaves behind the last event of a stream leaves just before the end of the body: when that comes at once, the connection is kept for the next request instead of
+ * being opened anew each time. What goes on is cut.
+ */
+function readRest(stream: Readable, taken: Exchange, clock: Clock): void {
+  if (stream.readableEnded) return;
+  if (stream.destroyed) return taken.destroy();
+  let size = 0;
+  const cut = () => taken.destroy();
+  const cancel = clock.timer(REST.ms, cut);
+  taken.response.once("close", cancel);
+  stream.on("data", (chunk: Uint8Array) => {
+    size += chunk.length;
+    if (size > REST.bytes) cut();
+  });
+  stream.resume();
 }
 
 /** node:zlib is loaded for the first compressed answer. */

@@ -6,11 +6,14 @@ import { devices } from "./0003-devices.ts";
 import { kernel } from "./0004-kernel.ts";
 import { memories } from "./0005-memories.ts";
 import { jobs } from "./0006-jobs.ts";
+import { sessions } from "./0007-sessions.ts";
+import { context } from "./0008-context.ts";
 import { notesAndVectors } from "./0009-notes-and-vectors.ts";
+import { fewerPages } from "./0010-fewer-pages.ts";
 import type { Dialect, Migration } from "./dialect.ts";
 
 /** In order; a released one never changes. */
-export const MIGRATIONS: readonly Migration[] = [hall, outbox, devices, kernel, memories, jobs, notesAndVectors];
+export const MIGRATIONS: readonly Migration[] = [hall, outbox, devices, kernel, memories, jobs, sessions, context, notesAndVectors, fewerPages];
 
 /** The schema that this program knows. */
 export const SCHEMA_VERSION = MIGRATIONS.at(-1)!.number;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { editDistance, nearestName } from "../../src/config/nearest-name.ts";
+import { editDistance, nearestName } from "../../src/lib/nearest-name/index.ts";
 
 const names = ["bind_address", "port", "max_connections", "trusted_proxies", "hosts", "auth"];
 

@@ -1,0 +1,137 @@
+import { connect as connectPlain, type Socket } from "node:net";
+import { connect as connectSecure, type TLSSocket } from "node:tls";
+import type { Clock } from "../../../core/clock.ts";
+import { HttpFailure } from "../../../core/http.ts";
+import type { Log } from "../../../core/log.ts";
+import { silentMetrics, type Metrics } from "../../../core/metrics.ts";
+import type { Stream, StreamDestination, StreamRequest, Streams } from "../../../core/streams.ts";
+
+export interface StreamsOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly metrics?: Metrics;
+}
+
+const CONNECT_TIMEOUT_MS = 30_000;
+const GOODBYE_MS = 2_000;
+/** Unsent bytes above which the other side counts as gone. */
+const MAX_UNSENT_BYTES = 4_000_000;
+/** An idle connection is asked for by the kernel too, so that a silent cut is noticed without any protocol. */
+const KEEP_ALIVE_MS = 60_000;
+
+/** The door to outgoing TCP and TLS streams of configured servers. */
+export function createStreams({ log, clock, metrics = silentMetrics }: StreamsOptions): Streams {
+  return {
+    async connect(destination, request = {}) {
+      const shown = `${destination.tls ? "TLS" : "TCP"} ${destination.host}:${destination.port}`;
+      const count = (result: string) => metrics.count("egress_streams_total", { origin: `${destination.host}:${destination.port}`, result });
+      try {
+        const socket = await connected(destination, { ...request, shown, clock });
+        count("open");
+        log.debug("stream open", { stream: shown });
+        return openStream(socket, destination, clock);
+      } catch (error) {
+        count(error instanceof HttpFailure ? error.kind : "error");
+        throw error;
+      }
+    },
+  };
+}
+
+async function connected({ host, port, tls }: StreamDestination, { signal, timeoutMs = CONNECT_TIMEOUT_MS, shown, clock }: Opening): Promise<Socket> {
+  if (signal?.aborted) throw new HttpFailure("aborted", `${shown}: aborted`, false);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new HttpFailure("refused", `${shown}: not a port`, false);
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const pinned = tls?.fingerprint;
+  // A pinned certificate is compared below, before a byte is written; nobody has to have signed it.
+  const socket = tls ? connectSecure({ host, port, servername: nameFor(host), rejectUnauthorized: pinned === undefined }) : connectPlain({ host, port });
+  const fail = (failure: HttpFailure) => {
+    settle();
+    socket.destroy();
+    reject(failure);
+  };
+  const onAbort = () => fail(new HttpFailure("aborted", `${shown}: aborted`, false));
+  const cancelTimer = clock.timer(timeoutMs, () => fail(new HttpFailure("timeout", `${shown}: not open within ${timeoutMs} ms`, false)));
+  const settle = () => {
+    cancelTimer();
+    signal?.removeEventListener("abort", onAbort);
+  };
+  signal?.addEventListener("abort", onAbort, { once: true });
+  // Stays for the life of the socket: an error without a listener would end the process. What follows from it is told by `close`.
+  socket.on("error", (error: NodeJS.ErrnoException) => fail(new HttpFailure("connect", `${shown}: ${error.code ?? "error"}`, false)));
+  socket.once("close", () => fail(new HttpFailure("connect", `${shown}: closed at once`, false)));
+  socket.once(tls ? "secureConnect" : "connect", () => {
+    settle();
+    if (pinned !== undefined && fingerprintOf(socket as TLSSocket) !== plainHex(pinned)) {
+      return fail(new HttpFailure("connect", `${shown}: the certificate is not the one named in the config`, false));
+    }
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    socket.setNoDelay(true);
+    socket.pause();
+    resolve(socket);
+  });
+  return promise;
+}
+
+type Opening = StreamRequest & { readonly shown: string; readonly clock: Clock };
+
+/** An address has no name to ask for (RFC 6066 section 3). */
+function nameFor(host: string): string {
+  return /^[\d.]+$|:/.test(host) ? "" : host;
+}
+
+function fingerprintOf(socket: TLSSocket): string {
+  return plainHex(socket.getPeerCertificate().fingerprint256 ?? "");
+}
+
+function plainHex(text: string): string {
+  return text.replaceAll(":", "").toLowerCase();
+}
+
+function openStream(socket: Socket, { secrets = {} }: StreamDestination, clock: Clock): Stream {
+  const { promise: closed, resolve } = Promise.withResolvers<string>();
+  let reason = "the other side closed the connection";
+  let cancelGoodbye = () => {};
+  socket.on("error", (error: NodeJS.ErrnoException) => (reason = error.code ?? "error"));
+  socket.once("close", () => {
+    cancelGoodbye();
+    resolve(reason);
+  });
+  const close = () => {
+    if (socket.destroyed) return;
+    reason = "closed by us";
+    socket.end();
+    // Unread it would never notice the end.
+    if (!reading) socket.resume();
+    cancelGoodbye();
+    cancelGoodbye = clock.timer(GOODBYE_MS, () => socket.destroy());
+  };
+  let reading = false;
+  const filled = (text: string) => text.replace(/\{([a-z_]+)\}/g, (whole, name: string) => secrets[name]?.reveal() ?? whole);
+
+  async function* read(): AsyncGenerator<Uint8Array, void> {
+    reading = true;
+    try {
+      for await (const chunk of socket) yield chunk as Uint8Array;
+    } catch {
+      // A lost connection ends what comes in; `closed` says why.
+    } finally {
+      close();
+    }
+  }
+
+  return {
+    bytes: read(),
+    closed,
+    write(text, { credential = false, base64 } = {}) {
+      if (!socket.writable) return false;
+      const whole = credential ? filled(text) : text;
+      const framed = base64 === undefined ? whole : base64.before + Buffer.from(whole).toString("base64") + base64.after;
+      // A failure to write is followed by `close`.
+      socket.write(framed, () => {});
+      if (socket.writableLength > MAX_UNSENT_BYTES) socket.destroy();
+      return true;
+    },
+    close,
+  };
+}

@@ -1,0 +1,28 @@
+/** Hall, step 3, context: how many tokens a prompt really has. The provider's own counts correct our estimate, per model, and survive a restart in the usage rows. */
+import { createCalibration } from "../agent/calibration.ts";
+import type { Usage } from "../core/model.ts";
+import type { Store } from "../core/store.ts";
+
+export interface TokenCounts {
+  /** Tokens of this model for one estimated token. The first time it asks the store. */
+  ratio(model: string): Promise<number>;
+  learn(model: string, estimated: number, usage: Usage): void;
+}
+
+/** Usage rows that a ratio is restored from. */
+const ROWS = 50;
+
+export function createTokenCounts(store: Pick<Store, "usageEstimates">): TokenCounts {
+  const calibration = createCalibration();
+  const restored = new Set<string>();
+  return {
+    async ratio(model) {
+      if (!restored.has(model) && !calibration.knows(model)) {
+        restored.add(model);
+        calibration.learn(model, await store.usageEstimates({ model, limit: ROWS }));
+      }
+      return calibration.ratio(model);
+    },
+    learn: (model, estimated, { input, cacheRead, cacheWrite }) => calibration.learn(model, { estimated, counted: input + cacheRead + cacheWrite }),
+  };
+}
