@@ -7,12 +7,15 @@ import type { Update } from "../../src/core/update.ts";
 import { CHANNEL } from "../fakes/discord/index.ts";
 import { ANN, DIRECT, TOWN } from "../fakes/mattermost/index.ts";
 import { connectPeer, startNgircd } from "../fakes/ngircd.ts";
+import { startDovecot } from "../fakes/dovecot.ts";
+import { createBench as emailBench, PASSWORD as MAIL_PASSWORD } from "./email/harness.ts";
 import { createBench as discordBench } from "./discord/harness.ts";
 import { createBench as ircBench, PASSWORD as IRC_PASSWORD } from "./irc/harness.ts";
 import { createBench as mattermostBench } from "./mattermost/harness.ts";
 import { createRecordingIntake, type RecordingIntake } from "./recording-intake.ts";
 import { createBench as slackBench } from "./slack/harness.ts";
 import { createBench as telegramBench } from "./telegram/harness.ts";
+import { createBench as webhookBench } from "./webhook/harness.ts";
 
 const KINDS: Readonly<Record<Update["type"], true>> = { message: true, edit: true, deletion: true, reaction: true, press: true, vote: true, membership: true };
 
@@ -166,6 +169,44 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
       calls: () => peer.said.length,
     };
   },
+
+  async email(intake, ends) {
+    const server = await startDovecot({ password: MAIL_PASSWORD });
+    ends(() => server.close());
+    const bench = await emailBench(server, { intake });
+    ends(() => bench.close());
+    bench.start();
+    // What was in the mailbox before the first start is old.
+    await bench.until(() => intake.cursors.length > 0);
+    const file = ["Content-Type: application/pdf; name=a.pdf", "Content-Disposition: attachment; filename=a.pdf"];
+    return {
+      stranger: "mallory@example.org",
+      does: { message: () => void bench.receive({ from: "Mallory <mallory@example.org>", body: "hi", head: file }) },
+      calls: () => bench.smtp.mails.length,
+    };
+  },
+
+  async webhook(intake, ends) {
+    const bench = await webhookBench({ intake });
+    ends(() => bench.close());
+    bench.start();
+    const { program } = bench;
+    await program.until(() => bench.channel.status().state === "ready");
+    let count = 0;
+    const deliver = (event: { type: string; [key: string]: unknown }) =>
+      void program.deliver({ id: `e${(count += 1)}`, conversation: "c1", sender: { id: "mallory" }, ...event });
+    return {
+      stranger: "mallory",
+      does: {
+        message: () => deliver({ type: "message", text: "hi" }),
+        edit: () => deliver({ type: "edit", message: "e1", text: "changed" }),
+        reaction: () => deliver({ type: "reaction", message: "e1", emoji: "x" }),
+        press: () => deliver({ type: "press", message: "e1", data: "ask:ABCDEF:once" }),
+        deletion: () => deliver({ type: "deletion", message: "e1" }),
+      },
+      calls: () => program.said.size,
+    };
+  },
 };
 
 /** The kinds of updates that an adapter's sources make. */
@@ -173,7 +214,7 @@ function kindsInSource(channel: string): string[] {
   const folder = join(import.meta.dirname, "../../src/channels", channel);
   const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
   const text = sources.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
-  return Object.keys(KINDS).filter((kind) => new RegExp(`\\btype: "${kind}"(?: as const)?,`).test(text));
+  return Object.keys(KINDS).filter((kind) => new RegExp(`\\btype: "${kind}"(?: as const)?(?:,| \\}(?!>))`).test(text));
 }
 
 async function withScene(channel: string, act: (scene: Scene, intake: RecordingIntake) => Promise<void>): Promise<void> {
