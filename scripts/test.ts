@@ -51,7 +51,7 @@ function explain(error: unknown): string {
 }
 
 /** A file may take this long; after twice as long without any news something holds the run itself, say a process that a killed file left. */
-const FILE_TIMEOUT_MS = 300_000;
+const FILE_TIMEOUT_MS = 600_000;
 
 interface Totals {
   passed: number;

@@ -5,7 +5,11 @@ import { describe, test } from "node:test";
 import { channelsConfig } from "../../src/config/channels.ts";
 import type { Update } from "../../src/core/update.ts";
 import { CHANNEL } from "../fakes/discord/index.ts";
+import { ANN, DIRECT, TOWN } from "../fakes/mattermost/index.ts";
+import { connectPeer, startNgircd } from "../fakes/ngircd.ts";
 import { createBench as discordBench } from "./discord/harness.ts";
+import { createBench as ircBench, PASSWORD as IRC_PASSWORD } from "./irc/harness.ts";
+import { createBench as mattermostBench } from "./mattermost/harness.ts";
 import { createRecordingIntake, type RecordingIntake } from "./recording-intake.ts";
 import { createBench as slackBench } from "./slack/harness.ts";
 import { createBench as telegramBench } from "./telegram/harness.ts";
@@ -18,7 +22,7 @@ interface Scene {
   readonly does: { readonly [K in Update["type"]]?: () => void };
   /** The stranger's id. */
   readonly stranger: string;
-  /** Requests that the adapter has sent so far for anything but its own upkeep. */
+  /** Requests that the adapter has sent so far for anything but its own upkeep; where there are none, what it has said to the stranger. */
   calls(): number;
 }
 
@@ -112,6 +116,56 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
       calls: () => discord.calls.length + discord.interactionAnswers.length,
     };
   },
+
+  async mattermost(intake, ends) {
+    const bench = await mattermostBench({ intake, buttons: true });
+    ends(() => bench.close());
+    bench.start();
+    const { mattermost } = bench;
+    await mattermost.until(() => bench.channel.status().state === "ready");
+    const asked = bench.channel.render({ parts: [{ type: "text", text: "?" }], buttons: [{ label: "Yes", data: "ask:ABCDEF:once" }] })[0]!;
+    const address = { channel: "mattermost", account: "default", conversation: DIRECT };
+    const { messageId } = await bench.channel.send(asked, { address, nonce: "n", signal: AbortSignal.timeout(10_000) });
+    intake.outcome = () => ({ kind: "refused", reason: "stranger" });
+    const said = mattermost.say({ message: "before" });
+    await intake.until(() => intake.updates.length === 1);
+    return {
+      stranger: ANN,
+      does: {
+        message: () => mattermost.say({ message: "hi" }),
+        edit: () => mattermost.edit(said, "changed"),
+        reaction: () => mattermost.react(said, "eyes"),
+        press: () => void mattermost.press(mattermost.posts.get(messageId)!, 0),
+        deletion: () => mattermost.remove(said),
+        membership: () => mattermost.dispatch("user_removed", { channel_id: TOWN, remover_id: ANN }),
+      },
+      calls: () => mattermost.calls.length,
+    };
+  },
+
+  async irc(intake, ends) {
+    const server = await startNgircd({ password: IRC_PASSWORD });
+    ends(() => server.close());
+    const peer = await connectPeer(server.port, "mallory", IRC_PASSWORD);
+    ends(() => peer.close());
+    // Whoever opens a channel may show others out of it.
+    peer.send("JOIN #den");
+    const bench = await ircBench(server.port, { intake, config: { channels: ["#den"] } });
+    ends(() => bench.close());
+    bench.start();
+    await bench.until(() => bench.channel.status().state === "ready");
+    intake.outcome = () => ({ kind: "refused", reason: "stranger" });
+    peer.send("PRIVMSG #den :before");
+    await intake.until(() => intake.updates.length === 1);
+    return {
+      stranger: "mask:mallory!~mallory@127.0.0.1",
+      does: {
+        message: () => peer.send("PRIVMSG clanker :hi"),
+        membership: () => peer.send("KICK #den clanker :out"),
+      },
+      calls: () => peer.said.length,
+    };
+  },
 };
 
 /** The kinds of updates that an adapter's sources make. */
@@ -128,7 +182,7 @@ async function withScene(channel: string, act: (scene: Scene, intake: RecordingI
   try {
     await act(await SCENES[channel]!(intake, (close) => closes.push(close)), intake);
   } finally {
-    for (const close of closes) await close();
+    for (const close of closes.toReversed()) await close();
   }
 }
 

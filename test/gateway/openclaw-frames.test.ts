@@ -154,6 +154,11 @@ describe("OpenClaw's frames", () => {
       "missing scope: operator.write",
     );
 
+    const handed = FrameClient.at(gateway);
+    const other = await handed.call("connect", signedConnect(createTheirDevice(), await handed.challenge(), { token }));
+    assert.deepEqual(other.payload["auth"].scopes, ["operator.read", "operator.write"], "its token may be handed to a program with an identity of its own");
+    await handed.close();
+
     await owner.ok("device.pair.remove", { deviceId: device.id });
     assert.equal((await known.client.closed).code, 4012, "whoever is thrown out is out at once");
     await owner.close();

@@ -6,6 +6,7 @@ import type { RenderedPart } from "../../core/channel.ts";
 import type { Media, Message } from "../../core/message.ts";
 import { chunkText } from "../../lib/chunk/index.ts";
 import { describePart } from "../../lib/describe-part/index.ts";
+import { withTargets } from "../../lib/link-target/index.ts";
 import { cleanText, isBlank, type MarkdownNode, parseMarkdown, plainText, sliceNodes } from "../../lib/markdown/index.ts";
 
 export const MAX_TEXT = 100_000;
@@ -49,18 +50,7 @@ export function plainMarkdown(text: string): string {
 
 /** A reader of plain text must see where a link leads, and one of HTML that it leads nowhere else. */
 function mailNodes(text: string): MarkdownNode[] {
-  return parseMarkdown(text).flatMap(withTarget);
-}
-
-function withTarget(node: MarkdownNode): MarkdownNode[] {
-  if (!("children" in node)) return [node];
-  const children = node.children.flatMap(withTarget);
-  return node.type === "link"
-    ? [
-        { ...node, children },
-        { type: "text", text: ` (${node.url})` },
-      ]
-    : [{ ...node, children }];
+  return withTargets(parseMarkdown(text), { keep: true });
 }
 
 function literalNodes(text: string): MarkdownNode[] {
