@@ -21,31 +21,32 @@ export function resetWhen(rule: ResetRule, now: number): ResetWhen | undefined {
  * twice in autumn counts the first time.
  */
 export function lastDaily(minute: number, timeZone: string, now: number): number {
-  const today = Math.floor((now + offsetAt(now, timeZone)) / DAY_MS);
+  const offsetAt = clockOf(timeZone);
+  const today = Math.floor((now + offsetAt(now)) / DAY_MS);
   // A day more on each side: clocks jump by an hour, zones once skipped a whole day.
   for (let day = today + 1; ; day -= 1) {
-    const at = instantOf(day * DAY_MS + minute * MINUTE_MS, timeZone);
+    const at = instantOf(day * DAY_MS + minute * MINUTE_MS, offsetAt);
     if (at <= now) return at;
   }
 }
 
 /** @param local the clock's reading as if it were UTC. */
-function instantOf(local: number, timeZone: string): number {
-  const before = offsetAt(local - DAY_MS, timeZone);
-  const after = offsetAt(local + DAY_MS, timeZone);
+function instantOf(local: number, offsetAt: (at: number) => number): number {
+  const before = offsetAt(local - DAY_MS);
+  const after = offsetAt(local + DAY_MS);
   const early = local - Math.max(before, after);
   const late = local - Math.min(before, after);
-  if (early + offsetAt(early, timeZone) === local) return early;
-  if (late + offsetAt(late, timeZone) === local) return late;
+  if (early + offsetAt(early) === local) return early;
+  if (late + offsetAt(late) === local) return late;
   // Skipped: by the offset that held before the jump.
   return local - before;
 }
 
-/** Milliseconds that the clock there is ahead of UTC. Offsets of the last hundred years are whole minutes. */
-function offsetAt(at: number, timeZone: string): number {
+/** How many milliseconds the clock there is ahead of UTC at an instant. One Intl format serves all questions: making one costs more than asking it. */
+function clockOf(timeZone: string): (at: number) => number {
   // Asking Intl loads 8 MB of ICU, which a gateway in UTC needs for nothing else.
-  if (timeZone === "UTC") return 0;
-  const parts = new Intl.DateTimeFormat("en-GB", {
+  if (timeZone === "UTC") return () => 0;
+  const format = new Intl.DateTimeFormat("en-GB", {
     timeZone,
     hourCycle: "h23",
     year: "numeric",
@@ -54,8 +55,10 @@ function offsetAt(at: number, timeZone: string): number {
     hour: "2-digit",
     minute: "2-digit",
     second: "2-digit",
-  }).formatToParts(at);
-  const part = (type: string) => Number(parts.find((one) => one.type === type)?.value ?? 0);
-  const local = Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second"));
-  return local - Math.floor(at / 1000) * 1000;
+  });
+  return (at) => {
+    const parts = format.formatToParts(at);
+    const part = (type: string) => Number(parts.find((one) => one.type === type)?.value ?? 0);
+    return Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second")) - Math.floor(at / 1000) * 1000;
+  };
 }

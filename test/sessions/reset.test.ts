@@ -44,7 +44,7 @@ test("every day has exactly one such time, through a year with both changes", ()
   for (const zone of ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]) {
     for (const minute of [0, 150, FOUR]) {
       const found = new Set<number>();
-      for (let now = at("2026-01-02T00:00Z"); now < at("2027-01-02T00:00Z"); now += 3_600_000) found.add(lastDaily(minute, zone, now));
+      for (let now = at("2026-01-02T00:00Z"); now < at("2027-01-02T00:00Z"); now += 4 * 3_600_000) found.add(lastDaily(minute, zone, now));
       const times = [...found].toSorted((a, b) => a - b);
       const gaps = times.slice(1).map((time, index) => (time - times[index]!) / 3_600_000);
       assert.ok(
