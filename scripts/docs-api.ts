@@ -21,6 +21,8 @@ function markdown(): string {
 
 Every method is called as JSON-RPC 2.0 on \`/ws\`, and over HTTP at the route named with it. A credential goes into \`Authorization: Bearer TOKEN\`, on \`/ws\` also into \`authenticate\`.
 The running gateway serves the same as OpenRPC (\`rpc.discover\`) and OpenAPI (\`/api/openapi.json\`). This page is written by \`scripts/docs-api.ts\`.
+From TypeScript and JavaScript use [the client package](client.md). The configuration can also be read and changed as one document with \`GET\` and \`PATCH /control/config\`: the answer's
+ETag goes into \`If-Match\`, and whoever was slower is refused with 412.
 `;
   return [intro, ...methods.map(section)].join("\n");
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside npm packages on Debian and Ubuntu: a real PostgreSQL, Chromium for the page, ps for process checks,
 # strace for what reaches the disk.
-# bubblewrap for the sandbox, tcpdump for what does not leave it, an IRC server (ngircd) and openssl for its certificate.
+# bubblewrap for the sandbox, tcpdump for what does not leave it, an IRC server (ngircd) and openssl for its certificate,
+# an IMAP server (Dovecot).
 # Needs root or sudo. Safe to run again: what is there already is left alone.
 set -euo pipefail
 
@@ -12,6 +13,7 @@ command -v ps >/dev/null || need+=(procps)
 command -v strace >/dev/null || need+=(strace)
 command -v bwrap >/dev/null || need+=(bubblewrap)
 [ -x /usr/sbin/ngircd ] || need+=(ngircd)
+[ -x /usr/sbin/dovecot ] || need+=(dovecot-imapd)
 command -v openssl >/dev/null || need+=(openssl)
 command -v tcpdump >/dev/null || need+=(tcpdump)
 

@@ -21,6 +21,7 @@ const NOT_UNIT = new RegExp(
   [
     String.raw`^test/(e2e|faults|sim/(seeds-\d+|mutants)|store/postgres|bus/postgres)[/.]`,
     "^test/ui/page",
+    "^test/gateway/corpus[.]",
     "^test/cli/(gateway-up|program|config-commands|control-plane|cron|setup)[.]",
     "^test/config/config-write-kill[.]",
     "^test/jobs/every-slot-once[.]",
@@ -50,7 +51,7 @@ function explain(error: unknown): string {
 }
 
 /** A file may take this long; after twice as long without any news something holds the run itself, say a process that a killed file left. */
-const FILE_TIMEOUT_MS = 300_000;
+const FILE_TIMEOUT_MS = 600_000;
 
 interface Totals {
   passed: number;

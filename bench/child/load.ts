@@ -2,6 +2,7 @@
 import { Agent, request } from "node:http";
 import { WebSocket as WsWebSocket } from "ws";
 import { createClient, type Client } from "../../src/client/index.ts";
+import { openLeanSocket } from "../../test/faults/lean-socket.ts";
 import { answerParent } from "./answer-parent.ts";
 
 const Socket = WsWebSocket as unknown as typeof WebSocket;
@@ -23,15 +24,39 @@ async function each(count: number, width: number, work: (index: number) => Promi
   await Promise.all(times(Math.min(width, count)).map(lane));
 }
 
-async function connect({ url, token, count, subscribe }: { url: string; token: string; count: number; subscribe?: boolean }): Promise<void> {
+async function connect({ url, token, count }: { url: string; token: string; count: number }): Promise<void> {
   await each(count, 32, async () => {
     const client = createClient({ url, token, WebSocket: Socket });
     await client.connect();
-    if (subscribe === true) {
-      client.on("event", (event) => arrivals.push(Date.now() - (event.payload["at"] as number)));
-      await client.subscribe({ events: ["message.accepted"] });
-    }
     clients.push(client);
+  });
+}
+
+let newest: { bytes: Buffer; at: number | undefined } | undefined;
+
+/** When the event of a frame was made; all clients get the same bytes, which are taken apart once. */
+function madeAt(payload: Buffer): number | undefined {
+  if (newest === undefined || !payload.equals(newest.bytes)) {
+    const { params } = JSON.parse(payload.toString()) as { params?: { payload?: { at?: number } } };
+    newest = { bytes: Buffer.from(payload), at: params?.payload?.at };
+  }
+  return newest.at;
+}
+
+/** Clients that only listen and cost next to nothing, so that a crowd of them is not what is measured. @param subscribe says so; a bare server sends to everybody. */
+async function connectListeners({ url, token, count, subscribe }: { url: string; token: string; count: number; subscribe: boolean }): Promise<void> {
+  await each(count, 32, async () => {
+    let subscribed = () => {};
+    const heard = new Promise<void>((resolve) => (subscribed = resolve));
+    const onText = (payload: Buffer) => {
+      const at = madeAt(payload);
+      if (at === undefined) subscribed();
+      else arrivals.push(Date.now() - at);
+    };
+    const socket = await openLeanSocket(url, token, { onText, onClose: () => {} });
+    if (!subscribe) return;
+    socket.send(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "subscribe", params: { events: ["message.accepted"] } }));
+    await heard;
   });
 }
 
@@ -128,6 +153,7 @@ const sessionOf = (prefix: string, index: number, round: number) => `agent:main:
 
 answerParent({
   connect,
+  connectListeners,
   connectBare,
   pacedTurns: ({ sessions, rounds, prefix }: { sessions: number; rounds: number; prefix: string }) =>
     paced(sessions, rounds, (index, round) => runTurn(clients[index]!, sessionOf(prefix, index, round))),
@@ -158,14 +184,6 @@ answerParent({
       last = sent.message_id;
     });
     await clients[0]!.call("agent.wait", { message_id: last });
-  },
-  listenBare: () => {
-    for (const socket of sockets) {
-      socket.on("message", (data) => {
-        const { params } = JSON.parse(String(data)) as { params: { payload: { at: number } } };
-        arrivals.push(Date.now() - params.payload.at);
-      });
-    }
   },
   takeArrivals: () => {
     const taken = arrivals;

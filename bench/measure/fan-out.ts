@@ -25,7 +25,7 @@ export async function measureFanOut({ dist, folder, by, cpuProfile }: BenchConte
       const target = { url: gateway.wsUrl, token: TOKEN };
       await load.ask("connect", { ...target, count: 1 });
       await load.ask("turn", { session: "agent:main:warm" });
-      await Promise.all(crowd.map((one) => one.ask("connect", { ...target, count: count / 2, subscribe: true })));
+      await Promise.all(crowd.map((one) => one.ask("connectListeners", { ...target, count: count / 2, subscribe: true })));
       for (let event = 0; event < EVENTS; event++) {
         await load.ask("turn", { session: "agent:main:fan" });
         await pause(gap);
@@ -35,8 +35,7 @@ export async function measureFanOut({ dist, folder, by, cpuProfile }: BenchConte
   );
   const bare = await withCrowd((crowd) =>
     withBare(async ({ helper, wsUrl }) => {
-      await Promise.all(crowd.map((one) => one.ask("connectBare", { url: wsUrl, count: count / 2 })));
-      await Promise.all(crowd.map((one) => one.ask("listenBare")));
+      await Promise.all(crowd.map((one) => one.ask("connectListeners", { url: wsUrl, token: "", count: count / 2, subscribe: false })));
       for (let event = 0; event < EVENTS; event++) {
         await helper.ask("broadcast");
         await pause(gap);

@@ -35,6 +35,8 @@ export interface AgentRequest {
   readonly stepsDone: number;
   /** Tokens that the whole turn may spend; 0 = no limit. */
   readonly maxTurnTokens: number;
+  /** Estimated tokens of `system` and `tools`, if somebody has counted them. */
+  readonly fixedTokens?: number;
   /** Estimated tokens that a prompt should not pass: before each call it is made shorter, old tool output first. Default: only when the provider refuses it. */
   readonly maxPromptTokens?: number;
   /** What the turn's committed steps have used. */
@@ -179,7 +181,7 @@ function createRun(request: AgentRequest, deps: AgentDeps, signal: AbortSignal):
     deps,
     signal,
     specs,
-    fixedTokens: estimateTokens(request.system) + estimateTools(specs),
+    fixedTokens: request.fixedTokens ?? estimateTokens(request.system) + estimateTools(specs),
     callerTools: new Set(request.extraTools?.map((tool) => tool.name)),
     count: countCalls(entries, request.stepsDone),
     entries,

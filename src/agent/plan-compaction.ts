@@ -10,6 +10,8 @@ const KEEP_WHOLE = 0.4;
 const KEEP_TURNS = 0.3;
 /** Of a conversation that is made shorter by hand: it may be far below its limit. */
 const KEEP_BY_HAND = 0.25;
+/** Of the room, in one summary. */
+const MOST_COVERED = 2;
 /** Less than this is not worth a summary, tokens. */
 const LEAST_COVERED = 200;
 
@@ -44,8 +46,11 @@ export function planCompaction(input: CompactionInput): CompactionPlan {
   const target = byHand ? Math.min(room * KEEP_TURNS, used * KEEP_BY_HAND) : room * KEEP_TURNS;
   const cut = cutIndex(entries, target, trimmedTo);
   const first = entries[cut];
-  if (cut === 0 || first === undefined) return trimmedTo > input.trimmedTo ? { kind: "trim", trimmedTo } : { kind: "none" };
-  const covered = entries.slice(0, cut);
+  if (cut === 0 || first === undefined)
+    return tokensOf(entries, trimmedTo) < tokensOf(entries, input.trimmedTo) ? { kind: "trim", trimmedTo } : { kind: "none" };
+  // A conversation that comes from elsewhere may be many times too long: what no summary could hold is left out, as without one.
+  const old = entries.slice(0, cut);
+  const covered = old.slice(cutIndex(old, room * MOST_COVERED, trimmedTo));
   if (tokensOf(covered) + summaryTokens < LEAST_COVERED) return { kind: "none" };
   return { kind: "summarise", covered, contextStart: first.number, trimmedTo };
 }

@@ -41,7 +41,7 @@ export function summaryRequest({ before, entries, attempt, maxTokens, timeZone }
   const at = entries.at(-1)?.at ?? 0;
   return {
     system: INSTRUCTIONS,
-    entries: [{ content: { role: "user", message: textMessage(text), envelope: { channel: "system", direct: true, at }, addressed: true } }],
+    entries: [{ content: { role: "user", message: textMessage(text), envelope: { channel: "house", direct: true, at }, addressed: true } }],
     tools: [],
     maxTokens,
     thinking: "off",

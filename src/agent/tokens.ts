@@ -24,7 +24,17 @@ function weightOf(codePoint: number): number {
 /** Estimated tokens of a text, never below the truth by much: a whole number, 0 for the empty text. */
 export function estimateTokens(text: string): number {
   let sum = 0;
-  for (const character of text) sum += weightOf(character.codePointAt(0) ?? 0);
+  // By index: every prompt goes through here, and an iterator makes a string of each character.
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x250) {
+      sum += 3;
+      continue;
+    }
+    const codePoint = unit >= 0xd800 && unit <= 0xdbff ? text.codePointAt(index)! : unit;
+    if (codePoint > 0xffff) index += 1;
+    sum += weightOf(codePoint);
+  }
   return Math.ceil(sum / 12);
 }
 

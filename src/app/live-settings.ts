@@ -90,6 +90,8 @@ export interface ApplyTo {
   readonly setProviders: (config: Config) => Promise<void> | void;
   /** Starts the accounts anew that these paths are about. */
   readonly restartChannels: (config: Config, paths: readonly string[]) => Promise<void> | void;
+  /** Makes the tools for the web anew. @throws ConfigError */
+  readonly setWebTools: (config: Config) => Promise<void> | void;
   /** Starts the jobs anew. */
   readonly restartJobs: (config: Config) => Promise<void> | void;
   readonly setRateLimit: (config: Config) => void;
@@ -124,6 +126,7 @@ export function applyChanges(editor: { onChange(prefix: string, apply: ApplyChan
   editor.onChange("gateway.auth", () => to.setAuth());
   const { setLogLevel } = to;
   if (setLogLevel) editor.onChange("logging.level", ({ logging }) => setLogLevel(logging.level));
+  for (const name of ["web_fetch", "web_search"]) editor.onChange(`tools.${name}`, (changed) => to.setWebTools(changed));
   editor.onChange("cron", (changed) => to.restartJobs(changed));
   for (const name of CHANNELS) {
     editor.onChange(`channels.${name}`, async (changed, paths) => {

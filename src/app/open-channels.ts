@@ -27,6 +27,16 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createIrc } = await import("../channels/irc/index.ts");
     return createIrc({ ...settings, server, account }, deps);
   },
+  email: async ({ address, password, imap_host, smtp_host, authserv_id, ...settings }, account, deps) => {
+    if (address === undefined || password === undefined || imap_host === undefined || smtp_host === undefined || authserv_id === undefined) return undefined;
+    const { createEmail } = await import("../channels/email/index.ts");
+    return createEmail({ ...settings, address, password, imap_host, smtp_host, authserv_id, account }, deps);
+  },
+  webhook: async ({ url, secret, ...settings }, account, deps) => {
+    if (url === undefined || secret === undefined) return undefined;
+    const { createWebhook } = await import("../channels/webhook/index.ts");
+    return createWebhook({ ...settings, url, secret, account }, deps);
+  },
   mattermost: async ({ url, token, ...settings }, account, deps) => {
     if (url === undefined || token === undefined) return undefined;
     const { createMattermost } = await import("../channels/mattermost/index.ts");

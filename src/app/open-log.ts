@@ -1,5 +1,5 @@
 import type { LoadedConfig } from "../config/index.ts";
-import { createLog, createLogFile, createLogRing, createRedactor, type LeveledLog, type LogRing, type Redactor } from "../observe/index.ts";
+import { createLog, createLogFile, createLogRing, createRedactor, type LeveledLog, type LogFile, type LogRing, type Redactor } from "../observe/index.ts";
 
 export interface OpenLogOptions {
   readonly verbose?: boolean;
@@ -16,7 +16,7 @@ export function openLog(
   loaded: LoadedConfig,
   more: LoadedConfig["secretsUsed"],
   options: OpenLogOptions,
-): { log: LeveledLog; ring: LogRing; redact: Redactor } {
+): { log: LeveledLog; ring: LogRing; redact: Redactor; file: LogFile | undefined } {
   const { logging } = loaded.config;
   const { stderr } = options;
   const ring: LogRing = createLogRing(RING_LINES);
@@ -31,7 +31,7 @@ export function openLog(
     ring,
     write: (line, json) => writeToAll([...(file === undefined ? [] : [() => file.write(json)]), () => stderr.write(line)]),
   });
-  return { log, ring, redact };
+  return { log, ring, redact, file };
 }
 
 /** One that fails (a full disk, a closed pipe) keeps nothing from the others. @throws when none took the line: it is lost then, and counted. */

@@ -35,6 +35,7 @@ import { measureQueues } from "./measure-queues.ts";
 import { openChannels } from "./open-channels.ts";
 import { createLiveJobs, lateJobs } from "./open-jobs.ts";
 import { openLog } from "./open-log.ts";
+import { purgeEverywhere } from "./purge.ts";
 import { restartChannels } from "./restart-channels.ts";
 import { completeRestore, openOrRestore, settleRestored } from "./restores.ts";
 import { bindingsOfAgent, budgetsOf, subAgentLimitsOf, toolRulesOf } from "./settings.ts";
@@ -45,6 +46,7 @@ import { hostTimeZone } from "./time-zone.ts";
 import { openLocalPowers } from "./local-tools.ts";
 import { createMemoryMeaning } from "../tools/memory/index.ts";
 import { createTools } from "./tools.ts";
+import { replaceWebTools } from "./web-tools.ts";
 import { VERSION } from "../core/version.ts";
 import { openSecrets } from "./workbench.ts";
 
@@ -85,7 +87,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const token = await ensureGatewayToken(loaded);
   if (token !== undefined) refuseSharedToken(loaded, token.token);
   const tls = await loadGatewayTls(loaded, clock);
-  const { log, ring, redact } = openLog(loaded, token ? [token.token] : [], { ...options, stderr: process.stderr });
+  const { log, ring, redact, file: logFile } = openLog(loaded, token ? [token.token] : [], { ...options, stderr: process.stderr });
   for (const warning of loaded.warnings) log.warn(warning);
   const metrics = createMetrics();
   const { store, reasons: storeReasons } = watchStore(await openOrRestore(loaded, { clock, log }), { clock, log });
@@ -122,6 +124,19 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const speech = { store, bus, clock, random, accounts: supervisor.accounts, notifyTo: config.notifications.to };
   const timeZone = hostTimeZone(options.env);
   const priceOf = createPriceOf(() => live.config().usage.pricing);
+  // The hall looks at this list with every use: a changed config changes what is in it.
+  const tools = await createTools({
+    config,
+    http,
+    clock,
+    store,
+    random,
+    jobs: jobsPort.port,
+    show: showSchedule,
+    meaning,
+    outbox: createOutboxDoor({ ...speech, hub }),
+    ...powers,
+  });
   const hall = createHall({
     ...speech,
     hub,
@@ -130,18 +145,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     blobs,
     gate: createGate(toolRulesOf(live)),
     hideSecrets: (text) => redact.values(text),
-    tools: await createTools({
-      config,
-      http,
-      clock,
-      store,
-      random,
-      jobs: jobsPort.port,
-      show: showSchedule,
-      meaning,
-      outbox: createOutboxDoor({ ...speech, hub }),
-      ...powers,
-    }),
+    tools,
     places: live.places,
     agent: live.agent,
     model: providers.model,
@@ -231,6 +235,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     tools: hall.outside,
     pairing: hall.pairing,
     audit,
+    people: { purge: (person, senders) => purgeEverywhere(person, senders, { dataFolder: places.dataFolder, purge: hall.purge, ring, file: logFile }) },
     backups: {
       make: async (order) => describeBackup(await backups.make({ ...order, by: "person" })),
       list: async () => (await backups.list()).map(describeBackup),
@@ -249,6 +254,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     setProviders: providers.replace,
     restartChannels: (changed, paths) => restartChannels(changed, paths, { supervisor, open: (next, wanted) => openChannels(next, channelDeps, wanted) }),
     restartJobs: jobs.replace,
+    setWebTools: (changed) => replaceWebTools(tools, { config: changed, http, clock }),
     setRateLimit: (changed) => gateway.setRateLimit(rateLimitOptions(changed)),
     setAuth: () => applyAuth(editor.current(), gateway),
     ...(options.debug || options.verbose ? {} : { setLogLevel: log.setLevel }),

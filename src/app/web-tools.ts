@@ -11,6 +11,14 @@ export interface WebToolDeps {
   readonly clock: Clock;
 }
 
+const NAMES: ReadonlySet<string> = new Set(["web_fetch", "web_search"]);
+
+/** Puts the web tools of a changed config in the place of the present ones; a call that is under way ends as it began. @throws ConfigError; then nothing has changed */
+export async function replaceWebTools(tools: Tool[], deps: WebToolDeps): Promise<void> {
+  const next = await createWebTools(deps);
+  tools.splice(0, tools.length, ...tools.filter(({ spec }) => !NAMES.has(spec.name)), ...next);
+}
+
 /** `web_fetch`, and `web_search` when the config names who searches. What takes pages apart is loaded with the first page. */
 export async function createWebTools({ config, http, clock }: WebToolDeps): Promise<Tool[]> {
   const { web_fetch: webFetch, web_search: webSearch } = config.tools;

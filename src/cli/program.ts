@@ -157,6 +157,14 @@ function addThings({ program, add, group }: Tree): void {
     "do not ask",
   );
 
+  add(
+    sessions,
+    "export-user <who>",
+    "everything that is kept of a person, for example telegram:12345",
+    async () => (await import("./command/people.ts")).exportUser,
+  ).option("--to <file>", "write it to this file, one JSON record in a line");
+  add(sessions, "purge-user <who>", "forget a person", async () => (await import("./command/people.ts")).purgeUser).option("--yes", "do not ask");
+
   add(program, "usage", "tokens and money that were used", async () => (await import("./command/usage.ts")).usage)
     .addOption(new Option("--by <what>", "what to sum by").choices(["model", "day", "session", "turn"]).default("model"))
     .option("--days <number>", "days to look back, today included", wholeNumber, 30)

@@ -723,6 +723,11 @@ export interface Methods {
     readonly params: { readonly session: string };
     readonly result: { readonly deleted: boolean };
   };
+  /** Everything that is kept of one person, page by page: begin without `after`, go on with the one that was answered. Its files are those of GET /api/media/ID. */
+  readonly "sessions.export_user": {
+    readonly params: { readonly person?: string; readonly channel?: string; readonly account?: string; readonly sender?: string; readonly after?: string };
+    readonly result: { readonly person: string; readonly records: readonly Readonly<Record<string, unknown>>[]; readonly after?: string };
+  };
   /** One session. */
   readonly "sessions.get": {
     readonly params: { readonly session: string };
@@ -836,6 +841,20 @@ export interface Methods {
         readonly text: string;
         readonly at: number;
       }[];
+    };
+  };
+  /** Forgets a person: conversations that were theirs alone go, their words in others too, with memories, jobs, files, workspaces and log lines. Backups still hold them. */
+  readonly "sessions.purge_user": {
+    readonly params: { readonly person?: string; readonly channel?: string; readonly account?: string; readonly sender?: string };
+    readonly result: {
+      readonly person: string;
+      readonly sessions: number;
+      readonly changed_sessions: number;
+      readonly memories: number;
+      readonly jobs: number;
+      readonly files: number;
+      readonly log_lines: number;
+      readonly backups: readonly string[];
     };
   };
   /** Ends the current session of a key and starts its successor with the same settings; a running turn is stopped. */

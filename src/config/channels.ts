@@ -1,8 +1,10 @@
 import { discordConfig } from "../channels/discord/config.ts";
+import { emailConfig } from "../channels/email/config.ts";
 import { ircConfig } from "../channels/irc/config.ts";
 import { mattermostConfig } from "../channels/mattermost/config.ts";
 import { telegramConfig } from "../channels/telegram/config.ts";
 import { slackConfig } from "../channels/slack/config.ts";
+import { webhookConfig } from "../channels/webhook/config.ts";
 import { webChannelConfig } from "../gateway/config.ts";
 import { described, v } from "../lib/schema/index.ts";
 
@@ -13,7 +15,9 @@ export const channelsConfig = v.strictObject({
   telegram: described(v.optional(telegramConfig), "A Telegram bot; further ones under accounts.NAME."),
   discord: described(v.optional(discordConfig), "A Discord bot; further ones under accounts.NAME."),
   irc: described(v.optional(ircConfig), "A nick on an IRC network; further networks under accounts.NAME."),
+  email: described(v.optional(emailConfig), "A mailbox; further ones under accounts.NAME."),
   mattermost: described(v.optional(mattermostConfig), "A Mattermost bot; further ones under accounts.NAME."),
+  webhook: described(v.optional(webhookConfig), "A program of your own, over signed requests; further ones under accounts.NAME."),
 });
 
 export type ChannelsConfig = v.InferOutput<typeof channelsConfig>;

@@ -14,6 +14,12 @@ line it stands on and the nearest valid name.
 - A secret may be a literal, \`\${VARIABLE}\`, \`secret:NAME\` (\`clanker secrets set NAME\`) or \`file:PATH\`. A blank one is refused.
 - \`include = ["other.toml"]\` (JSON5: \`$include\`) reads further files of the config folder; what is in the including file wins.
 - \`CLANKER__GATEWAY__PORT=1\` in the environment overrides a single key.
+
+A running gateway takes an edit of these files a moment after it was saved, however the editor saves; SIGHUP and \`config.reload\` make it look at once. What it can it applies: agents,
+models, providers, limits, jobs, and of the channels only the accounts that have changed start anew. A key that is only felt after a restart says so below, and the log, the page
+and \`config.changed\` name those that were changed. An edit with a mistake is not taken as a whole: the former config stays in force, and the log and the page show the
+file, the line and what was expected. A file that is suddenly gone or empty is not taken for an empty config. Who changes the config over the API may send the \`digest\` (HTTP:
+the ETag as If-Match) that the change was made from, and is refused when somebody else was faster.
 `;
 
 /** docs/config.md. */

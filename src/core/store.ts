@@ -37,6 +37,8 @@ import type { Cursor, SendOptions, Update } from "./update.ts";
  * an answer of a `full` operation means that its change is on disk.
  */
 export type Store = { readonly [K in keyof Operations]: (input: Operations[K]["input"]) => Promise<Operations[K]["output"]> } & {
+  /** What was deleted leaves no bytes behind in the files of the database. Takes as long as a copy of it; what comes meanwhile waits. */
+  scrub(): Promise<void>;
   /** Finishes what is queued, then closes. */
   close(): Promise<void>;
 };
@@ -187,6 +189,20 @@ export interface Operations {
   findPerson: Operation<{ channel: string; account: string; senderId: string }, { personId: string } | undefined>;
   /** Remembers an identity as a new person unless it is known; answers the person it has. full. */
   addPerson: Operation<{ channel: string; account: string; senderId: string; name?: string; personId: string; now: number }, { personId: string }>;
+  /** What is kept of one person, kind by kind; `after` pages. read. */
+  exportPerson: Operation<
+    { person: string; kind: "identity" | "pairing" | "message" | "entry" | "delivery" | "memory" | "job" | "approval"; after?: string; limit: number },
+    { records: Record<string, unknown>[]; after?: string }
+  >;
+  /**
+   * Forgets a person: conversations that were theirs alone go whole; in others what they said, and what was answered and done for them, is replaced by a note. What is left are
+   * numbers that name nobody, and the audit, which cannot be changed and holds no words.
+   * @throws StoreError `person_busy` while a turn of theirs has not ended.
+   */
+  purgePerson: Operation<
+    { person: string },
+    { removedSessions: string[]; changedSessions: string[]; identities: number; memories: number; jobs: number; files: number }
+  >;
   getCursor: Operation<{ channel: string; account: string; name: string }, string | undefined>;
   /** By its id, or by the key of its update on its account. read. */
   getInboxItem: Operation<{ id: string } | { channel: string; account: string; key: string }, InboxItem | undefined>;
@@ -647,6 +663,8 @@ export const DURABILITY: { readonly [K in keyof Operations]: "full" | "lazy" | "
   acceptUpdates: "full",
   findPerson: "read",
   addPerson: "full",
+  exportPerson: "read",
+  purgePerson: "full",
   getCursor: "read",
   getInboxItem: "read",
   listInbox: "read",

@@ -19,6 +19,7 @@ import type { AuditVerdict } from "../security/audit.ts";
 import type { Compacted } from "../turn/compaction.ts";
 import type { Spending } from "../turn/spending.ts";
 import type { OutsideTools } from "../turn/call-outside.ts";
+import type { Purged } from "../turn/purge-person.ts";
 import type { PairingDesk } from "../turn/pairing.ts";
 import type { EventHub } from "./hub/create-hub.ts";
 import type { Binding } from "../sessions/bindings.ts";
@@ -178,6 +179,7 @@ export interface GatewayDeps {
   /** Strangers who ask to be let in. */
   readonly pairing: Pick<PairingDesk, "answer" | "list">;
   readonly audit: { verify(): Promise<AuditVerdict> };
+  readonly people: { purge(person: string, senders: readonly string[]): Promise<Purged & { readonly logLines: number }> };
   readonly backups: {
     /** @throws StoreError `backup_failed` and what the database says; RequestError `backup_place_refused`. */
     make(order: { readonly into?: string; readonly workspaces: boolean }): Promise<BackupInfo>;

@@ -11,6 +11,7 @@ import { chatMethods } from "./methods/chat.ts";
 import { configMethods } from "./methods/config.ts";
 import { connectionMethods } from "./methods/connection.ts";
 import { cronMethods } from "./methods/cron.ts";
+import { peopleMethods } from "./methods/people.ts";
 import { pairingMethods } from "./methods/pairing.ts";
 import { deviceMethods } from "./methods/devices.ts";
 import { secretMethods } from "./methods/secrets.ts";
@@ -42,6 +43,7 @@ export function coreMethods(): readonly Method[] {
     ...approvalMethods,
     ...pairingMethods,
     ...auditMethods,
+    ...peopleMethods,
     ...backupMethods,
     ...configMethods,
     ...deviceMethods,

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 export interface LogFileOptions {
@@ -12,6 +12,8 @@ export interface LogFileOptions {
 export interface LogFile {
   /** Takes whole lines. @throws what the file system says; the log drops the line then, and the next call tries anew. */
   write(line: string): void;
+  /** Takes lines out of the file and those that were put aside. @returns how many. */
+  remove(matches: (line: string) => boolean): number;
   close(): void;
 }
 
@@ -52,6 +54,20 @@ export function createLogFile({ path, maxBytes = 10_000_000, keep = 5 }: LogFile
         close();
         throw error;
       }
+    },
+    remove(matches) {
+      close();
+      let removed = 0;
+      for (const name of [path, ...Array.from({ length: keep }, (_, index) => `${path}.${index + 1}`)]) {
+        if (!existsSync(name)) continue;
+        const lines = readFileSync(name, "utf8").split("\n");
+        const kept = lines.filter((line) => !matches(line));
+        if (kept.length === lines.length) continue;
+        removed += lines.length - kept.length;
+        writeFileSync(`${name}.new`, kept.join("\n"), { mode: 0o600 });
+        renameSync(`${name}.new`, name);
+      }
+      return removed;
     },
     close,
   };

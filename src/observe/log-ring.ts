@@ -8,6 +8,8 @@ export interface LogRing {
    * @param options.level this and worse. `since`: wall milliseconds, later ones only.
    */
   tail(options?: { limit?: number; level?: LogLevel; since?: number }): LogRecord[];
+  /** Takes records out. @returns how many. */
+  remove(matches: (record: LogRecord) => boolean): number;
 }
 
 /** @param capacity lines kept. */
@@ -27,6 +29,13 @@ export function createLogRing(capacity: number): LogRing {
       const least = LOG_LEVELS.indexOf(level);
       const ordered = [...records.slice(oldest), ...records.slice(0, oldest)];
       return limit <= 0 ? [] : ordered.filter((record) => record.at > since && LOG_LEVELS.indexOf(record.level) >= least).slice(-limit);
+    },
+    remove(matches) {
+      const ordered = [...records.slice(oldest), ...records.slice(0, oldest)];
+      const kept = ordered.filter((record) => !matches(record));
+      records.splice(0, records.length, ...kept);
+      oldest = 0;
+      return ordered.length - kept.length;
     },
   };
 }

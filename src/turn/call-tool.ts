@@ -68,7 +68,7 @@ export async function callTool(call: ToolCallPart, started: StartedTurn, deps: C
     });
   const verdict = await judge(call, tool, started, deps, signal);
   if (verdict.kind === "wait") return "waiting";
-  if (verdict.kind !== "run" || tool!.delegate === undefined) publish(verdict.kind === "run" ? "started" : "denied");
+  publish(verdict.kind === "run" ? "started" : "denied");
   const result = verdict.kind === "run" ? await runAllowed(call, tool!, verdict, started, deps, signal) : { text: verdict.text, error: true };
   if (result === "waiting") return "waiting";
   const event = verdict.kind === "run" ? finishedEvent(call, tool!, result, started) : deniedEvent(call, verdict, started);

@@ -25,6 +25,7 @@ import { createNotify, recipients, type Notify } from "./notify.ts";
 import { createOutboxDoor } from "./outbox-door.ts";
 import { createPairingDesk, type PairingDesk } from "./pairing.ts";
 import { createPeople } from "./people.ts";
+import { createPurge, type Purged } from "./purge-person.ts";
 import type { Places } from "./place.ts";
 import { createIntake } from "./receive.ts";
 import { createRecentEntries } from "./recent-entries.ts";
@@ -92,6 +93,8 @@ export interface Hall {
   send(address: Address, message: Message): Promise<string>;
   /** Where the owner is told things; empty: nowhere but the page. */
   ownerPlaces(): Promise<Address[]>;
+  /** Forgets a person. @throws StoreError `person_busy` */
+  purge(person: string): Promise<Purged>;
   /** Stops running turns and cancels queued ones. @returns their ids. */
   abort(which: { sessionId?: string; turnId?: string }): Promise<string[]>;
 }
@@ -159,7 +162,8 @@ export function createHall(given: HallDeps): Hall {
     forget: recent.forget,
     listModels: given.listModels ?? (async () => []),
   });
-  const intake = createIntake({ ...deps, channels, lanes, commands, approvals, pairing, people: createPeople(deps) });
+  const people = createPeople(deps);
+  const intake = createIntake({ ...deps, channels, lanes, commands, approvals, pairing, people });
   return {
     intake,
     lanes,
@@ -174,5 +178,6 @@ export function createHall(given: HallDeps): Hall {
     send: (address, message) => outbox.send(address, message),
     ownerPlaces: async () => (await recipients(told)).filter((address) => channels.delivers(address)),
     abort,
+    purge: createPurge({ store: deps.store, recent, people, abort: (sessionId) => abort({ sessionId }) }),
   };
 }

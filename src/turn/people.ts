@@ -8,6 +8,8 @@ const CACHE = 10_000;
 /** Person ids of channel identities; an identity seen for the first time is its own person. */
 export interface People {
   idOf(channel: string, account: string, sender: Sender): Promise<string>;
+  /** Whoever writes next from one of their identities is a new person. */
+  forget(person: string): void;
 }
 
 export function createPeople(deps: { store: Store; clock: Clock; random: Random }): People {
@@ -30,6 +32,9 @@ export function createPeople(deps: { store: Store; clock: Clock; random: Random 
       if (known.size >= CACHE) known.delete(known.keys().next().value!);
       known.set(key, personId);
       return personId;
+    },
+    forget(person) {
+      for (const [key, id] of known) if (id === person) known.delete(key);
     },
   };
 }

@@ -99,6 +99,7 @@ async function attempt(running: RunningTurn, live: LiveAnswer, deps: OwnDeps): P
       maxSteps: Math.min(agent.maxSteps, turn.options.task?.maxSteps ?? agent.maxSteps),
       stepsDone: turn.steps,
       maxTurnTokens: lesserLimit(agent.maxTurnTokens, turn.options.maxTurnTokens ?? 0),
+      fixedTokens: context.fixedTokens,
       maxPromptTokens: context.promptTokens,
       usageDone: turn.usage,
       timeoutMs: agent.timeoutMs,

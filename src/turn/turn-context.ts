@@ -2,7 +2,7 @@
 import { buildContext, tokensOf } from "../agent/context.ts";
 import { contextBudget } from "../agent/context-budget.ts";
 import { Aborted, race } from "../agent/race.ts";
-import { estimateTokens, estimateTools } from "../agent/tokens.ts";
+import { estimateTokens } from "../agent/tokens.ts";
 import type { Media, Message, MessagePart } from "../core/message.ts";
 import type { Entry } from "../core/entry.ts";
 import { toClankerError } from "../core/errors.ts";
@@ -37,7 +37,8 @@ export interface LoadedContext {
   /** For the conversation, estimated tokens; and how much of it was used. */
   readonly room: number;
   readonly used: number;
-  /** Most of a whole prompt, estimated tokens. */
+  /** System prompt and tools, and most of a whole prompt, estimated tokens. */
+  readonly fixedTokens: number;
   readonly promptTokens: number;
 }
 
@@ -52,7 +53,7 @@ export async function loadContext(
     limit: contextLimit(agent, model),
     ratio: await deps.counts.ratio(model.id),
     systemTokens: estimateTokens(system),
-    toolTokens: estimateTools(tools.map((tool) => tool.spec)),
+    toolTokens: deps.counts.tools(tools),
     maxTokens: agent.maxTokens,
   });
   const room = budget.history;
@@ -65,7 +66,14 @@ export async function loadContext(
   // What was cut away is not in the context; what was written in its light carries its label on (sec-91).
   for (const entry of all) if (entry.number >= context.start) deps.label.read(entry);
   if (summary !== undefined) deps.label.add(summary.label);
-  return { entries: await withImages(context.entries, deps), start: context.start, room, used: now.used, promptTokens: budget.system + budget.tools + room };
+  return {
+    entries: await withImages(context.entries, deps),
+    start: context.start,
+    room,
+    used: now.used,
+    fixedTokens: budget.system + budget.tools,
+    promptTokens: budget.system + budget.tools + room,
+  };
 }
 
 /** Tokens that a prompt with its answer may have: what the model takes, or less if the owner says so. */

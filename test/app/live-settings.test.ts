@@ -20,6 +20,7 @@ const NOTHING: Omit<ApplyTo, "live"> = {
   setProviders: () => {},
   restartChannels: () => {},
   restartJobs: () => {},
+  setWebTools: () => {},
   setRateLimit: () => {},
   setAuth: () => {},
   setLogLevel: () => {},

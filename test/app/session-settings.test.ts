@@ -64,6 +64,7 @@ const NOTHING = {
   restartJobs: () => {},
   setRateLimit: () => {},
   setAuth: () => {},
+  setWebTools: () => {},
   setLogLevel: () => {},
 };
 

@@ -138,7 +138,8 @@ describe("the gateway's own token", () => {
     writeFileSync(path, readFileSync(path, "utf8").replace(before, next));
     assert.equal(await call(url(), next), 401);
     const reloaded = await fetch(`${url()}/api/config/reload`, { method: "POST", headers: { authorization: `Bearer ${before}` } });
-    assert.deepEqual(await reloaded.json(), { applied: ["gateway.auth.token"], restart_required: [] });
+    const { applied, restart_required } = (await reloaded.json()) as Record<string, unknown>;
+    assert.deepEqual([applied, restart_required], [["gateway.auth.token"], []]);
     assert.deepEqual([await call(url(), before), await call(url(), next)], [401, 200]);
     gateway.kill("SIGTERM");
     await once(gateway, "exit");

@@ -10,6 +10,7 @@ import { leaseCases } from "./store/lease-cases.ts";
 import { memoryCases } from "./store/memory-cases.ts";
 import { noteCases } from "./store/note-cases.ts";
 import { outboxCases } from "./store/outbox-cases.ts";
+import { personCases } from "./store/person-cases.ts";
 import { restoredCases } from "./store/restored-cases.ts";
 import { sessionCases } from "./store/session-cases.ts";
 import { transcriptCases } from "./store/transcript-cases.ts";
@@ -50,6 +51,7 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
     describe("sub-agents", () => subAgentCases(world));
     describe("memories", () => memoryCases(world));
     describe("sessions and the rest", () => sessionCases(world));
+    describe("people's data", () => personCases(world));
     describe("restored from a backup", () => restoredCases(world));
 
     describe("transcripts", () => transcriptCases(world));

@@ -71,17 +71,30 @@ describe("a config edited while the program runs", () => {
 
   test("what needs a restart is said, what does not holds at once", async () => {
     const changed = event("config.changed", ({ applied, restart_required }) => applied.length + restart_required.length > 0);
-    writeFileSync(home.configFile, `${config}\n[sessions]\nqueue_mode = "batch"\n[metrics]\npublic = true\n`);
+    writeFileSync(
+      home.configFile,
+      `${config}\n[sessions]\nqueue_mode = "batch"\n[metrics]\npublic = true\n[tools.web_search]\nprovider = "duckduckgo"\n[cron]\nenabled = false\n`,
+    );
     const { applied, restart_required } = await changed;
-    assert.deepEqual([applied, restart_required], [["sessions.queue_mode"], ["metrics.public"]]);
+    assert.deepEqual([applied, restart_required], [["cron.enabled", "sessions.queue_mode", "tools.web_search.provider"], ["metrics.public"]]);
+    assert.equal((await gateway.call("GET", "/api/cron/status")).body["running"], false);
+    const { body } = await gateway.call("GET", "/api/tools/list");
+    const names = (body["tools"] as { name: string }[]).map(({ name }) => name);
+    assert.deepEqual(
+      ["web_search", "web_fetch", "time"].map((name) => names.filter((one) => one === name).length),
+      [1, 1, 1],
+    );
     assert.equal((await fetch(`${gateway.url}/metrics`)).status, 401);
   });
 
-  test("SIGHUP reads it again, a removed bot stops alone, and SIGTERM still ends the program", async () => {
+  test("SIGHUP reads it again, a removed bot stops alone, and system.stop ends the program as SIGTERM does", async () => {
     const gone = event("config.changed", ({ applied }) => applied.some((key) => key.startsWith("channels.telegram.accounts")));
     writeFileSync(home.configFile, config.slice(0, config.indexOf("[channels.telegram.accounts.second]")));
     gateway.kill("SIGHUP");
     await gone;
+    const ran = event("job.ran");
+    assert.equal((await gateway.call("POST", "/api/cron/add", { name: "again", at: "1s", message: "the jobs run again" })).status, 200);
+    assert.equal((await ran).outcome, "done");
     const { body } = await gateway.call("GET", "/api/channels/list");
     assert.deepEqual(
       (body["channels"] as { account: string }[]).map(({ account }) => account),
@@ -89,6 +102,7 @@ describe("a config edited while the program runs", () => {
     );
     first.say({ from: 101, text: "still there" });
     await first.until(() => first.texts(101).some((text) => text.includes("still there")));
-    assert.deepEqual(await gateway.stop(), { code: 0, signal: null });
+    assert.deepEqual((await gateway.call("POST", "/api/system/stop", {})).body, { stopping: true });
+    assert.deepEqual(await gateway.exited, { code: 0, signal: null });
   });
 });

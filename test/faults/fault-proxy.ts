@@ -40,7 +40,8 @@ export async function startFaultProxy(target: number, random: () => number): Pro
     delayMs: 0,
     loss: 0,
     cuts: 0,
-    cut: () => sockets.forEach((socket) => socket.resetAndDestroy()),
+    // A reset in the middle of a shutdown leaves the handle open for ever.
+    cut: () => sockets.forEach((socket) => (socket.writableEnded ? socket.destroy() : socket.resetAndDestroy())),
     async close() {
       proxy.cut();
       await new Promise<void>((resolve) => void server.close(() => resolve()));

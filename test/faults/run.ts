@@ -38,6 +38,13 @@ const RUNNERS: readonly {
     what: "the hall in simulated time, with faults by seed (fault-87)",
   },
   {
+    name: "mutants",
+    path: "../sim/mutants-run.ts",
+    short: ["--only", "preview"],
+    long: [],
+    what: "what is taken away from the program, one thing at a time, is noticed by the simulator (fault-87)",
+  },
+  {
     name: "crash-points",
     path: "./crash-points-run.ts",
     short: ["--every", "12"],

@@ -14,6 +14,9 @@ import { openTestGateway, RawClient, TOKEN, type Frame, type TestGateway } from 
 import { pairDevice } from "./pair-device.ts";
 
 const UNLIMITED = { requestsPerMinute: 0, burst: 1, authFailuresPerMinute: 0 };
+/** Of the OpenAI door. */
+const DOOR = ["model", "messages", "input", "tools", "tool_choice", "stream", "max_tokens", "temperature", "stop", "previous_response_id", "user", "store"];
+const QUERIES = ["", "1", "-1", "1e400", "true", "null", "%00", "%ff", "[[[[", "%7B%22__proto__%22%3A1%7D", "x".repeat(5_000)];
 /** Nothing here takes long: what is not answered by then hangs. */
 const HANGS_MS = 20_000;
 
@@ -62,6 +65,35 @@ describe("a generated corpus over the whole registry", () => {
         if (status < 400) continue;
         assert.ok(status !== 500 && status < 600, `${method.name}: ${what}: ${JSON.stringify(body)}`);
         assert.match(body.error!.code, /^[a-z_]+$/, `${method.name}: ${what}`);
+      }
+    }
+  });
+
+  test("the routes that are no method, and parameters in the query, are answered without a 500 too", async () => {
+    await open();
+    const { methods } = gateway.gateway.registry;
+    const send = casesOf(toJsonSchema(methods.get("chat.send")!.params));
+    const patch = casesOf({ type: "object", properties: { agents: { type: "object" }, gateway: { type: "object" } } });
+    const door = casesOf({ type: "object", properties: Object.fromEntries(DOOR.map((key) => [key, { type: "string" }])), required: ["model", "messages"] });
+    for (const [path, method, cases] of [
+      ["/api/message", "POST", send],
+      ["/control/config", "PATCH", patch],
+      ["/v1/chat/completions", "POST", door],
+      ["/v1/responses", "POST", door],
+    ] as const) {
+      for (const { what, params } of cases) {
+        const headers = { "content-type": "application/json", "if-match": "*" };
+        const { status } = await answered(`${path}: ${what}`, gateway.call(path, { method, headers, body: JSON.stringify(params) }));
+        assert.ok(status < 500, `${path}: ${what}: ${status}`);
+      }
+    }
+    for (const { name, mutating, socketOnly, params } of methods.values()) {
+      if (mutating || socketOnly) continue;
+      for (const query of Object.keys((toJsonSchema(params) as { properties?: object }).properties ?? {}).flatMap((key) =>
+        QUERIES.map((value) => `${key}=${value}`),
+      )) {
+        const { status } = await answered(`${name}?${query.slice(0, 40)}`, gateway.call(`/api/${name.replaceAll(".", "/")}?${query}`));
+        assert.ok(status < 500, `${name}?${query.slice(0, 60)}: ${status}`);
       }
     }
   });

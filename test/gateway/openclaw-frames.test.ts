@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { afterEach, describe, test } from "node:test";
 import { ROWS } from "../../src/gateway/openclaw/table.ts";
+import { systemClock } from "../../src/app/system.ts";
 import { createGate } from "../../src/security/gate.ts";
 import { callTools, createScripted, reply } from "../../src/models/scripted/index.ts";
 import { ModelError } from "../../src/core/errors.ts";
@@ -153,6 +154,11 @@ describe("OpenClaw's frames", () => {
       "missing scope: operator.write",
     );
 
+    const handed = FrameClient.at(gateway);
+    const other = await handed.call("connect", signedConnect(createTheirDevice(), await handed.challenge(), { token }));
+    assert.deepEqual(other.payload["auth"].scopes, ["operator.read", "operator.write"], "its token may be handed to a program with an identity of its own");
+    await handed.close();
+
     await owner.ok("device.pair.remove", { deviceId: device.id });
     assert.equal((await known.client.closed).code, 4012, "whoever is thrown out is out at once");
     await owner.close();
@@ -290,6 +296,20 @@ describe("OpenClaw's frames", () => {
     await client.close();
   });
 
+  test("sessions are previewed and compacted", async () => {
+    await open();
+    const client = await FrameClient.connected(gateway);
+    await client.ok("chat.send", { sessionKey: "main", message: "hello", idempotencyKey: "p" });
+    await client.event("chat", ({ state }) => state === "final");
+    const { previews } = await client.ok("sessions.preview", { keys: ["main", "nowhere"], limit: 1 });
+    assert.deepEqual(previews, [
+      { key: "main", status: "ok", items: [{ role: "assistant", text: "you said: hello" }] },
+      { key: "nowhere", status: "missing", items: [] },
+    ]);
+    assert.deepEqual(await client.ok("sessions.compact", { key: "main" }), { ok: true, key: "agent:main:main", compacted: false, reason: "nothing" });
+    await client.close();
+  });
+
   test("cron, config, models, logs, channels and health come in their shapes", async () => {
     await open();
     const client = await FrameClient.connected(gateway);
@@ -399,6 +419,29 @@ describe("OpenClaw's frames", () => {
     await stranger.challenge();
     stranger.send("{");
     assert.equal((await stranger.closed).code, 1008);
+  });
+
+  test("a tick comes in every interval that hello-ok names", async () => {
+    const ticks: (() => void)[] = [];
+    const timer = (ms: number, run: () => void) => {
+      if (ms !== 30_000) return systemClock.timer(ms, run);
+      ticks.push(run);
+      return () => {};
+    };
+    await open({ deps: { clock: { ...systemClock, timer } } });
+    const client = await FrameClient.connected(gateway);
+    ticks.splice(0).forEach((run) => run());
+    assert.ok((await client.event("tick")).payload["ts"] > 0);
+    assert.ok(ticks.length > 0, "and again");
+    await client.close();
+  });
+
+  test("sec-17 a stranger at / has as many frames as one at /ws", async () => {
+    await open();
+    const client = FrameClient.at(gateway);
+    await client.challenge();
+    for (let i = 0; i < 40; i++) client.socket.ping();
+    assert.equal((await client.closed).code, 4002);
   });
 
   test("a shutdown is told", async () => {

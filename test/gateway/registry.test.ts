@@ -90,6 +90,8 @@ const TABLE: Readonly<Record<Scope | "none", readonly string[]>> = {
     "secrets.list",
     "secrets.remove",
     "secrets.set",
+    "sessions.export_user",
+    "sessions.purge_user",
     "system.backup",
     "system.backups",
     "system.info",
@@ -251,6 +253,8 @@ describe("the method registry", () => {
       "sessions.archive": { session: "agent:main:main" },
       "sessions.restore": { session: "agent:main:main" },
       "sessions.compact": { session: "agent:main:main" },
+      "sessions.export_user": { person: "owner" },
+      "sessions.purge_user": { channel: "telegram", sender: "77" },
       "sessions.reset": { session: "agent:main:main" },
       "tools.call": { name: "time" },
       "sessions.delete": { session: "agent:main:web:chat:gone" },
@@ -267,6 +271,7 @@ describe("the method registry", () => {
     await devices.approve(holder(SCOPES), "request-d");
     await callMethod(registry, "sessions.create", { session: "agent:main:web:chat:gone" }, callAs(holder(SCOPES)));
     await askAndKnock(gateway);
+    await gateway.deps.store.addPerson({ channel: "telegram", account: "default", senderId: "77", personId: "p77", now: 0 });
     for (const method of registry.methods.values()) {
       const call = { ...callAs(holder(SCOPES), true), signal: new AbortController().signal };
       const result = await callMethod(registry, method.name, params[method.name], call);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
 import { openTestGateway, type TestGateway } from "./open-test-gateway.ts";
 
-describe("secrets and system over the API", () => {
+describe("secrets, config and system over the API", () => {
   let gateway: TestGateway;
   afterEach(() => gateway.stop());
 
@@ -20,6 +20,23 @@ describe("secrets and system over the API", () => {
     assert.equal(again.status, 404);
     assert.equal(((await again.json()) as { error: { code: string } }).error.code, "secret_not_found");
     assert.equal((await gateway.call("/api/secrets/set?name=a&value=b")).status, 405, "a value never travels in a query");
+  });
+
+  test("config.set and config.patch with the digest of another state are refused, with the present one they are made", async () => {
+    gateway = await openTestGateway();
+    const { digest } = (await (await gateway.call("/api/config/get")).json()) as { digest: string };
+    const made = (await (await gateway.post("/api/config/patch", { patch: { agents: { max_tokens: 5 } }, digest })).json()) as { digest: string };
+    assert.notEqual(made.digest, digest);
+    const late = await gateway.post("/api/config/patch", { patch: { agents: { max_tokens: 6 } }, digest });
+    assert.deepEqual([late.status, ((await late.json()) as { error: { code: string } }).error.code], [412, "config_changed"]);
+    const head = await gateway.call("/control/config");
+    assert.equal(head.headers.get("etag"), `"${made.digest}"`);
+    const patch = (match: string) =>
+      gateway.call("/control/config", { method: "PATCH", body: "{}", headers: { "content-type": "application/json", "if-match": match } });
+    assert.equal((await patch(`"${digest}"`)).status, 412);
+    assert.equal((await patch(`"${digest}", "${made.digest}"`)).status, 200);
+    assert.equal((await patch("*")).status, 200);
+    assert.equal((await gateway.call("/control/config", { headers: { "if-none-match": `"x", "${made.digest}"` } })).status, 304);
   });
 
   test("system.info says what runs, system.stop asks for a stop and is answered", async () => {

@@ -105,7 +105,7 @@ const FENCES: readonly Mutant[] = [
   },
 ];
 
-/** What no world does, or too seldom: the desks of devices, memories, jobs and pairings, words about the audit, deliveries of yesterday. The store's contract holds them. */
+/** What no world does, or too seldom: the desks of devices, memories, jobs and pairings, words about the audit, deliveries of yesterday, a restored backup, summaries, sub-agents, archives, branches, budgets. The store's contract holds them. */
 const NOT_LIVED: ReadonlySet<OperationName> = new Set<OperationName>([
   "endorseEntries",
   "answerPairing",
@@ -125,6 +125,14 @@ const NOT_LIVED: ReadonlySet<OperationName> = new Set<OperationName>([
   "planJobRuns",
   "startJobRun",
   "finishJobRun",
+  "settleRestored",
+  "compactContext",
+  "openSubAgent",
+  "settleSubAgents",
+  "tellSubAgent",
+  "archiveSession",
+  "branchSession",
+  "spend",
 ]);
 
 /** Every operation that must be on disk before its answer, committed as if it need not be. */

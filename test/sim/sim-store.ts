@@ -70,7 +70,7 @@ export function createSimStore(world: SimWorld, owner: Owner): Store {
       if (world.climate.slowReads) await world.pause(owner, world.between(0.1, 3), "read");
       return read(operation, input);
     },
-    async () => {},
+    { scrub: async () => {}, close: async () => {} },
   );
 }
 

@@ -195,6 +195,19 @@ describe("sub-agents", () => {
     assert.equal(house.hall.lanes.running(), 0);
   });
 
+  test("a new conversation, and STOP, stop what works for the old one", async () => {
+    child = () => [{ type: "hang" }];
+    await open();
+    for (const command of ["/new", "STOP"]) {
+      await house.say("please hand over");
+      assert.equal(house.hall.lanes.running(), 1);
+      await house.say(command);
+      await house.clock.advance(6_000);
+      assert.equal(house.hall.lanes.running(), 0);
+      assert.deepEqual(await store.listSubAgents({ working: true, limit: 5 }), []);
+    }
+  });
+
   test("a helper that is stopped or fails answers so", async () => {
     child = () => [{ type: "throw", error: new ModelError("bad_request", "the provider refused it", "invalid") }];
     await open();

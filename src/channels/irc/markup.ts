@@ -1,4 +1,5 @@
 /** Markdown as the formatting codes that IRC clients draw (modern.ircdocs.horse/formatting). Pure. */
+import { withTargets } from "../../lib/link-target/index.ts";
 import { cleanText, type MarkdownNode, parseMarkdown } from "../../lib/markdown/index.ts";
 
 const BOLD = "\u0002";
@@ -9,20 +10,13 @@ const CODES: Readonly<Record<string, string>> = { bold: BOLD, italic: ITALIC, st
 
 /** The tree of a text in which a link shows its target in words: nothing on IRC can hide one. */
 export function ircNodes(text: string): MarkdownNode[] {
-  return parseMarkdown(text).flatMap(withTarget);
+  return withTargets(parseMarkdown(text), { keep: false });
 }
 
 /** Text that is not Markdown. */
 export function literalNodes(text: string): MarkdownNode[] {
   const clean = cleanText(text).trimEnd();
   return clean === "" ? [] : [{ type: "text", text: clean }];
-}
-
-function withTarget(node: MarkdownNode): MarkdownNode[] {
-  if (!("children" in node)) return [node];
-  const children = node.children.flatMap(withTarget);
-  if (node.type === "link") return [...children, { type: "text", text: ` (${node.url})` }];
-  return [{ ...node, children }];
 }
 
 /** One line: codes hold until the line's end, so what is open is closed by it. */

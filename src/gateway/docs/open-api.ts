@@ -54,6 +54,8 @@ function pathOf(method: Method): Json {
 /** The routes that are no method. */
 function fixedPaths(methods: Registry["methods"]): Record<string, Json> {
   const send = methods.get("chat.send");
+  const patch = methods.get("config.patch");
+  const failure = json({ $ref: "#/components/schemas/Error" });
   const mediaInfo = { type: "object", properties: { media_id: { type: "string" }, type: { type: "string" }, size: { type: "integer" } } };
   const bytes = { content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } } };
   const body = send === undefined ? {} : (toJsonSchema(send.params) as { properties?: Json });
@@ -64,6 +66,27 @@ function fixedPaths(methods: Registry["methods"]): Record<string, Json> {
         summary: "Hands a message to the assistant; with wait, answers when its turn has ended.",
         requestBody: json({ ...body, properties: { ...body.properties, wait: { type: "boolean" } } }),
         responses: { 200: { description: "the turn has ended" }, 202: { description: "accepted" } },
+      },
+    },
+    "/control/config": {
+      get: {
+        operationId: "config.document.get",
+        summary: "The effective configuration as one document, secrets masked; its ETag is what a change is made from.",
+        "x-scope": "admin",
+        parameters: [{ name: "If-None-Match", in: "header", schema: { type: "string" } }],
+        responses: { 200: { description: "the configuration", ...json({ type: "object" }) }, 304: { description: "it is still the same" } },
+      },
+      patch: {
+        operationId: "config.document.patch",
+        summary: "Changes it by a JSON merge patch, if it still is what the ETag in If-Match names.",
+        "x-scope": "admin",
+        parameters: [{ name: "If-Match", in: "header", required: true, schema: { type: "string" } }],
+        requestBody: { content: { "application/merge-patch+json": { schema: { type: "object" } }, "application/json": { schema: { type: "object" } } } },
+        responses: {
+          200: { description: "changed", ...(patch === undefined ? {} : json(toJsonSchema(patch.result))) },
+          412: { description: "somebody else was faster", ...failure },
+          428: { description: "If-Match is missing", ...failure },
+        },
       },
     },
     "/api/media": { post: { operationId: "media.put", summary: "Stores a file, up to 20 MB.", requestBody: bytes, responses: { 201: { description: "stored", ...json(mediaInfo) } } } },

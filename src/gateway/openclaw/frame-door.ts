@@ -3,7 +3,7 @@
  * answered before `connect` was; every call goes through `callMethod` with no more rights than the connection asked for and its credential holds; what has no
  * row in the table does not exist here. Source of the frames: OpenClaw docs, gateway protocol, versions 3 and 4.
  */
-import { AuthError, RequestError, toClankerError, type ClankerError } from "../../core/errors.ts";
+import { AuthError, ClankerError, RequestError, toClankerError } from "../../core/errors.ts";
 import { newId } from "../../core/random.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { includesScope, type Credential } from "../auth/credential.ts";
@@ -49,6 +49,8 @@ interface FrameDoorDeps {
 }
 
 const MAX_CALLS = 256;
+/** Each event is written to all of them in a row: these are the clients of a few people, not the public of a page. */
+const MAX_CONNECTED = 500;
 /** Policy violation (RFC 6455 section 7.4.1), which their clients take for a refused `connect`. */
 const REFUSED = 1008;
 
@@ -85,6 +87,7 @@ export function createFrameDoor({ registry, deps, facts, authenticator, welcome 
     if (minProtocol > PROTOCOLS.most || maxProtocol < PROTOCOLS.least)
       throw new ConnectRefused(new AuthError("protocol_mismatch", "protocol mismatch"), MISMATCH);
     if (role !== "operator") throw new RequestError("bad_params", `role ${JSON.stringify(role)} is not served here`, { hint: "connect as operator" });
+    if (connected.size >= MAX_CONNECTED) throw new ClankerError("unavailable", "too many connections of OpenClaw's clients", { retryAfterMs: 10_000 });
     const { nonce } = socket;
     socket.nonce = undefined;
     const knock = { addressKey: socket.addressKey, nonce, credential: socket.credential ?? authenticator.anonymous };

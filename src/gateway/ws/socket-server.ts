@@ -7,7 +7,7 @@ import type { Credential } from "../auth/credential.ts";
 import type { GatewayDeps } from "../deps.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
 import type { GatewayFacts } from "../method.ts";
-import { createFrameDoor } from "../openclaw/frame-door.ts";
+import type { FrameDoor } from "../openclaw/frame-door.ts";
 import type { Registry } from "../registry.ts";
 import { ClientSocket } from "./client-socket.ts";
 import { handleFrame, type Dispatch } from "./dispatch.ts";
@@ -73,7 +73,16 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     raisePayload(socket);
   };
 
-  const frames = createFrameDoor({ registry, deps, facts, authenticator, welcome });
+  let frames: FrameDoor | undefined;
+  let endFrames = () => {};
+  let stopped = false;
+  /** Loaded with the first of OpenClaw's clients: most gateways never meet one. */
+  const openFrames = async (): Promise<void> => {
+    const { createFrameDoor } = await import("../openclaw/frame-door.ts");
+    if (frames !== undefined || stopped) return;
+    frames = createFrameDoor({ registry, deps, facts, authenticator, welcome });
+    endFrames = frames.start();
+  };
   const dispatch: Dispatch = { registry, deps, facts, connection: (socket) => connectionOf(socket, deps, { authenticator, welcome, subscriptions }) };
 
   /** Before authentication every frame counts, control frames too (sec-17). */
@@ -88,7 +97,7 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     this.alive = true;
     if (this.readyState !== this.OPEN || !countStranger(this)) return;
     if (binary) return this.close(1003, "text frames only");
-    const handled = this.openClaw === undefined ? handleFrame(dispatch, this, String(data)) : frames.handle(this, String(data));
+    const handled = this.openClaw === undefined ? handleFrame(dispatch, this, String(data)) : frames!.handle(this, String(data));
     handled.catch((error: unknown) => {
       log.error("a frame could not be handled", { error: String(error) });
       this.terminate();
@@ -107,7 +116,7 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     sockets.delete(this);
     strangers.delete(this);
     subscriptions.change(this, undefined);
-    frames.forget(this);
+    frames?.forget(this);
     this.gone?.abort();
     deps.metrics.gauge("connections", sockets.size);
   }
@@ -148,7 +157,7 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     const events = socket as unknown as NodeJS.EventEmitter;
     events.on("message", onMessage).on("ping", onPing).on("pong", onPong).on("error", onError).on("close", onClose);
     deps.metrics.gauge("connections", sockets.size);
-    if (visitor.openClaw) frames.open(socket);
+    if (visitor.openClaw) frames!.open(socket);
     if (visitor.credential !== undefined) return welcome(socket, visitor.credential);
     strangers.set(socket, clock.monotonic() + AUTH_MS);
     if (cancelStrangers === undefined) watchStrangers();
@@ -158,13 +167,23 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     get count() {
       return sockets.size;
     },
-    upgrade: (request, socket, head, visitor) => server.handleUpgrade(request, socket, head, (client) => accept(client, socket, visitor)),
+    upgrade(request, socket, head, visitor) {
+      const take = () => server.handleUpgrade(request, socket, head, (client) => accept(client, socket, visitor));
+      if (!visitor.openClaw) return take();
+      openFrames().then(
+        () => (stopped || socket.destroyed ? socket.destroy() : take()),
+        (error: unknown) => {
+          log.error("OpenClaw's frames cannot be spoken", { error: String(error) });
+          socket.destroy();
+        },
+      );
+    },
     dropStale() {
       for (const socket of sockets) {
         if (socket.credential === undefined || authenticator.isCurrent(socket.credential)) continue;
         socket.credential = undefined;
         subscriptions.change(socket, undefined);
-        frames.forget(socket);
+        frames?.forget(socket);
         socket.close(CLOSE.stale, "this credential is no longer valid");
         socket.gone?.abort();
         cutSoon(socket);
@@ -172,17 +191,14 @@ export function createSocketServer({ deps, registry, facts, authenticator, limit
     },
     start() {
       cancelPing = clock.timer(PING_MS, ping);
-      const unlistenFrames = frames.start();
-      const unlistenFanOut = hub.listen((record) => fanOut.add(record));
-      unlisten = () => {
-        unlistenFrames();
-        unlistenFanOut();
-      };
+      unlisten = hub.listen((record) => fanOut.add(record));
     },
     async stop(graceMs) {
       cancelPing();
       cancelStrangers?.();
       unlisten();
+      stopped = true;
+      endFrames();
       fanOut.finish();
       const closed = new Promise<void>((resolve) => {
         const check = () => sockets.size === 0 && resolve();

@@ -1,6 +1,7 @@
 import { codeSample, LANGUAGES } from "./code-samples.ts";
 import type { Conversation } from "./conversation.ts";
 import { longText } from "./long-text.ts";
+import { asksMinutes, writeMinutes } from "./minutes.ts";
 import { asksTime, findExpression } from "./wanted-calls.ts";
 
 const WHAT_I_AM = "I am the built-in demo of Open Clanker: a handful of rules, not an AI.";
@@ -15,6 +16,7 @@ const matches =
 
 /** In order: the first rule that fits answers. */
 const RULES: readonly Rule[] = [
+  [asksMinutes, ({ said }) => writeMinutes(said)],
   [(said) => said === "", () => "Something without words arrived. I would gladly look at it, but I am only the built-in demo and read text alone."],
   [matches(/^\/?help\b|\bwhat can you do\b|\b(?:set ?up|connect|use|configure|choose)\b.*\b(?:model|ai|llm|provider|key)\b|\breal (?:model|ai)\b/iu), help],
   [

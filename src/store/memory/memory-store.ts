@@ -39,10 +39,14 @@ export function createMemoryStore(options: { database?: DatabaseSync } = {}): St
         throw toStoreError(error);
       }
     },
-    async () => {
-      if (closed) return;
-      closed = true;
-      if (options.database === undefined) database.close();
+    {
+      // No file, no bytes in one.
+      scrub: async () => {},
+      async close() {
+        if (closed) return;
+        closed = true;
+        if (options.database === undefined) database.close();
+      },
     },
   );
 }

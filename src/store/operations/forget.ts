@@ -3,7 +3,7 @@ import type { EntryContent } from "../../core/entry.ts";
 import type { Update } from "../../core/update.ts";
 import type { Operations } from "../../core/store.ts";
 import { loosenBlobs } from "./blob-uses.ts";
-import { laneOf } from "./leases.ts";
+import { compactionOf, laneOf } from "./leases.ts";
 import type { EntryRow, SessionRow } from "./rows.ts";
 import { all, marks, one, run, type Steps } from "./statement.ts";
 
@@ -77,10 +77,10 @@ function* forgetEntries(session: SessionRow, before: number): Steps<number> {
   const upTo = old[end - 1]!.number;
   yield* loosenBlobs(session.id, upTo);
   yield* run("DELETE FROM said WHERE session_id = ? AND number <= ?", session.id, upTo);
-  // One that covers something younger as well stays until that goes.
-  yield* run("DELETE FROM summaries WHERE session_id = ? AND to_entry <= ?", session.id, upTo);
   yield* run("DELETE FROM entries WHERE session_id = ? AND number <= ?", session.id, upTo);
   yield* run("UPDATE sessions SET context_start = ? WHERE id = ? AND context_start <= ?", upTo + 1, session.id, upTo);
+  // A summary goes by its own age, when nothing of what it stands for is left.
+  yield* run("DELETE FROM summaries WHERE session_id = ? AND to_entry <= ? AND at < ?", session.id, upTo, before);
   yield* run("UPDATE sessions SET indexed_entry = ? WHERE id = ? AND indexed_entry < ?", upTo, session.id, upTo);
   return end;
 }
@@ -91,7 +91,8 @@ function* forgetTurns(sessionId: string, before: number): Steps<number> {
   for (const { id } of turns) {
     const sent = yield* all<{ id: string }>("SELECT id FROM deliveries WHERE turn_id = ?", id);
     yield* removeDeliveries(sent.map((one) => one.id));
-    for (const table of ["tool_calls", "approvals", "sub_agents"]) yield* run(`DELETE FROM ${table} WHERE turn_id = ?`, id);
+    for (const table of ["tool_calls", "approvals"]) yield* run(`DELETE FROM ${table} WHERE turn_id = ?`, id);
+    yield* run("DELETE FROM sub_agents WHERE turn_id = ? AND working = 0", id);
     yield* run("DELETE FROM turns WHERE id = ?", id);
   }
   return turns.length;
@@ -133,8 +134,8 @@ function* removeEmpty(session: SessionRow, before: number): Steps<boolean> {
   if ((session.ended_at ?? session.archived_at) === null || session.updated_at >= before) return false;
   for (const table of ["entries", "turns", "inbox", "deliveries"])
     if ((yield* one(`SELECT 1 AS left_over FROM ${table} WHERE session_id = ? LIMIT 1`, id)) !== undefined) return false;
-  for (const table of ["grants", "summaries", "sub_agents"]) yield* run(`DELETE FROM ${table} WHERE session_id = ?`, id);
-  yield* run("DELETE FROM leases WHERE lease = ?", laneOf(id));
+  for (const table of ["grants", "summaries"]) yield* run(`DELETE FROM ${table} WHERE session_id = ?`, id);
+  yield* run("DELETE FROM leases WHERE lease IN (?, ?)", laneOf(id), compactionOf(id));
   yield* run("DELETE FROM sessions WHERE id = ?", id);
   return true;
 }

@@ -11,6 +11,11 @@ export function laneOf(sessionId: string): string {
   return LANE + sessionId;
 }
 
+/** The right to compact one session. */
+export function compactionOf(sessionId: string): string {
+  return `compact:${sessionId}`;
+}
+
 /** Every fenced write begins here. @throws StoreError `lease_lost` */
 export function* guard(fence: Fence): Steps<void> {
   const held = yield* one("SELECT fence FROM leases WHERE lease = ? AND owner = ? AND fence = ?", fence.lease, fence.owner, fence.fence);

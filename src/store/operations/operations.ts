@@ -16,6 +16,7 @@ import { dueDeliveries, enqueueDelivery, getDelivery, listDeliveries, nextDelive
 import { answerPairing, isPaired, listPairings } from "./pairings.ts";
 import { approveDevice, listDevices, rejectDevice, requestDevice, revokeDevice, setDeviceToken } from "./devices.ts";
 import { addPerson, findPerson } from "./people.ts";
+import { exportPerson, purgePerson } from "./person-data.ts";
 import { settleRestored } from "./restored.ts";
 import { indexEntries, searchEntries } from "./search.ts";
 import { expireDeliveries, markSending, nextExpiry, recoverDeliveries, settlePart } from "./sending.ts";
@@ -37,6 +38,8 @@ const runs: Runs = {
   acceptUpdates,
   findPerson,
   addPerson,
+  exportPerson,
+  purgePerson,
   getCursor,
   getInboxItem,
   listInbox,

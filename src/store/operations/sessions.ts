@@ -2,7 +2,7 @@ import { StoreError } from "../../core/errors.ts";
 import type { Session, SessionSettings } from "../../core/records.ts";
 import type { NewSession, Operations } from "../../core/store.ts";
 import { loosenBlobs } from "./blob-uses.ts";
-import { laneOf } from "./leases.ts";
+import { compactionOf, laneOf } from "./leases.ts";
 import { jsonOrNull, toSession, type SessionRow } from "./rows.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 import { Where } from "./where.ts";
@@ -125,7 +125,7 @@ export function* deleteSession({ id }: Input<"deleteSession">): Steps<boolean> {
     yield* run(`DELETE FROM ${table} WHERE session_id = ?`, id);
   // Those at work are stopped first, and then go.
   yield* run("DELETE FROM sub_agents WHERE session_id = ? AND working = 0", id);
-  yield* run("DELETE FROM leases WHERE lease = ?", laneOf(id));
+  yield* run("DELETE FROM leases WHERE lease IN (?, ?)", laneOf(id), compactionOf(id));
   yield* run("DELETE FROM sessions WHERE id = ?", id);
   return true;
 }

@@ -141,5 +141,11 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     await pool.end();
     throw toStoreError(error);
   }
-  return storeOf(submit, () => (closed ??= pool.end()));
+  return storeOf(submit, {
+    async scrub() {
+      const { rows } = await pool.query<{ name: string }>("SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = current_schema()");
+      for (const { name } of rows) await pool.query(`VACUUM (FULL) ${name}`);
+    },
+    close: () => (closed ??= pool.end()),
+  });
 }

@@ -45,13 +45,16 @@ export async function createSqliteStore({ path, clock, queueCap = 10_000, logCap
         throw toStoreError(error);
       }
     },
-    async () => {
-      if (!closed) {
-        closed = true;
-        // Before the writer: the last connection removes the log, and a read-only one cannot.
-        reader.close();
-      }
-      await writer.close();
+    {
+      scrub: () => writer.scrub(),
+      async close() {
+        if (!closed) {
+          closed = true;
+          // Before the writer: the last connection removes the log, and a read-only one cannot.
+          reader.close();
+        }
+        await writer.close();
+      },
     },
   );
 }

@@ -11,7 +11,10 @@ export interface WriterOptions {
 }
 
 /** Operations of one tick of the main thread, in order. */
-export type WriterRequest = { readonly type: "work"; readonly items: readonly WorkItem[] } | { readonly type: "close" };
+export type WriterRequest =
+  | { readonly type: "work"; readonly items: readonly WorkItem[] }
+  | { readonly type: "scrub"; readonly id: number }
+  | { readonly type: "close" };
 
 export interface WorkItem {
   readonly id: number;

@@ -73,6 +73,17 @@ export class WriterThread {
     });
   }
 
+  /** Behind everything that was asked for until now. @throws StoreError as an operation does */
+  scrub(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined || this.#state !== "open") return reject(this.#failure ?? new StoreError("store_closed", "scrub after close"));
+      this.#flush();
+      const id = this.#nextId++;
+      this.#waiting.set(id, { resolve: () => resolve(), reject });
+      this.#worker.postMessage({ type: "scrub", id });
+    });
+  }
+
   /** Finishes what waits, then ends the thread. */
   async close(): Promise<void> {
     if (this.#state === "open") {

@@ -1,8 +1,10 @@
 /** Entry of the writer's thread: owns the one connection that writes. Every message that waits goes into the next transaction. */
+import type { DatabaseSync } from "node:sqlite";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { toStoreError } from "../operations/run-on-sqlite.ts";
 import { createLogCap } from "./log-cap.ts";
 import { openDatabase, type OpenedDatabase } from "./open-database.ts";
+import { scrub } from "./scrub.ts";
 import { createWriter } from "./writer.ts";
 import { toPlainError, type Answer, type WorkItem, type WriterOptions, type WriterReply, type WriterRequest } from "./writer-protocol.ts";
 
@@ -22,8 +24,11 @@ function serve({ database, migrated, backup }: OpenedDatabase, { path, logCapByt
   const waiting: WorkItem[] = [];
   let closing = false;
 
+  const scrubs: number[] = [];
+
   const take = (request: WriterRequest): void => {
     if (request.type === "close") closing = true;
+    else if (request.type === "scrub") scrubs.push(request.id);
     else waiting.push(...request.items);
   };
 
@@ -33,12 +38,22 @@ function serve({ database, migrated, backup }: OpenedDatabase, { path, logCapByt
       for (let more = receiveMessageOnPort(port); more !== undefined; more = receiveMessageOnPort(port)) take(more.message as WriterRequest);
       reply({ type: "answers", answers: write(waiting.splice(0, MAX_BATCH)) });
     }
+    for (let id = scrubs.shift(); id !== undefined; id = scrubs.shift()) reply({ type: "answers", answers: [answerScrub(database, id)] });
     if (!closing) return;
     database.close();
     reply({ type: "closed" });
     port.close();
   });
   reply({ type: "ready", migrated, ...(backup !== undefined && { backup }) });
+}
+
+function answerScrub(database: DatabaseSync, id: number): Answer {
+  try {
+    scrub(database);
+    return { id, output: undefined };
+  } catch (error) {
+    return { id, error: toPlainError(toStoreError(error)) };
+  }
 }
 
 try {

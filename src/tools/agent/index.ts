@@ -21,8 +21,8 @@ export function createSpawnAgentTool(): Tool {
       parameters: {
         type: "object",
         properties: {
-          task: { type: "string", minLength: 1, maxLength: 20_000, description: "all it has to know: it sees nothing of this conversation" },
-          tools: { type: "array", items: { type: "string", minLength: 1, maxLength: 64 }, maxItems: 50, description: "default: all yours" },
+          task: { type: "string", minLength: 1, maxLength: 20_000, description: "all it has to know" },
+          tools: { type: "array", items: { type: "string", minLength: 1, maxLength: 64 }, maxItems: 50, description: "a part of yours; default all" },
           max_steps: { type: "integer", minimum: 1, maximum: 100 },
         },
         required: ["task"],

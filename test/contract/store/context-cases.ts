@@ -66,6 +66,42 @@ export function summaryCases(world: () => World): void {
     await w.store.deleteSession({ id: sessionId });
     assert.equal(await w.store.getSummary({ sessionId, before: 3 }), undefined);
   });
+
+  test("sec-91 a branch of a long conversation begins its prompts like its source, with the summary and its label", async () => {
+    const w = world();
+    const started = await w.begin("one");
+    await w.commit(started);
+    await w.commit(await w.begin("two"));
+    const from = started.session.id;
+    const fence = await compactor(w, from);
+    const label: Label = { integrity: "EXTERNAL", confidentiality: "PRIVATE" };
+    await w.store.compactContext({ fence, sessionId: from, expectedStart: 1, contextStart: 3, trimmedTo: 2, summary: summary(w, 1, 2, { label }), now: w.now });
+    const branch = async (upTo: number) => {
+      const id = w.id("s");
+      const made = await w.store.branchSession({ from, upTo, session: { id, key: `${w.key}:${id}`, agent: "main" }, settings: {}, now: w.now });
+      return { session: made!.session, summary: await w.store.getSummary({ sessionId: id, before: made!.session.contextStart }) };
+    };
+    const late = await branch(4);
+    assert.deepEqual([late.session.contextStart, late.session.trimmedTo, late.session.lastEntry], [3, 2, 4]);
+    assert.deepEqual([late.summary?.text, late.summary?.label], ["to 2", label]);
+    // Of what is older than the summary the entries themselves are there.
+    const early = await branch(2);
+    assert.deepEqual([early.session.lastEntry, early.summary], [2, undefined]);
+    assert.equal(early.session.contextStart, 1);
+  });
+
+  test("what is older than the owner keeps takes its summary with it", async () => {
+    const w = world();
+    const started = await w.begin("one");
+    await w.commit(started);
+    const sessionId = started.session.id;
+    const fence = await compactor(w, sessionId);
+    await w.store.compactContext({ fence, sessionId, expectedStart: 1, contextStart: 3, trimmedTo: 0, summary: summary(w, 1, 2), now: w.now });
+    w.now += 86_400_000;
+    await w.store.forgetOld({ before: w.now, keysFrom: w.now, limit: 100_000, now: w.now });
+    assert.equal(await w.store.getSummary({ sessionId, before: 99 }), undefined);
+    assert.deepEqual(await w.store.readEntries({ sessionId, limit: 5 }), []);
+  });
 }
 
 const usage = (input: number) => ({ input, output: 1, cacheRead: 0, cacheWrite: 0 });

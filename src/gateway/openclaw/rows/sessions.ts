@@ -205,6 +205,39 @@ export const sessionRows = [
     },
   }),
   defineRow({
+    method: "sessions.preview",
+    scope: "read",
+    calls: ["sessions.preview"],
+    params: v.looseObject({
+      keys: v.pipe(v.array(sessionName), v.minLength(1), v.maxLength(50)),
+      limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 5),
+    }),
+    run: async ({ keys, limit }, call) => {
+      const previews = [];
+      for (const one of keys) {
+        const found = await known(
+          call.call<{ last: { role: string; text: string }[] }>("sessions.preview", { session: keyOf(one), limit: Math.min(limit, 20) }),
+        );
+        const items = (found?.last ?? []).map(({ role, text }) => ({ role, text }));
+        previews.push({ key: one, status: found === undefined ? "missing" : items.length === 0 ? "empty" : "ok", items });
+      }
+      return { ts: call.now(), previews };
+    },
+  }),
+  defineRow({
+    method: "sessions.compact",
+    scope: "write",
+    calls: ["sessions.compact"],
+    params: v.looseObject({ ...key, maxLines: v.optional(v.number()) }),
+    run: async (given, call) => {
+      refuse("maxLines", given.maxLines);
+      const session = keyOf(given.key, given.agentId);
+      const { outcome } = await call.call<{ outcome: string }>("sessions.compact", { session });
+      const compacted = outcome === "summarised" || outcome === "trimmed";
+      return { ok: true, key: session, compacted, ...(compacted ? {} : { reason: outcome }) };
+    },
+  }),
+  defineRow({
     method: "sessions.delete",
     scope: "write",
     calls: ["sessions.delete", "sessions.get"],

@@ -25,7 +25,8 @@ export interface EgressHttp extends Http, UntrustedHttp {
 
 /** A kept connection is closed after this silence, earlier when the server announces so: a request on a dying connection is a doubtful one. */
 const KEEP_ALIVE_MS = 15_000;
-const AGENT = { keepAlive: true, maxFreeSockets: 8, timeout: KEEP_ALIVE_MS, scheduling: "lifo" } as const;
+/** Of one origin: as many as conversations that are answered at the same time; with fewer, each further turn connects anew, which over TLS is slower than many an answer. */
+const AGENT = { keepAlive: true, maxFreeSockets: 64, timeout: KEEP_ALIVE_MS, scheduling: "lifo" } as const;
 
 const machineClock: Clock = {
   now: () => Date.now(),

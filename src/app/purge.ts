@@ -1,0 +1,32 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { LogFile, LogRing } from "../observe/index.ts";
+import type { Purged } from "../turn/purge-person.ts";
+
+export interface PurgeEverywhereDeps {
+  readonly dataFolder: string;
+  readonly purge: (person: string) => Promise<Purged>;
+  readonly ring: LogRing;
+  readonly file: LogFile | undefined;
+}
+
+/** Forgets a person in the store, and beside it: their workspaces, and the lines of the log that name them. @param senders their ids on the platforms */
+export async function purgeEverywhere(person: string, senders: readonly string[], deps: PurgeEverywhereDeps): Promise<Purged & { logLines: number }> {
+  const purged = await deps.purge(person);
+  await removeWorkspaces(purged.removedSessions, deps.dataFolder);
+  // Ids of platforms may be short numbers: only a whole text is one.
+  const names = [person, ...senders, ...purged.removedSessions].map((id) => JSON.stringify(id));
+  const matches = (line: string) => names.some((name) => line.includes(name)) || line.includes(person);
+  deps.ring.remove((record) => matches(JSON.stringify(record)));
+  return { ...purged, logLines: deps.file?.remove(matches) ?? 0 };
+}
+
+async function removeWorkspaces(sessions: readonly string[], dataFolder: string): Promise<void> {
+  const folder = join(dataFolder, "session-workspaces");
+  for (const agent of await readdir(folder).catch(() => [])) {
+    for (const session of sessions) {
+      await rm(join(folder, agent, session), { recursive: true, force: true });
+      await rm(join(dataFolder, "workspace-labels", `${agent}.${session}.json`), { force: true });
+    }
+  }
+}

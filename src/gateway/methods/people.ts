@@ -1,0 +1,101 @@
+import { RequestError } from "../../core/errors.ts";
+import { v } from "../../lib/schema/index.ts";
+import type { GatewayDeps } from "../deps.ts";
+import { defineMethod } from "../method.ts";
+import { notFound } from "./schemas.ts";
+
+const text = v.pipe(v.string(), v.nonEmpty(), v.maxLength(200));
+
+/** A person by id, or by one of their identities. */
+const who = {
+  person: v.optional(text),
+  channel: v.optional(text),
+  account: v.optional(text, "default"),
+  sender: v.optional(text),
+};
+
+interface Who {
+  readonly person?: string | undefined;
+  readonly channel?: string | undefined;
+  readonly account: string;
+  readonly sender?: string | undefined;
+}
+
+const KINDS = ["identity", "pairing", "message", "entry", "delivery", "memory", "job", "approval"] as const;
+const PAGE = 500;
+
+/** @throws RequestError `bad_params`, `person_not_found`, `owner_not_purged` */
+async function findPerson({ person, channel, account, sender }: Who, { store }: GatewayDeps): Promise<string> {
+  if (person !== undefined) {
+    if (channel !== undefined || sender !== undefined) throw new RequestError("bad_params", "person, or channel and sender, not both");
+    const { records } = await store.exportPerson({ person, kind: "identity", limit: 1 });
+    const entries = records.length > 0 ? records : (await store.exportPerson({ person, kind: "entry", limit: 1 })).records;
+    if (entries.length === 0) throw notFound("person", person);
+    return person;
+  }
+  if (channel === undefined || sender === undefined) throw new RequestError("bad_params", "name a person, or a channel and a sender there");
+  const found = await store.findPerson({ channel, account, senderId: sender });
+  if (found === undefined) throw notFound("person", `${channel}:${account}:${sender}`);
+  return found.personId;
+}
+
+export const peopleMethods = [
+  defineMethod({
+    name: "sessions.export_user",
+    summary:
+      "Everything that is kept of one person, page by page: begin without `after`, go on with the one that was answered. Its files are those of GET /api/media/ID.",
+    params: v.strictObject({ ...who, after: v.optional(v.pipe(v.string(), v.maxLength(400))) }),
+    result: v.object({ person: v.string(), records: v.array(v.record(v.string(), v.unknown())), after: v.optional(v.string()) }),
+    scope: "admin",
+    handler: async ({ after, ...params }, { deps }) => {
+      const person = await findPerson(params, deps);
+      const [kind = KINDS[0], behind] = after === undefined ? [] : (after.split(/ (.*)/s, 2) as [(typeof KINDS)[number], string?]);
+      const at = KINDS.indexOf(kind);
+      if (at < 0) throw new RequestError("bad_params", "after: not one that was answered here");
+      const page = await deps.store.exportPerson({ person, kind, limit: PAGE, ...(behind === undefined || behind === "" ? {} : { after: behind }) });
+      const next = page.after === undefined ? KINDS[at + 1] : `${kind} ${page.after}`;
+      return { person, records: page.records.map((record) => ({ kind, ...record })), ...(next === undefined ? {} : { after: next }) };
+    },
+  }),
+  defineMethod({
+    name: "sessions.purge_user",
+    summary:
+      "Forgets a person: conversations that were theirs alone go, their words in others too, with memories, jobs, files, workspaces and log lines. Backups still hold them.",
+    params: v.strictObject(who),
+    result: v.object({
+      person: v.string(),
+      sessions: v.number(),
+      changed_sessions: v.number(),
+      memories: v.number(),
+      jobs: v.number(),
+      files: v.number(),
+      log_lines: v.number(),
+      backups: v.array(v.string()),
+    }),
+    scope: "admin",
+    mutating: true,
+    long: true,
+    handler: async (params, { deps }) => {
+      const person = await findPerson(params, deps);
+      if (person === "owner")
+        throw new RequestError("owner_not_purged", "the owner is not forgotten by a call", { hint: "clanker reset moves everything aside" });
+      const { records } = await deps.store.exportPerson({ person, kind: "identity", limit: 1_000 });
+      const purged = await deps.people.purge(
+        person,
+        records.map((record) => String(record["sender_id"])),
+      );
+      const { removedSessions, changedSessions, memories, jobs, files, logLines } = purged;
+      const backups = (await deps.backups.list()).map(({ folder }) => folder);
+      return {
+        person,
+        sessions: removedSessions.length,
+        changed_sessions: changedSessions.length,
+        memories,
+        jobs,
+        files,
+        log_lines: logLines,
+        backups: [...backups],
+      };
+    },
+  }),
+];

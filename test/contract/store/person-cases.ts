@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { rejectsWith, type World } from "./world.ts";
+
+const session = (w: World) => ({ id: w.id("s"), key: w.id("agent:main:k"), agent: "main" });
+const KINDS = ["identity", "pairing", "message", "entry", "delivery", "memory", "job", "approval"] as const;
+
+export function personCases(world: () => World): void {
+  async function everything(w: World, person: string): Promise<string> {
+    const found: unknown[] = [];
+    for (const kind of KINDS) {
+      for (let after: string | undefined, first = true; first || after !== undefined; first = false) {
+        const page = await w.store.exportPerson({ person, kind, limit: 2, ...(after !== undefined && { after }) });
+        found.push(...page.records);
+        after = page.after;
+      }
+    }
+    return JSON.stringify(found);
+  }
+
+  test("what is kept of a person is handed out page by page, and nothing of anybody else", async () => {
+    const w = world();
+    const [ann, bob] = [w.id("ann"), w.id("bob")];
+    await w.store.addPerson({ channel: "fake", account: w.account, senderId: `n-${ann}`, personId: ann, name: "Ann", now: w.now });
+    const first = await w.begin("ann's own words", { person: ann });
+    await w.commit(first);
+    for (const text of ["second", "third", "fourth"]) await w.commit(await w.begin(`ann's ${text}`, { person: ann }));
+    const other = await w.begin("bob's words", { person: bob, session: session(w) });
+    await w.commit(other);
+    const found = await everything(w, ann);
+    for (const text of ["ann's own words", "ann's second", "ann's third", "ann's fourth", `n-${ann}`, "yes"]) assert.ok(found.includes(text), text);
+    assert.ok(!found.includes("bob's words"));
+    assert.deepEqual(await everything(w, w.id("nobody")), "[]");
+  });
+
+  test("a person is forgotten: what was theirs alone goes, their part of what is shared is a note, others keep theirs", async () => {
+    const w = world();
+    const [ann, bob] = [w.id("ann"), w.id("bob")];
+    await w.store.addPerson({ channel: "fake", account: w.account, senderId: `n-${ann}`, personId: ann, name: "Ann", now: w.now });
+    const alone = await w.begin("alone", { person: ann, session: session(w) });
+    await w.commit(alone);
+    const group = await w.begin("ann in the group", { person: ann });
+    await w.step(group, "g1");
+    await rejectsWith("person_busy", w.store.purgePerson({ person: ann }));
+    await w.store.startCall({ fence: group.fence, callId: "g1", now: w.now });
+    await w.finish(group, "g1");
+    await w.commit(group);
+    const theirs = await w.begin("bob in the group", { person: bob });
+    await w.commit(theirs);
+
+    const purged = await w.store.purgePerson({ person: ann });
+    assert.deepEqual([purged.removedSessions, purged.changedSessions, purged.identities], [[alone.session.id], [group.session.id], 1]);
+    assert.equal(await w.store.getSession({ id: alone.session.id }), undefined);
+    const entries = await w.store.readEntries({ sessionId: group.session.id, limit: 100 });
+    assert.deepEqual(
+      entries.map(({ number, content }) => [number, content.role]),
+      [
+        [1, "system"],
+        [2, "system"],
+        [3, "system"],
+        [4, "system"],
+        [5, "user"],
+        [6, "assistant"],
+      ],
+    );
+    for (const text of ["ann in the group", ann]) assert.ok(!JSON.stringify(entries).includes(text), text);
+    assert.equal(await everything(w, ann), "[]");
+    assert.match(await everything(w, bob), /bob in the group/);
+    assert.equal(await w.store.findPerson({ channel: "fake", account: w.account, senderId: `n-${ann}` }), undefined);
+    const again = await w.store.purgePerson({ person: ann });
+    assert.deepEqual([again.removedSessions, again.changedSessions], [[], []], "may be run again");
+    await w.store.scrub();
+    assert.equal((await w.store.readEntries({ sessionId: group.session.id, limit: 100 })).length, 6);
+  });
+}

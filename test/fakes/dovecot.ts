@@ -1,0 +1,141 @@
+/** A real IMAP server (Dovecot, Debian package dovecot-imapd) on loopback, with one mailbox into which mail falls as files. */
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { chmod, chown, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { connect, createServer, type AddressInfo } from "node:net";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+
+const PROGRAM = "/usr/sbin/dovecot";
+
+export interface Dovecot {
+  readonly port: number;
+  /** Puts a whole mail (head, blank line, body) into the mailbox of this user. */
+  deliver(user: string, mail: string): Promise<void>;
+  /** Flags of the mails of a user, as Maildir writes them (`S` is seen), by the order of delivery. */
+  flags(user: string): Promise<string[]>;
+  /** Makes the mailbox anew with the same mails: all ids change. */
+  renumber(user: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws when the package is missing: scripts/install-test-tools.sh installs it. */
+export async function startDovecot(options: { readonly password: string }): Promise<Dovecot> {
+  if (!existsSync(PROGRAM)) throw new Error("dovecot is missing: run scripts/install-test-tools.sh");
+  // Its sockets have long names, and a socket's path holds 108 bytes at most.
+  const folder = await mkdtemp(join(tmpdir(), "dc-"));
+  await chmod(folder, 0o755);
+  const isRoot = process.getuid!() === 0;
+  // Dovecot serves no mail as root.
+  const [uid, gid] = isRoot ? [65_534, 65_534] : [process.getuid!(), process.getgid!()];
+  const name = userInfo().username;
+  const mailFolder = join(folder, "mail");
+  await mkdir(mailFolder);
+  await chown(mailFolder, uid, gid);
+  const port = await freePort();
+  const config = join(folder, "dovecot.conf");
+  await writeFile(
+    config,
+    `base_dir = ${folder}/run
+state_dir = ${folder}/run
+log_path = ${folder}/log
+protocols = imap
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+mail_location = maildir:${mailFolder}/%n
+mail_uid = ${uid}
+mail_gid = ${gid}
+first_valid_uid = 1
+first_valid_gid = 1
+auth_failure_delay = 0
+mailbox_idle_check_interval = 1 s
+mail_max_userip_connections = 100
+passdb {
+  driver = static
+  args = password=${options.password}
+}
+userdb {
+  driver = static
+  args = uid=${uid} gid=${gid} home=${mailFolder}/%n
+}
+service imap-login {
+  chroot =
+  inet_listener imap {
+    port = ${port}
+  }
+  inet_listener imaps {
+    port = 0
+  }
+}
+service anvil {
+  chroot =
+}
+${isRoot ? "" : `default_internal_user = ${name}\ndefault_internal_group = ${execFileSync("id", ["-gn"], { encoding: "utf8" }).trim()}\ndefault_login_user = ${name}\n`}`,
+  );
+  const child = spawn(PROGRAM, ["-F", "-c", config], { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
+  for (let tries = 0; !(await isListening(port)); tries++) {
+    if (tries > 200 || child.exitCode !== null) throw new Error(`dovecot did not start: ${output}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  let count = 0;
+  const boxes = (user: string) => ["tmp", "new", "cur"].map((box) => join(mailFolder, user, box)) as [string, string, string];
+  const ready = async (user: string) => {
+    for (const path of [join(mailFolder, user), ...boxes(user)]) {
+      if (existsSync(path)) continue;
+      await mkdir(path, { recursive: true });
+      await chown(path, uid, gid);
+    }
+    return boxes(user);
+  };
+  return {
+    port,
+    async deliver(user, mail) {
+      const [tmp, fresh] = await ready(user);
+      count += 1;
+      // Maildir: written elsewhere, then moved, so that nobody reads half a mail.
+      const file = `${1_700_000_000 + count}.M${count}P1.test`;
+      await writeFile(join(tmp, file), mail.replace(/\r?\n/g, "\r\n"));
+      await chown(join(tmp, file), uid, gid);
+      await rename(join(tmp, file), join(fresh, file));
+    },
+    async flags(user) {
+      const [, fresh, cur] = await ready(user);
+      const files = [...(await readdir(fresh)), ...(await readdir(cur))].toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+      return files.map((file) => file.split(":2,")[1] ?? "");
+    },
+    async renumber(user) {
+      for (const file of await readdir(join(mailFolder, user))) if (file.startsWith("dovecot")) await rm(join(mailFolder, user, file), { recursive: true });
+    },
+    async close() {
+      if (child.exitCode === null && child.signalCode === null) {
+        const gone = once(child, "exit");
+        // A graceful end takes seconds; master and workers are one process group.
+        process.kill(-child.pid!, "SIGKILL");
+        await gone;
+      }
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => void server.close(resolve));
+  return port;
+}
+
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  const open = await new Promise<boolean>((resolve) => {
+    socket.once("connect", () => resolve(true));
+    socket.once("error", () => resolve(false));
+  });
+  socket.destroy();
+  return open;
+}
