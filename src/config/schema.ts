@@ -81,11 +81,12 @@ export const rootSchema = v.pipe(
   }),
 );
 
-const NO_EMBEDDINGS = "names a provider that is not configured or makes no vectors: it has to be one in [providers] that speaks OpenAI's wire";
+const NO_EMBEDDINGS = "names a provider that is not configured or makes no vectors: it has to be one in [providers] that speaks OpenAI's wire, or ollama";
 
+/** Ollama of this machine needs no section of its own. */
 function embeds(model: string, { providers }: Config): boolean {
   const name = model.slice(0, model.indexOf(":"));
-  return Object.hasOwn(providers, name) && (providers[name]!.kind ?? name) !== "anthropic";
+  return Object.hasOwn(providers, name) ? (providers[name]!.kind ?? name) !== "anthropic" : name === "ollama";
 }
 
 function namedModels({ agents, cron, hooks }: Config): { path: string[]; model: string }[] {

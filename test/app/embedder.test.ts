@@ -17,6 +17,8 @@ test("memories are given to nobody unless the owner names a model for it; then t
     const embedder = await createEmbedder(config, { http, clock, random });
     assert.equal((await embedder!.embed(["a car"], new AbortController().signal)).length, 1);
     assert.equal(embedder!.model, "ollama:nomic-embed-text:v1.5");
+    const bare = await createEmbedder(v.parse(rootSchema, { memory: { embeddings: "ollama:x" } }), { http, clock, random });
+    assert.equal(bare!.model, "ollama:x");
   } finally {
     http.close();
     await server.close();

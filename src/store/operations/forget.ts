@@ -50,7 +50,8 @@ function* forgetIn(session: SessionRow, input: Input): Steps<{ entries: number; 
   const nothing = { entries: 0, gone: false, more: false };
   const busy =
     (yield* one("SELECT id FROM turns WHERE session_id = ? AND ended_at IS NULL LIMIT 1", id)) ??
-    (yield* one("SELECT id FROM deliveries WHERE session_id = ? AND status IN ('open', 'draft') LIMIT 1", id));
+    (yield* one("SELECT id FROM deliveries WHERE session_id = ? AND status IN ('open', 'draft') LIMIT 1", id)) ??
+    (yield* one("SELECT id FROM sub_agents WHERE session_id = ? AND working = 1 LIMIT 1", id));
   if (busy !== undefined) return nothing;
   const entries = yield* forgetEntries(session, input.before);
   const turns = yield* forgetTurns(id, input.before);
@@ -76,10 +77,10 @@ function* forgetEntries(session: SessionRow, before: number): Steps<number> {
   const upTo = old[end - 1]!.number;
   yield* loosenBlobs(session.id, upTo);
   yield* run("DELETE FROM said WHERE session_id = ? AND number <= ?", session.id, upTo);
+  // One that covers something younger as well stays until that goes.
+  yield* run("DELETE FROM summaries WHERE session_id = ? AND to_entry <= ?", session.id, upTo);
   yield* run("DELETE FROM entries WHERE session_id = ? AND number <= ?", session.id, upTo);
   yield* run("UPDATE sessions SET context_start = ? WHERE id = ? AND context_start <= ?", upTo + 1, session.id, upTo);
-  // A summary goes by its own age, when nothing of what it stands for is left.
-  yield* run("DELETE FROM summaries WHERE session_id = ? AND to_entry <= ? AND at < ?", session.id, upTo, before);
   yield* run("UPDATE sessions SET indexed_entry = ? WHERE id = ? AND indexed_entry < ?", upTo, session.id, upTo);
   return end;
 }
@@ -133,7 +134,7 @@ function* removeEmpty(session: SessionRow, before: number): Steps<boolean> {
   if ((session.ended_at ?? session.archived_at) === null || session.updated_at >= before) return false;
   for (const table of ["entries", "turns", "inbox", "deliveries"])
     if ((yield* one(`SELECT 1 AS left_over FROM ${table} WHERE session_id = ? LIMIT 1`, id)) !== undefined) return false;
-  for (const table of ["grants", "summaries"]) yield* run(`DELETE FROM ${table} WHERE session_id = ?`, id);
+  for (const table of ["grants", "summaries", "sub_agents"]) yield* run(`DELETE FROM ${table} WHERE session_id = ?`, id);
   yield* run("DELETE FROM leases WHERE lease IN (?, ?)", laneOf(id), compactionOf(id));
   yield* run("DELETE FROM sessions WHERE id = ?", id);
   return true;

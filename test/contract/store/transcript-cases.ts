@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { labelOf } from "../../../src/core/principal.ts";
 import type { Store } from "../../../src/core/store.ts";
 import type { World } from "./world.ts";
 
@@ -128,6 +129,47 @@ export function transcriptCases(world: () => World): void {
     assert.deepEqual(await w.transcript(from), ["one", "calls", "result", "result", "yes"]);
     const nobody = { from: "none", upTo: 1, session: { id: w.id("s"), key: `${w.key}:n`, agent: "main" }, now: w.now };
     assert.equal(await w.store.branchSession(nobody), undefined);
+  });
+
+  test("a branch has the summaries of what it has, and its prompts begin where they should; a summary goes with the last message it covers", async () => {
+    const w = world();
+    for (let number = 1; number <= 4; number += 1) {
+      await w.commit(await w.begin(`message ${number}`));
+      w.now += DAY_MS;
+    }
+    const from = (await w.store.getSession({ key: w.key }))!.id;
+    const fence = (await w.store.claimLease({ lease: `compact:${from}`, owner: "me", now: w.now, leaseMs: 60_000 }))!;
+    const compact = async (expectedStart: number, contextStart: number) => {
+      const of = {
+        fromEntry: 1,
+        toEntry: contextStart - 1,
+        text: `up to ${contextStart - 1}`,
+        rules: [],
+        label: labelOf(w.principal()),
+        tokens: 5,
+        model: "a:b",
+        at: w.now,
+      };
+      assert.equal(await w.store.compactContext({ fence, sessionId: from, expectedStart, contextStart, trimmedTo: 0, summary: of, now: w.now }), true);
+    };
+    await compact(1, 3);
+    await compact(3, 7);
+    const branch = async (upTo: number) => {
+      const session = { id: w.id("s"), key: `${w.key}:${w.id("b")}`, agent: "main" };
+      const made = (await w.store.branchSession({ from, upTo, session, now: w.now }))!.session;
+      const summary = await w.store.getSummary({ sessionId: made.id, before: made.contextStart });
+      return [made.lastEntry, made.contextStart, summary?.text];
+    };
+    assert.deepEqual(await branch(8), [8, 7, "up to 6"]);
+    assert.deepEqual(await branch(5), [5, 3, "up to 2"]);
+    assert.deepEqual(await branch(1), [1, 1, undefined]);
+    await forgetAll(w, w.now - 2 * DAY_MS);
+    const texts = async () =>
+      [await w.store.getSummary({ sessionId: from, before: 3 }), await w.store.getSummary({ sessionId: from, before: 7 })].map((one) => one?.text);
+    assert.deepEqual(await texts(), [undefined, "up to 6"]);
+    assert.deepEqual(await branch(8), [4, 3, "up to 6"], "what was forgotten leaves no gap in a copy");
+    await forgetAll(w, w.now);
+    assert.deepEqual(await texts(), [undefined, undefined]);
   });
 
   test("messages are found by all their words and beginnings, newest first, and only by who may see them", async () => {
