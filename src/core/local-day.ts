@@ -1,8 +1,10 @@
+import { zoneOffset } from "./zone-offset.ts";
+
 const DAY_MS = 86_400_000;
 
 /** The local midnight at or before an instant, wall milliseconds; where a clock is set forward at midnight, the first instant of the day. An unknown zone is UTC. */
 export function startOfDay(at: number, timeZone: string): number {
-  const offsetOf = offsets(timeZone);
+  const offsetOf = zoneOffset(timeZone);
   const local = at + offsetOf(at);
   const midnight = Math.floor(local / DAY_MS) * DAY_MS;
   // The offset at midnight may be another one than now; asked twice, because the first guess may lie on the wrong side of the change.
@@ -18,32 +20,6 @@ export function startOfDay(at: number, timeZone: string): number {
 
 /** What the day of an instant is called in a zone: `2026-11-21`. */
 export function dayNames(timeZone: string): (at: number) => string {
-  const offsetOf = offsets(timeZone);
+  const offsetOf = zoneOffset(timeZone);
   return (at) => new Date(at + offsetOf(at)).toISOString().slice(0, 10);
-}
-
-/** Milliseconds by which local time is ahead of UTC. */
-function offsets(timeZone: string): (at: number) => number {
-  if (timeZone === "UTC") return () => 0;
-  let format: Intl.DateTimeFormat;
-  try {
-    format = new Intl.DateTimeFormat("en-US", {
-      timeZone,
-      year: "numeric",
-      month: "numeric",
-      day: "numeric",
-      hour: "numeric",
-      minute: "numeric",
-      second: "numeric",
-      hourCycle: "h23",
-    });
-  } catch {
-    // Budgets must hold whatever the zone is called.
-    return () => 0;
-  }
-  return (at) => {
-    const parts = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-    const { year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-    return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(at / 1000) * 1000;
-  };
 }

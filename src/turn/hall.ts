@@ -14,6 +14,7 @@ import type { Model, ModelInfo } from "../core/model.ts";
 import type { PriceOf } from "../core/price.ts";
 import type { Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
+import { createZoneOffsets } from "../core/zone-offset.ts";
 import type { Gate, Tool } from "../core/tool.ts";
 import { createOutsideTools, type OutsideTools } from "./call-outside.ts";
 import { createApprovals } from "./approvals.ts";
@@ -163,7 +164,7 @@ export function createHall(given: HallDeps): Hall {
     listModels: given.listModels ?? (async () => []),
   });
   const people = createPeople(deps);
-  const intake = createIntake({ ...deps, channels, lanes, commands, approvals, pairing, people });
+  const intake = createIntake({ ...deps, channels, lanes, commands, approvals, pairing, people, offsetIn: createZoneOffsets() });
   return {
     intake,
     lanes,

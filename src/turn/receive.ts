@@ -15,6 +15,7 @@ import { messageText, textMessage, type Message } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
 import { newId, type Random } from "../core/random.ts";
 import type { AcceptItem, AcceptOutput, Store } from "../core/store.ts";
+import type { ZoneOffset } from "../core/zone-offset.ts";
 import type { Cursor, MessageUpdate, Update } from "../core/update.ts";
 import { estimateEntry } from "../agent/tokens.ts";
 import type { Principal } from "../core/principal.ts";
@@ -35,6 +36,8 @@ import { sessionOf } from "./session-of.ts";
 const NOTICE_TTL_MS = 24 * 3600_000;
 
 export interface ReceiveDeps {
+  /** Clocks of time zones. */
+  readonly offsetIn: (timeZone: string) => ZoneOffset;
   readonly store: Store;
   readonly hub: Hub;
   readonly clock: Clock;
@@ -140,7 +143,7 @@ async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
   if (update.type === "edit") return { item: { ...admitted, kind: "edit", ...(entry && { entry }) } };
   if (update.type !== "message" || !entry) return { item: { ...admitted, kind: "record" } };
   const replyTo = update.direct || job ? {} : { replyTo: update.messageId };
-  const over = job || !scoped ? undefined : resetWhen(place.reset ?? { mode: "never" }, deps.clock.now());
+  const over = job || !scoped ? undefined : resetWhen(place.reset ?? { mode: "never" }, deps.clock.now(), deps.offsetIn);
   const talk = { ...admitted, ...replyTo, ...(over && { reset: over }) };
   if (!job && !answers(update, place, entrance.addressed)) return { item: { ...talk, kind: "context", entry } };
   const batch = !job && place.queueMode === "batch";

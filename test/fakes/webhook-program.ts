@@ -25,6 +25,7 @@ export async function startWebhookProgram(secret: string) {
   const taken: string[] = [];
   let broken = false;
   let bad = 0;
+  let asked = 0;
   const sign = (text: string, timestamp = String(Math.floor(Date.now() / 1_000))) => ({
     "x-clanker-timestamp": timestamp,
     "x-clanker-signature": `sha256=${createHmac("sha256", secret).update(`${timestamp}.${text}`).digest("hex")}`,
@@ -42,11 +43,13 @@ export async function startWebhookProgram(secret: string) {
       }
       const file = /^\/base\/media\/(.+)$/.exec(request.url!)?.[1];
       if (request.method === "GET") {
+        asked += 1;
         const bytes = files.get(decodeURIComponent(file ?? ""));
         return void (bytes === undefined ? response.writeHead(404).end() : response.writeHead(200, { "content-type": "text/plain; charset=utf-8" }).end(bytes));
       }
       const event = JSON.parse(body) as ProgramEvent;
       if (event.type === "ping") return void response.writeHead(204).end();
+      asked += 1;
       const fault = event.type === "typing" ? undefined : faults.shift();
       if (fault?.status !== undefined) return void response.writeHead(fault.status, fault.headers).end();
       events.push(event);
@@ -68,6 +71,10 @@ export async function startWebhookProgram(secret: string) {
     files,
     faults,
     taken,
+    /** Requests of any kind but pings. */
+    get asked() {
+      return asked;
+    },
     get bad() {
       return bad;
     },

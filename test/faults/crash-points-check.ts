@@ -22,7 +22,7 @@ async function checkMessages(flow: Flow, files: PlatformFiles, store: Store): Pr
   const inbox = await store.listInbox({ limit: 1_000 });
   for (const { update, refused = false } of flow.updates) {
     const rows = inbox.filter((item) => item.update.key === update.key);
-    const isKept = !refused && !files.unsaid().includes(update.key);
+    const isKept = !refused && update.sender.id !== flow.purges && !files.unsaid().includes(update.key);
     if (rows.length !== (isKept ? 1 : 0)) problems.push(`${update.key} stands in the inbox ${rows.length} times`);
     if (!isKept || messageText(update.message).startsWith("/")) continue;
     const turn = await store.turnOfMessage({ messageId: rows[0]!.id });
@@ -31,6 +31,11 @@ async function checkMessages(flow: Flow, files: PlatformFiles, store: Store): Pr
     const said = entries.filter((entry) => entry.messageId === rows[0]!.id).length;
     if (said !== 1) problems.push(`${update.key} stands in the transcript ${said} times`);
   }
+  if (flow.purges === undefined) return problems;
+  for (const { sessionId } of await store.listTurns({ limit: 1_000 }))
+    for (const { content } of await store.readEntries({ sessionId, limit: 1_000 }))
+      if (JSON.stringify(content).includes("say my name")) problems.push("words of somebody who was forgotten are still there");
+  if ((await store.findPerson({ channel: "desk", account: "default", senderId: flow.purges })) !== undefined) problems.push("who was to be forgotten is known");
   return problems;
 }
 

@@ -46,6 +46,8 @@ export interface Flow {
   readonly contextTokens?: number;
   /** Calls that are run because the owner has said so; default 0. */
   readonly approved?: 1;
+  /** Sender whom the owner has forgotten when all is said. */
+  readonly purges?: string;
   /** What the owner does at the page of schedules. */
   readonly jobs?: readonly JobAct[];
 }
@@ -165,6 +167,7 @@ export const FLOWS: readonly Flow[] = [
       { update: update("/trust"), answer: "You vouch", waits: 1_000 },
     ],
   },
+  { name: "purge", purges: "2", updates: [{ update: update("say hello"), answer: "re: say hello" }, { update: update("say my name", { sender: "2" }) }] },
   { name: "job", updates: [], jobs: [{ act: "add", input: { name: "bell", text: "say tools for a job", schedule: { at: "3s" } } }] },
   {
     name: "schedule",

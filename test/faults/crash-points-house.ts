@@ -115,6 +115,11 @@ export async function runHouse(options: HouseOptions): Promise<NthPoint[]> {
     const open = await bare.listTurns({ statuses: ["queued", "running", "waiting"], limit: 1 });
     const unsent = await bare.listDeliveries({ statuses: ["draft", "open"], limit: 1 });
     const atRest = files.acknowledged().length >= expected && open.length + unsent.length + hall.lanes.running() === 0;
+    if (atRest && flow.purges !== undefined && !files.purged()) {
+      const person = await bare.findPerson({ channel: PLATFORM, account: "default", senderId: flow.purges });
+      if (person !== undefined) await hall.purge(person.personId);
+      files.add("purged", flow.purges);
+    }
     quiet = atRest && (desk === undefined || (await desk.isAtRest())) ? quiet + 1 : 0;
   }
   await hall.lanes.drain(0);

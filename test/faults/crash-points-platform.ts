@@ -50,6 +50,11 @@ export class PlatformFiles {
     return this.#read<string>("unsaid");
   }
 
+  /** Whether the owner has had somebody forgotten. */
+  purged(): boolean {
+    return this.#read<string>("purged").length > 0;
+  }
+
   /** What the owner has done at the page of schedules. */
   jobActs(): number {
     return this.#read<string>("jobs").length;
@@ -61,7 +66,7 @@ export class PlatformFiles {
     return sends.map((one) => one.text).join("");
   }
 
-  add(file: "sent" | "acknowledged" | "effects" | "outages" | "unsaid" | "jobs", line: unknown): void {
+  add(file: "sent" | "acknowledged" | "effects" | "outages" | "unsaid" | "purged" | "jobs", line: unknown): void {
     appendFileSync(join(this.#folder, `${file}.jsonl`), `${JSON.stringify(line)}\n`);
   }
 

@@ -23,7 +23,11 @@ export type OnPoint = (point: CrashPoint) => void | Promise<void>;
 type Kind = "point" | "pure" | "value";
 type Table<T> = { readonly [K in keyof Required<T>]: Kind };
 
-export const STORE: Table<Store> = { ...(Object.fromEntries(Object.keys(DURABILITY).map((name) => [name, "point"])) as Table<Store>), close: "point" };
+export const STORE: Table<Store> = {
+  ...(Object.fromEntries(Object.keys(DURABILITY).map((name) => [name, "point"])) as Table<Store>),
+  scrub: "point",
+  close: "point",
+};
 export const CHANNEL: Table<Channel> = {
   name: "value",
   account: "value",

@@ -16,6 +16,8 @@ export interface FaultProxy {
   loss: number;
   /** Share of connections that are cut in the middle of what they carry, 0 to 1. */
   cuts: number;
+  /** Told of every chunk that the client sends. */
+  onSent: (chunk: string | Buffer) => void;
   /** Cuts every connection that stands. */
   cut(): void;
   close(): Promise<void>;
@@ -40,6 +42,7 @@ export async function startFaultProxy(target: number, random: () => number): Pro
     delayMs: 0,
     loss: 0,
     cuts: 0,
+    onSent: (_chunk: string | Buffer) => {},
     // A reset in the middle of a shutdown leaves the handle open for ever.
     cut: () => sockets.forEach((socket) => (socket.writableEnded ? socket.destroy() : socket.resetAndDestroy())),
     async close() {
@@ -58,6 +61,7 @@ export async function startFaultProxy(target: number, random: () => number): Pro
     // In order, as TCP keeps it: a chunk that is late holds up those behind it.
     let last: Promise<void> = Promise.resolve();
     from.on("data", (chunk) => {
+      if (!answers) proxy.onSent(chunk);
       if (proxy.cuts > 0 && random() < proxy.cuts) return void from.resetAndDestroy();
       const ms = pause();
       last = last.then(async () => {

@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { zoneOffset } from "../../src/core/zone-offset.ts";
 import { lastDaily, resetWhen } from "../../src/sessions/reset.ts";
 
 const FOUR = 4 * 60;
 const at = (text: string) => Date.parse(text);
 
 function last(minute: number, zone: string, now: string): string {
-  return new Date(lastDaily(minute, zone, at(now))).toISOString().slice(0, 16);
+  return new Date(lastDaily(minute, zoneOffset(zone), at(now))).toISOString().slice(0, 16);
 }
 
 test("never sets nothing, idle counts minutes back", () => {
-  assert.equal(resetWhen({ mode: "never" }, 1_000_000), undefined);
-  assert.deepEqual(resetWhen({ mode: "idle", minutes: 10 }, 1_000_000), { silentSince: 400_000 });
-  assert.deepEqual(resetWhen({ mode: "daily", minute: FOUR, timeZone: "UTC" }, at("2026-03-05T10:00Z")), { begunBefore: at("2026-03-05T04:00Z") });
+  assert.equal(resetWhen({ mode: "never" }, 1_000_000, zoneOffset), undefined);
+  assert.deepEqual(resetWhen({ mode: "idle", minutes: 10 }, 1_000_000, zoneOffset), { silentSince: 400_000 });
+  assert.deepEqual(resetWhen({ mode: "daily", minute: FOUR, timeZone: "UTC" }, at("2026-03-05T10:00Z"), zoneOffset), { begunBefore: at("2026-03-05T04:00Z") });
 });
 
 test("the last daily time is today's or yesterday's, by the clock of the place", () => {
@@ -44,7 +45,8 @@ test("every day has exactly one such time, through a year with both changes", ()
   for (const zone of ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]) {
     for (const minute of [0, 150, FOUR]) {
       const found = new Set<number>();
-      for (let now = at("2026-01-02T00:00Z"); now < at("2027-01-02T00:00Z"); now += 3_600_000) found.add(lastDaily(minute, zone, now));
+      const offset = zoneOffset(zone);
+      for (let now = at("2026-01-02T00:00Z"); now < at("2027-01-02T00:00Z"); now += 3_600_000) found.add(lastDaily(minute, offset, now));
       const times = [...found].toSorted((a, b) => a - b);
       const gaps = times.slice(1).map((time, index) => (time - times[index]!) / 3_600_000);
       assert.ok(

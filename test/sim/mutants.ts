@@ -105,7 +105,7 @@ const FENCES: readonly Mutant[] = [
   },
 ];
 
-/** What no world does, or too seldom: the desks of devices, memories, jobs and pairings, words about the audit, deliveries of yesterday, a restored backup, summaries, sub-agents, archives, branches, budgets. The store's contract holds them. */
+/** What no world does, or too seldom: the desks of devices, memories, jobs and pairings, words about the audit, deliveries of yesterday, a restored backup, a purge, summaries, sub-agents, archives, branches, budgets. The store's contract holds them. */
 const NOT_LIVED: ReadonlySet<OperationName> = new Set<OperationName>([
   "endorseEntries",
   "answerPairing",
@@ -126,6 +126,7 @@ const NOT_LIVED: ReadonlySet<OperationName> = new Set<OperationName>([
   "startJobRun",
   "finishJobRun",
   "settleRestored",
+  "purgePerson",
   "compactContext",
   "openSubAgent",
   "settleSubAgents",

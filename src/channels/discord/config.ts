@@ -17,7 +17,7 @@ const discordEntries = {
     "REST API; change it only for a proxy of your own.",
   ),
   streaming: described(v.optional(v.boolean(), true), "Show the answer while it is written, by editing the message."),
-  slash_commands: described(v.optional(v.boolean(), true), "Offer /ask, /new, /stop, /status, /help and /whoami as slash commands of the bot."),
+  slash_commands: described(v.optional(v.boolean(), true), "Offer /ask and the commands of every chat (/help lists them) as slash commands of the bot."),
   allowed_users: described(
     v.optional(v.array(v.pipe(v.string(NOT_A_NAME), v.trim(), v.regex(/^(\d{15,20}|\*)$/, NOT_A_NAME))), []),
     "Ids of people who may write directly.",

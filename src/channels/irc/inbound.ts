@@ -30,7 +30,7 @@ export async function translate(account: IrcAccount, session: Session, heard: He
   const { nick } = parsePrefix(line.prefix);
   const target = line.params[0] ?? "";
   if (line.command === "KICK") {
-    const sender = { id: idOfMask(line.prefix), name: nick };
+    const sender = await senderOf(session, { prefix: line.prefix, tags: line.tags, ask: false });
     return {
       type: "membership",
       key: `member:${channelId(target)}:${heard.id}`,

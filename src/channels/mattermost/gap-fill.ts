@@ -14,12 +14,13 @@ const MAX_AGE_MS = 7 * 24 * 3_600_000;
 /** @throws what `Intake.receive` throws, MattermostFailure and HttpFailure: it has to be read again. */
 export async function fillGap(account: MattermostAccount, signal: AbortSignal): Promise<void> {
   const { api, me, deps } = account;
+  const channels = await api.call<WireChannel[]>("GET", `/users/${me!.id}/channels`, { signal });
+  // Kept from the first start on, so that nothing has to be asked when a stranger does something there (sec-34).
+  for (const channel of channels) account.directs.set(channel.id, channel.type === "D");
   if (account.seen === 0) return;
   const since = Math.max(account.seen, deps.clock.now() - MAX_AGE_MS);
-  const channels = await api.call<WireChannel[]>("GET", `/users/${me!.id}/channels`, { signal });
   const posts: WirePost[] = [];
   for (const channel of channels) {
-    account.directs.set(channel.id, channel.type === "D");
     // An edit or a deletion does not move last_post_at, so quiet conversations are asked too; the answer is short.
     posts.push(...(await postsOf(account, channel.id, { since, signal })));
   }

@@ -2,9 +2,10 @@ import type { EntryContent } from "../../core/entry.ts";
 import type { Session, SessionSettings } from "../../core/records.ts";
 import type { Operations } from "../../core/store.ts";
 import { indexSession } from "./search.ts";
-import { toSession, type EntryRow, type SessionRow } from "./rows.ts";
+import { toSession, type EntryRow } from "./rows.ts";
 import { insertSession, sessionById } from "./sessions.ts";
-import { all, one, run, type Steps } from "./statement.ts";
+import { branchSummary } from "./summaries.ts";
+import { all, run, type Steps } from "./statement.ts";
 
 /** Entries looked at in one go on the way back to the beginning of a tool pair. */
 const PAGE = 100;
@@ -22,7 +23,7 @@ export function* branchSession({ from, upTo, session, settings, now }: Operation
   const kept: SessionSettings = { ...(JSON.parse(source.settings) as SessionSettings), ...settings };
   const row = yield* insertSession(session, now, { settings: kept });
   // What was forgotten of the source leaves no gap in the copy.
-  const first = (yield* one<{ number: number }>("SELECT number FROM entries WHERE session_id = ? ORDER BY number LIMIT 1", from))?.number ?? 1;
+  const first = (yield* all<{ number: number }>("SELECT number FROM entries WHERE session_id = ? ORDER BY number LIMIT 1", from))[0]?.number ?? 1;
   const copied = yield* run(
     `INSERT INTO entries (session_id, number, content, principal, label, tokens, turn_id, message_id, at)
      SELECT CAST(? AS TEXT), number - ?, content, principal, label, tokens, NULL, NULL, at FROM entries WHERE session_id = ? AND number <= ? ORDER BY number`,
@@ -38,38 +39,9 @@ export function* branchSession({ from, upTo, session, settings, now }: Operation
     from,
     last,
   );
-  yield* copySummaries(source, session.id, { first, last });
-  const { start, trimmed } = yield* promptOf(source, { first, last });
-  yield* run("UPDATE sessions SET last_entry = ?, context_start = ?, trimmed_to = ? WHERE id = ?", copied, start, trimmed, session.id);
-  return { session: toSession({ ...row, last_entry: copied, context_start: start, trimmed_to: trimmed }) };
-}
-
-interface Copied {
-  /** Numbers in the source. */
-  readonly first: number;
-  readonly last: number;
-}
-
-function* copySummaries({ id }: SessionRow, to: string, { first, last }: Copied): Steps<void> {
-  yield* run(
-    `INSERT INTO summaries (session_id, from_entry, to_entry, text, rules, label, tokens, model, at)
-     SELECT CAST(? AS TEXT), CASE WHEN from_entry < ? THEN 1 ELSE from_entry - ? END, to_entry - ?, text, rules, label, tokens, model, at
-     FROM summaries WHERE session_id = ? AND to_entry < ? AND to_entry >= ?`,
-    to,
-    first,
-    first - 1,
-    first - 1,
-    id,
-    last,
-    first,
-  );
-}
-
-/** Where the copy's prompts begin: as in the source, or, where that is behind the end of the copy, behind the newest summary that the copy has. */
-function* promptOf({ id, context_start, trimmed_to }: SessionRow, { first, last }: Copied): Steps<{ start: number; trimmed: number }> {
-  const newest = yield* one<{ to_entry: number | null }>("SELECT MAX(to_entry) AS to_entry FROM summaries WHERE session_id = ? AND to_entry < ?", id, last);
-  const start = context_start <= last ? context_start : (newest?.to_entry ?? 0) + 1;
-  return { start: Math.max(1, start - first + 1), trimmed: Math.max(0, Math.min(trimmed_to, last) - first + 1) };
+  yield* run("UPDATE sessions SET last_entry = ? WHERE id = ?", copied, session.id);
+  yield* branchSummary(source, { to: session.id, last, shift: first - 1 });
+  return { session: toSession((yield* sessionById(row.id))!) };
 }
 
 /** The newest number up to `number` behind which no call waits for its result. Calls and their results stand together (core/store: nothing comes between them). */

@@ -77,10 +77,10 @@ function* forgetEntries(session: SessionRow, before: number): Steps<number> {
   const upTo = old[end - 1]!.number;
   yield* loosenBlobs(session.id, upTo);
   yield* run("DELETE FROM said WHERE session_id = ? AND number <= ?", session.id, upTo);
-  // One that covers something younger as well stays until that goes.
-  yield* run("DELETE FROM summaries WHERE session_id = ? AND to_entry <= ?", session.id, upTo);
   yield* run("DELETE FROM entries WHERE session_id = ? AND number <= ?", session.id, upTo);
   yield* run("UPDATE sessions SET context_start = ? WHERE id = ? AND context_start <= ?", upTo + 1, session.id, upTo);
+  // A summary goes by its own age, when nothing of what it stands for is left.
+  yield* run("DELETE FROM summaries WHERE session_id = ? AND to_entry <= ? AND at < ?", session.id, upTo, before);
   yield* run("UPDATE sessions SET indexed_entry = ? WHERE id = ? AND indexed_entry < ?", upTo, session.id, upTo);
   return end;
 }

@@ -1,7 +1,7 @@
 import { compactionOf, guard, leaseLost } from "./leases.ts";
 import type { Summary } from "../../core/records.ts";
 import type { Operations } from "../../core/store.ts";
-import { toSummary, type SummaryRow } from "./rows.ts";
+import { toSummary, type SessionRow, type SummaryRow } from "./rows.ts";
 import { one, run, type Steps } from "./statement.ts";
 
 type Input<K extends keyof Operations> = Operations[K]["input"];
@@ -38,6 +38,18 @@ function* insertSummary(sessionId: string, summary: Omit<Summary, "sessionId">):
     summary.model,
     summary.at,
   );
+}
+
+/** A branch begins its prompts where its source did, if that is in it, with the same summary before it. */
+export function* branchSummary(source: SessionRow, { to, last, shift }: { to: string; last: number; shift: number }): Steps<void> {
+  const summary = yield* getSummary({ sessionId: source.id, before: Math.min(source.context_start, last) });
+  const start = source.context_start <= last ? source.context_start : (summary?.toEntry ?? 0) + 1;
+  if (start - shift <= 1) return;
+  if (summary !== undefined) {
+    const fromEntry = Math.max(1, summary.fromEntry - shift);
+    yield* insertSummary(to, { ...summary, fromEntry, toEntry: Math.max(1, summary.toEntry - shift) });
+  }
+  yield* run("UPDATE sessions SET context_start = ?, trimmed_to = ? WHERE id = ?", start - shift, Math.max(0, Math.min(source.trimmed_to, last) - shift), to);
 }
 
 export function* getSummary({ sessionId, before }: Input<"getSummary">): Steps<Summary | undefined> {

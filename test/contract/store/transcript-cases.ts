@@ -131,7 +131,7 @@ export function transcriptCases(world: () => World): void {
     assert.equal(await w.store.branchSession(nobody), undefined);
   });
 
-  test("a branch has the summaries of what it has, and its prompts begin where they should; a summary goes with the last message it covers", async () => {
+  test("a branch has the summaries of what it has, and its prompts begin where they should", async () => {
     const w = world();
     for (let number = 1; number <= 4; number += 1) {
       await w.commit(await w.begin(`message ${number}`));
@@ -164,12 +164,7 @@ export function transcriptCases(world: () => World): void {
     assert.deepEqual(await branch(5), [5, 3, "up to 2"]);
     assert.deepEqual(await branch(1), [1, 1, undefined]);
     await forgetAll(w, w.now - 2 * DAY_MS);
-    const texts = async () =>
-      [await w.store.getSummary({ sessionId: from, before: 3 }), await w.store.getSummary({ sessionId: from, before: 7 })].map((one) => one?.text);
-    assert.deepEqual(await texts(), [undefined, "up to 6"]);
     assert.deepEqual(await branch(8), [4, 3, "up to 6"], "what was forgotten leaves no gap in a copy");
-    await forgetAll(w, w.now);
-    assert.deepEqual(await texts(), [undefined, undefined]);
   });
 
   test("messages are found by all their words and beginnings, newest first, and only by who may see them", async () => {
