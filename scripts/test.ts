@@ -16,13 +16,14 @@ import { build, isStale } from "./build.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Slow or in need of more than Node: whole programs, kill -9, PostgreSQL, Chromium. */
+/** Slow or in need of more than Node: whole programs, kill -9, PostgreSQL, Chromium, servers of mail and IRC. */
 const NOT_UNIT = new RegExp(
   [
     String.raw`^test/(e2e|faults|sim/(seeds-\d+|mutants)|store/postgres|bus/postgres)[/.]`,
     "^test/ui/page",
     "^test/gateway/corpus[.]",
-    "^test/cli/(gateway-up|program|config-commands|control-plane|cron|setup)[.]",
+    "^test/cli/(gateway-up|program|config-commands|control-plane|cron|setup|usage)[.]",
+    "^test/channels/(email/(dovecot|contract)|irc/(ngircd|contract)|event-kinds)[.]",
     "^test/config/config-write-kill[.]",
     "^test/jobs/every-slot-once[.]",
     "^test/security/host/escape[.]",
@@ -93,6 +94,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { unit: { type: "boolean", default: false }, name: { type: "string" } },
 });
+if (values.unit) process.env["CLANKER_TEST_QUICK"] ??= "1";
 // Parsed and stripped sources are kept between runs; the programs that tests start profit too.
 process.env["NODE_COMPILE_CACHE"] ??= join(root, "node_modules/.cache/node-compile");
 

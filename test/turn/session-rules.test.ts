@@ -53,9 +53,9 @@ describe("rules of sessions", () => {
     await open({ place: { reset: DAILY } });
     await house.say("one");
     await house.say("/think high");
-    await house.clock.advance(7 * HOUR + 59 * 60_000);
+    house.clock.jumpWall(7 * HOUR + 59 * 60_000);
     await house.say("still yesterday");
-    await house.clock.advance(60_000);
+    house.clock.jumpWall(60_000);
     await house.say("a new day");
     await house.say("and on");
     assert.deepEqual(
@@ -77,7 +77,7 @@ describe("rules of sessions", () => {
     await house.hall.intake.receive([first]);
     await clock.advance(0);
     await house.stop();
-    await clock.advance(12 * HOUR);
+    clock.jumpWall(12 * HOUR);
     await open({ clock, seed: 2, place: { reset: DAILY } });
     const [again] = await house.hall.intake.receive([first]);
     assert.equal(again?.kind, "duplicate");
@@ -125,7 +125,7 @@ describe("rules of sessions", () => {
     await house.say("one");
     await house.say("one", there);
     await house.say("one", chat);
-    await house.clock.advance(12 * HOUR);
+    house.clock.jumpWall(12 * HOUR);
     await house.say("two");
     await house.say("two", chat);
     await house.say("work", work);
@@ -141,7 +141,7 @@ describe("rules of sessions", () => {
   test("in a group what others say counts as talk and begins the new day too", async () => {
     await open({ place: { reset: DAILY } });
     await house.say("one", group());
-    await house.clock.advance(12 * HOUR);
+    house.clock.jumpWall(12 * HOUR);
     await house.say("good morning all", { ...group(BOB), addressed: false });
     await house.say("and you?", group());
     assert.equal(house.texts().at(-1), "saw: good morning all | and you?");
