@@ -290,6 +290,8 @@ describe("the page", () => {
       for (const at of [`/ui/?gatewayUrl=${evil}#token=TOKEN`, `/ui/#token=TOKEN&gatewayUrl=${evil}`, `/ui/#gatewayUrl=${evil}&url=${evil}&token=TOKEN`]) {
         await visit(
           async ({ page, server }) => {
+            // The wrong token is forgotten when it is refused: what is set before that would be forgotten instead.
+            await page.getByRole("alert").getByText("does not accept").waitFor();
             await page.evaluate((token) => sessionStorage.setItem("clanker.token", token), server.token);
             await page.reload();
             await ready(page);
