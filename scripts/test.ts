@@ -27,7 +27,7 @@ const NOT_UNIT = new RegExp(
     "^test/config/config-write-kill[.]",
     "^test/jobs/every-slot-once[.]",
     "^test/security/host/escape[.]",
-    "^test/turn/(routing|session-rules|compaction)[.]",
+    "^test/turn/(routing|session-rules|compaction|long-session)[.]",
     "^test/(models/wires|sim/replay|jobs/in-the-house|store/sqlite/durability)[.]",
     "^test/security/host/(workspace|processes|keychain)[.]",
     "^test/channels/(discord/gateway|slack/socket-mode|telegram/updates)[.]",

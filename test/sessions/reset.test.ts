@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { QUICK } from "../quick.ts";
 import { zoneOffset } from "../../src/core/zone-offset.ts";
 import { lastDaily, resetWhen } from "../../src/sessions/reset.ts";
 
@@ -42,7 +43,7 @@ test("summer time: a time that the clock skips comes right after the gap, one th
 });
 
 test("every day has exactly one such time, through a year with both changes", () => {
-  for (const zone of ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]) {
+  for (const zone of QUICK ? ["Europe/Berlin"] : ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]) {
     for (const minute of [0, 150, FOUR]) {
       const found = new Set<number>();
       const offset = zoneOffset(zone);
