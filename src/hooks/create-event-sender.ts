@@ -5,6 +5,8 @@ import { ChannelError } from "../core/errors.ts";
 import { HttpFailure, type Http } from "../core/http.ts";
 import { messageText } from "../core/message.ts";
 import type { Secret } from "../core/secret.ts";
+import { hmac } from "../lib/hmac/index.ts";
+import { standardKey } from "./standard-key.ts";
 import { createHealth } from "../lib/channel-health/index.ts";
 import type { OutgoingHookConfig } from "./config.ts";
 
@@ -91,12 +93,5 @@ function retryAfter(header: string | undefined): number | undefined {
 }
 
 async function sign(secret: Secret, text: string): Promise<string> {
-  const value = secret.reveal();
-  const encoder = new TextEncoder();
-  const bytes = /^whsec_[A-Za-z0-9+/]+=*$/.test(value)
-    ? Uint8Array.from(atob(value.slice("whsec_".length)), (char) => char.charCodeAt(0))
-    : encoder.encode(value);
-  const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-  const mac = new Uint8Array(await crypto.subtle.sign("HMAC", key, encoder.encode(text)));
-  return btoa(String.fromCharCode(...mac));
+  return btoa(String.fromCharCode(...(await hmac(standardKey(secret), new TextEncoder().encode(text)))));
 }

@@ -1,6 +1,8 @@
 /** How a caller proves that it knows the secret of its hook. */
 import type { Secret } from "../core/secret.ts";
 import { sha256Hex } from "../lib/digest/index.ts";
+import { fromHex, isHmac, keyOfText, withHead } from "../lib/hmac/index.ts";
+import { standardKey } from "./standard-key.ts";
 
 export type SignatureScheme = "github" | "stripe" | "standard";
 
@@ -27,12 +29,12 @@ export function hasSignature(scheme: SignatureScheme, headers: Headers): boolean
  */
 export async function verifySignature({ scheme, headers, body, secret, now }: Signed): Promise<string | undefined> {
   const claim = readClaim(scheme, headers);
-  const key = keyOf(scheme, secret.reveal());
-  if (claim === undefined || key.length === 0) return undefined;
+  if (claim === undefined) return undefined;
+  const key = scheme === "standard" ? standardKey(secret) : keyOfText(secret);
   if (claim.seconds !== undefined && Math.abs(now - claim.seconds * 1000) > FRESH_MS) return undefined;
-  const signed = join(new TextEncoder().encode(claim.head), body);
+  const signed = withHead(claim.head, body);
   for (const signature of claim.signatures) {
-    if (await isMac(signature, key, signed)) return scheme === "standard" ? `id:${claim.id}` : `sha256:${sha256Hex(signed)}`;
+    if (await isHmac(key, signed, signature)) return scheme === "standard" ? `id:${claim.id}` : `sha256:${sha256Hex(signed)}`;
   }
   return undefined;
 }
@@ -79,25 +81,4 @@ const READ: { readonly [S in SignatureScheme]: (headers: Headers) => Claim | und
 /** Signatures of one request that are looked at. */
 const MOST = 4;
 
-/** A secret of Standard Webhooks is base64 behind `whsec_`; elsewhere it is the text itself. */
-function keyOf(scheme: SignatureScheme, secret: string): Uint8Array<ArrayBuffer> {
-  if (secret.trim() === "") return new Uint8Array(0);
-  if (scheme === "standard" && /^whsec_[A-Za-z0-9+/]+=*$/.test(secret)) return fromBase64(secret.slice("whsec_".length));
-  return new TextEncoder().encode(secret);
-}
-
-/** In constant time. */
-async function isMac(signature: Uint8Array<ArrayBuffer>, key: Uint8Array<ArrayBuffer>, signed: Uint8Array<ArrayBuffer>): Promise<boolean> {
-  const imported = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
-  return await crypto.subtle.verify("HMAC", imported, signature, signed);
-}
-
-function join(head: Uint8Array, body: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(head.length + body.length);
-  bytes.set(head);
-  bytes.set(body, head.length);
-  return bytes;
-}
-
-const fromHex = (hex: string): Uint8Array<ArrayBuffer> => Uint8Array.from(hex.match(/../g)!, (pair) => Number.parseInt(pair, 16));
 const fromBase64 = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));

@@ -39,7 +39,8 @@ function* forgetNotices({ before }: Input): Steps<void> {
   yield* removeDeliveries(old.map(({ id }) => id));
 }
 
-function* removeDeliveries(ids: readonly string[]): Steps<void> {
+/** With their parts. */
+export function* removeDeliveries(ids: readonly string[]): Steps<void> {
   if (ids.length === 0) return;
   yield* run(`DELETE FROM delivery_parts WHERE delivery_id IN (${marks(ids.length)})`, ...ids);
   yield* run(`DELETE FROM deliveries WHERE id IN (${marks(ids.length)})`, ...ids);

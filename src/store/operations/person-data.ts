@@ -3,7 +3,8 @@ import { StoreError } from "../../core/errors.ts";
 import type { EntryContent } from "../../core/entry.ts";
 import type { Operations } from "../../core/store.ts";
 import { blobsOf } from "./blob-uses.ts";
-import { laneOf } from "./leases.ts";
+import { removeDeliveries } from "./forget.ts";
+import { eraseSession } from "./sessions.ts";
 import { all, marks, one, run, type Steps } from "./statement.ts";
 
 type Input<K extends keyof Operations> = Operations[K]["input"];
@@ -102,7 +103,11 @@ export function* purgePerson({ person }: Input<"purgePerson">): Steps<Operations
     `SELECT DISTINCT channel, account, conversation FROM deliveries WHERE session_id IN (${marks(Math.max(1, removed.length))})`,
     ...(removed.length > 0 ? removed : [""]),
   );
-  for (const id of removed) yield* removeSession(id);
+  for (const id of removed) {
+    // Helpers that were at work have been stopped with the turn.
+    yield* run("DELETE FROM sub_agents WHERE session_id = ?", id);
+    yield* eraseSession(id);
+  }
   for (const id of shared) yield* removeFrom(id, by);
   // Notices to the place that was theirs alone.
   for (const { channel, account, conversation } of places) {
@@ -112,7 +117,7 @@ export function* purgePerson({ person }: Input<"purgePerson">): Steps<Operations
       account,
       conversation,
     );
-    for (const { id } of ids) yield* removeDelivery(id);
+    yield* removeDeliveries(ids.map(({ id }) => id));
   }
   const memories = yield* run("DELETE FROM memories WHERE person = ?", person);
   const jobs = yield* run("DELETE FROM jobs WHERE person = ?", person);
@@ -147,21 +152,6 @@ function* blobsSaid(sessions: readonly string[], by: string): Steps<string[]> {
   return [...found];
 }
 
-function* removeDelivery(id: string): Steps<void> {
-  yield* run("DELETE FROM delivery_parts WHERE delivery_id = ?", id);
-  yield* run("DELETE FROM deliveries WHERE id = ?", id);
-}
-
-/** A conversation that was theirs alone, with everything that hangs on it. */
-function* removeSession(id: string): Steps<void> {
-  yield* run("DELETE FROM delivery_parts WHERE delivery_id IN (SELECT id FROM deliveries WHERE session_id = ?)", id);
-  yield* run("DELETE FROM usage_by_turn WHERE turn_id IN (SELECT id FROM turns WHERE session_id = ?)", id);
-  for (const table of ["deliveries", "grants", "approvals", "summaries", "tool_calls", "said", "blob_uses", "sub_agents", "entries", "inbox", "turns"])
-    yield* run(`DELETE FROM ${table} WHERE session_id = ?`, id);
-  yield* run("DELETE FROM leases WHERE lease = ?", laneOf(id));
-  yield* run("DELETE FROM sessions WHERE id = ?", id);
-}
-
 /** Their part of a conversation that others are part of: what they said, and what was answered and done for them. */
 function* removeFrom(id: string, by: string): Steps<void> {
   const turns = yield* all<{ id: string }>(`SELECT id FROM turns WHERE session_id = ? AND ${SAID_BY}`, id, by);
@@ -181,7 +171,7 @@ function* removeFrom(id: string, by: string): Steps<void> {
   // A summary may hold their words.
   yield* run("DELETE FROM summaries WHERE session_id = ?", id);
   for (const { id: turn } of turns) {
-    for (const { id: delivery } of yield* all<{ id: string }>("SELECT id FROM deliveries WHERE turn_id = ?", turn)) yield* removeDelivery(delivery);
+    yield* removeDeliveries((yield* all<{ id: string }>("SELECT id FROM deliveries WHERE turn_id = ?", turn)).map((delivery) => delivery.id));
     for (const table of ["tool_calls", "approvals", "sub_agents"]) yield* run(`DELETE FROM ${table} WHERE turn_id = ?`, turn);
     // What it has cost stays: it names nobody any more.
     yield* run("UPDATE turns SET principal = ?, options = '{}', error = NULL WHERE id = ?", NOBODY, turn);

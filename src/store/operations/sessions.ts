@@ -118,6 +118,12 @@ export function* deleteSession({ id }: Input<"deleteSession">): Steps<boolean> {
       retryAfterMs: 1000,
     });
   }
+  yield* eraseSession(id);
+  return true;
+}
+
+/** With everything that hangs on it, whatever state it is in. Its files stay until it is known that nobody else has them. */
+export function* eraseSession(id: string): Steps<void> {
   yield* loosenBlobs(id);
   yield* run("DELETE FROM delivery_parts WHERE delivery_id IN (SELECT id FROM deliveries WHERE session_id = ?)", id);
   yield* run("DELETE FROM usage_by_turn WHERE turn_id IN (SELECT id FROM turns WHERE session_id = ?)", id);
@@ -127,7 +133,6 @@ export function* deleteSession({ id }: Input<"deleteSession">): Steps<boolean> {
   yield* run("DELETE FROM sub_agents WHERE session_id = ? AND working = 0", id);
   yield* run("DELETE FROM leases WHERE lease IN (?, ?)", laneOf(id), compactionOf(id));
   yield* run("DELETE FROM sessions WHERE id = ?", id);
-  return true;
 }
 
 export function* moveContextStart({ sessionId, contextStart }: Input<"moveContextStart">): Steps<void> {

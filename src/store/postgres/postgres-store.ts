@@ -136,7 +136,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
 
   try {
     const migrated = await withClient((client) => migratePostgres(client, clock.now()));
-    if (migrated.from !== migrated.to) log.info("database migrated", migrated);
+    if (migrated.from > 0 && migrated.from !== migrated.to) log.info("database migrated", migrated);
   } catch (error) {
     await pool.end();
     throw toStoreError(error);

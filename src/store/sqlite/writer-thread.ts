@@ -35,7 +35,9 @@ export class WriterThread {
       if (reply.type === "answers") return thread.#settle(reply.answers);
       if (reply.type === "closed") return thread.#closed.resolve();
       if (reply.type === "refused") return ready.reject(fromPlainError(reply.error));
-      if (reply.migrated.from !== reply.migrated.to) log.info("database migrated", { ...reply.migrated, ...(reply.backup && { backup: reply.backup }) });
+      // A new database has nothing to migrate.
+      if (reply.migrated.from > 0 && reply.migrated.from !== reply.migrated.to)
+        log.info("database migrated", { ...reply.migrated, ...(reply.backup && { backup: reply.backup }) });
       ready.resolve();
     });
     worker.on("error", (thrown: unknown) => {
