@@ -68,6 +68,38 @@ export interface FetchedMedia {
   readonly name?: string;
 }
 
+/** The message of the platform that an action is about. */
+export interface ActionTarget {
+  readonly address: Address;
+  /** Platform id of the message. */
+  readonly messageId: string;
+  readonly signal: AbortSignal;
+}
+
+export interface Poll {
+  readonly question: string;
+  readonly options: readonly string[];
+  /** Whether a person may choose several. */
+  readonly multiple: boolean;
+}
+
+/**
+ * What the agent may do in a conversation beyond sending into it. A function is there exactly when the platform can do it: each is one tool, offered where it is there.
+ * All throw ChannelError with what the platform answered, and resolve only when it said that it is done.
+ */
+export interface ChannelActions {
+  /** Replaces the text of a message that this account sent. @param markdown rendered as messages are */
+  edit?(target: ActionTarget, markdown: string): Promise<void>;
+  /** Deletes a message: one of this account, elsewhere only where the platform allows it. */
+  delete?(target: ActionTarget): Promise<void>;
+  /** @param emoji one Unicode emoji @param on false takes the account's own reaction back */
+  react?(target: ActionTarget, emoji: string, on: boolean): Promise<void>;
+  pin?(target: ActionTarget, on: boolean): Promise<void>;
+  /** Begins a thread at a message. @returns the thread's id, as addresses name it */
+  thread?(target: ActionTarget, title: string): Promise<{ readonly thread: string }>;
+  poll?(target: Omit<ActionTarget, "messageId">, poll: Poll): Promise<Receipt>;
+}
+
 /** One account of one platform. Constructors only assign; nothing happens before `start`. */
 export interface Channel {
   readonly name: string;
@@ -89,6 +121,7 @@ export interface Channel {
   typing?(address: Address): Promise<void>;
   /** Bytes of a media reference, called after admission only. @throws ChannelError */
   fetchMedia?(media: Media, signal: AbortSignal): Promise<FetchedMedia>;
+  readonly actions?: ChannelActions;
   /** Mounted at /channels/NAME/webhook and /channels/NAME/ACCOUNT/webhook. */
   webhook?(request: Request): Promise<Response>;
 }
