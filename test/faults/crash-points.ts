@@ -39,6 +39,7 @@ export const CHANNEL: Table<Channel> = {
   edit: "point",
   typing: "point",
   fetchMedia: "point",
+  actions: "value",
   webhook: "point",
 };
 export const MODEL: Table<Model> = { id: "value", contextTokens: "value", credential: "value", silenceMs: "value", stream: "point" };
