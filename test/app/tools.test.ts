@@ -18,6 +18,7 @@ import { v } from "../../src/lib/schema/index.ts";
 import { createGate } from "../../src/security/gate.ts";
 import { createHttp } from "../../src/security/host/egress/index.ts";
 import { createMemoryStore } from "../../src/store/memory/index.ts";
+import { createActionDoor } from "../../src/turn/action-door.ts";
 import { createOutboxDoor } from "../../src/turn/outbox-door.ts";
 import { OWNER, toolContext } from "../contract/tool-suite.ts";
 
@@ -33,6 +34,13 @@ const MEANING: Readonly<Record<string, "path" | "url" | "address" | "argv" | "te
   "session_search.query": "text",
   "message_send.to": "address",
   "message_send.text": "text",
+  "message_send.buttons[]": "text",
+  "message_action.action": "text",
+  // A name of what this conversation holds; whatever it names has to stand where `to` says.
+  "message_action.message": "text",
+  "message_action.to": "address",
+  "message_action.text": "text",
+  "message_action.options[]": "text",
   "read.path": "path",
   "write.path": "path",
   "write.content": "text",
@@ -77,6 +85,7 @@ const OTHERS: Readonly<Record<string, object>> = {
   search: { pattern: "x" },
   shell: { argv: ["true"] },
   message_send: { text: "x" },
+  message_action: { action: "delete", message: "id:1" },
 };
 
 const BAD: Readonly<Record<"path" | "url" | "address", readonly string[]>> = {
@@ -99,7 +108,7 @@ const BAD: Readonly<Record<"path" | "url" | "address", readonly string[]>> = {
 const CODES: Readonly<Record<"path" | "url" | "address", readonly string[]>> = {
   path: ["path_refused"],
   url: ["url_refused"],
-  address: ["channel_not_found", "bad_address", "session_not_found"],
+  address: ["channel_not_found", "bad_address", "session_not_found", "no_such_action"],
 };
 
 interface Composed {
@@ -119,8 +128,9 @@ async function withAllTools(use: (composed: Composed) => Promise<void>): Promise
   const powers = openLocalPowers(() => config, places, { env: {}, log: silentLog });
   const time = { clock: systemClock, random: systemRandom };
   const outbox = createOutboxDoor({ store, bus: createLocalBus(), hub: { publish: () => {} }, ...time, accounts: new Map(), notifyTo: [] });
+  const actions = createActionDoor({ store, accounts: new Map() });
   try {
-    await use({ tools: await createTools({ config, http, store, ...time, outbox, jobs: lateJobs().port, show: showSchedule, ...powers }), folder });
+    await use({ tools: await createTools({ config, http, store, ...time, outbox, actions, jobs: lateJobs().port, show: showSchedule, ...powers }), folder });
   } finally {
     await powers.processes.close();
     http.close();
