@@ -51,6 +51,8 @@ const ALL = Object.keys(ACTIONS) as Action[];
 const NOT_AGAIN: ReadonlySet<Action> = new Set(["thread", "poll"]);
 /** What a moderator does: to the messages of others not on everybody's word. */
 const MODERATES: ReadonlySet<Action> = new Set(["delete", "pin", "unpin"]);
+const MAX_OPTIONS = 10;
+const MAX_OPTION = 100;
 /** Facts show so much of the message that an action is about, UTF-16 units. */
 const MAX_READS = 200;
 const DONE: Readonly<Record<Exclude<Action, "thread" | "poll">, string>> = {
@@ -106,12 +108,12 @@ function specOf(actions: readonly Action[]): Tool["spec"] {
       type: "object",
       properties: {
         action: { type: "string", enum: actions },
-        message: { type: "string", pattern: "^[\\x21-\\x7e]{1,200}$", description: "its #number, a delivery of message_send, or quoted" },
+        message: { type: "string", description: "its #number, a delivery of message_send, or quoted" },
         own: { type: "boolean", description: "instead your answer to it, or your newest" },
-        to: { type: "string", maxLength: 300, description: "elsewhere: channel:account:conversation" },
-        ...(texts.length > 0 && { text: { type: "string", minLength: 1, maxLength: 2_000, description: texts.join("; ") } }),
+        to: { type: "string", description: "elsewhere: channel:account:conversation" },
+        ...(texts.length > 0 && { text: { type: "string", maxLength: 2_000, description: texts.join("; ") } }),
         ...(actions.includes("poll") && {
-          options: { type: "array", items: { type: "string", minLength: 1, maxLength: 100 }, minItems: 2, maxItems: 10 },
+          options: { type: "array", items: { type: "string" } },
           multiple: { type: "boolean" },
         }),
       },
@@ -125,7 +127,7 @@ function review(args: ActionArgs, { principal, label }: GateContext): ToolReview
   const { action, to, text, options } = args;
   const wanted = ACTIONS[action].text;
   if (wanted !== undefined && (text === undefined || text.trim() === "")) return { deny: `${action} needs its ${wanted} in text` };
-  if (action === "poll" && options === undefined) return { deny: "a poll needs options" };
+  if (action === "poll" && !isChoice(options)) return { deny: `a poll needs 2 to ${MAX_OPTIONS} options, each of at most ${MAX_OPTION} characters` };
   const place = to === undefined ? principal.where : parsed(to);
   if (place === undefined) return { deny: `${to} is no address: leave it out, or write channel:account:conversation[:thread]` };
   const here = samePlace(place, principal.where);
@@ -139,6 +141,11 @@ function review(args: ActionArgs, { principal, label }: GateContext): ToolReview
   // Whoever is asked has to see all of it.
   if (shownLength([text, ...(options ?? [])].join()) > MAX_SHOWN) return { deny: "the text holds too much to be shown to the owner in full" };
   return { ask: reasons.join("; "), rememberable: false };
+}
+
+/** Bounds that every platform's polls have in common are said when they are broken: in the schema they would be tokens in every prompt. */
+function isChoice(options: readonly string[] = []): boolean {
+  return options.length >= 2 && options.length <= MAX_OPTIONS && options.every((option) => option.trim() !== "" && option.length <= MAX_OPTION);
 }
 
 /** Not the message that is answered, which is its author's own matter, and not what the assistant has sent. */

@@ -83,7 +83,7 @@ export function createMessageTool(deps: MessageToolDeps): Tool {
 
 function withButtonsOf(spec: Tool["spec"]): Tool["spec"] {
   const items = { type: "string", minLength: 1, maxLength: MAX_ANSWER_BYTES, pattern: "\\S" };
-  const buttons = { type: "array", items, maxItems: 8, description: "answers to press; a press comes back as a message" };
+  const buttons = { type: "array", items, maxItems: 8, description: "answers to press; each comes back as a message" };
   return { ...spec, parameters: { ...spec.parameters, properties: { ...(spec.parameters["properties"] as object), buttons } } };
 }
 
