@@ -173,7 +173,7 @@ describe("the tool message_action in the hall", () => {
     await act({ action: "pin" });
     assert.match(said(), /Loop answered 400: not an admin \(Make it an admin\)/);
     await act({ action: "pin" });
-    assert.match(said(), /slow down\. Not done; it may go in 3 s/);
+    assert.match(said(), /slow down\. Try again in 3 s/);
     await act({ action: "poll", text: "?", options: ["a", "b"] });
     assert.match(said(), /no answer\. Whether it was done is not known/);
   });

@@ -9,6 +9,7 @@ import type { DiscordAccountConfig } from "./config.ts";
 import { receiveEvents } from "./gateway.ts";
 import { announceCommands } from "./interactions.ts";
 import { fetchMedia } from "./media.ts";
+import { createMessageActions } from "./message-actions.ts";
 import { createOutbound } from "./outbound.ts";
 import { createPlaces } from "./places.ts";
 import { MAX_TEXT, renderMessage } from "./render.ts";
@@ -62,6 +63,7 @@ export function createDiscord(config: DiscordAccountConfig, deps: ChannelDeps, t
     send: outbound.send,
     edit: outbound.edit,
     typing: outbound.typing,
+    actions: createMessageActions(account, outbound),
     fetchMedia: (media, signal) => fetchMedia(account, media, signal),
   };
 }

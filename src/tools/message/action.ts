@@ -232,7 +232,7 @@ async function told<T>(answer: Promise<T>, before = ""): Promise<T> {
     if (!(thrown instanceof ChannelError)) throw thrown;
     const { failure, retryAfterMs } = thrown;
     const pause = retryAfterMs === undefined ? "later" : `in ${Math.ceil(retryAfterMs / 1000)} s`;
-    const after = { permanent: "", retry: `. Not done; it may go ${pause}`, unknown: ". Whether it was done is not known: look before you repeat it" }[failure];
+    const after = { permanent: "", retry: `. Try again ${pause}`, unknown: ". Whether it was done is not known: look before you repeat it" }[failure];
     const hint = thrown.hint === undefined ? {} : { hint: thrown.hint };
     throw new ToolError(thrown.code, `${before}${thrown.message}${after}`, { ...hint, ...(retryAfterMs !== undefined && { retryAfterMs }), cause: thrown });
   }
