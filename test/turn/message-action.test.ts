@@ -196,6 +196,7 @@ describe("the tool message_action in the hall", () => {
     await act({ action: "delete", message: "long" });
     assert.deepEqual(house.channel.acted, ["delete m2", "delete m3"]);
     await act({ action: "delete", message: "99" });
+    // no_such_message
     assert.match(said(), /no message here has the number 99/);
   });
 
@@ -211,6 +212,7 @@ describe("the tool message_action in the hall", () => {
     assert.match(said(), /poll is not possible at gone:default:2/);
     const [foreign] = await store.listDeliveries({ conversation: "2", limit: 1 });
     await act({ action: "delete", message: foreign!.id });
+    // message_elsewhere
     assert.match(said(), /that message is not at loop:default:1/);
   });
 

@@ -12,6 +12,7 @@ import { fetchMedia } from "./media.ts";
 import { createMessageActions } from "./message-actions.ts";
 import { createOutbound } from "./outbound.ts";
 import { createPlaces } from "./places.ts";
+import { createPolls } from "./polls.ts";
 import { MAX_TEXT, renderMessage } from "./render.ts";
 import { type DiscordTiming, TIMING } from "./timing.ts";
 import type { WireUser } from "./wire.ts";
@@ -39,6 +40,7 @@ export function createDiscord(config: DiscordAccountConfig, deps: ChannelDeps, t
     ),
     places: createPlaces(api),
     authors: createAuthors(),
+    polls: createPolls(),
     background: createBackground(),
     me: undefined,
   };

@@ -15,7 +15,7 @@ const UNKNOWN_EMOJI = 10014;
 /** How long a poll is open, hours (Poll Create Request Object: at most 32 days). */
 const POLL_HOURS = 24;
 
-export function createMessageActions({ api }: DiscordAccount, { edit }: Pick<Outbound, "edit">): ChannelActions {
+export function createMessageActions({ api, polls }: DiscordAccount, { edit }: Pick<Outbound, "edit">): ChannelActions {
   const messagesOf = ({ address }: Pick<ActionTarget, "address">) => `/channels/${channelOf(address)}/messages`;
   const call = async (method: Method, path: string, { signal }: ActionTarget, body?: object): Promise<unknown> => {
     try {
@@ -46,6 +46,7 @@ export function createMessageActions({ api }: DiscordAccount, { edit }: Pick<Out
     async poll({ address, signal }, poll) {
       try {
         const message = (await api.call("POST", messagesOf({ address }), { body: pollBody(poll), signal })) as WireMessage;
+        polls.add(message);
         return { messageId: message.id };
       } catch (error) {
         throw inDoubt(error) ? new ChannelError("discord_poll_doubtful", toChannelError(error).message, "unknown", { cause: error }) : toChannelError(error);

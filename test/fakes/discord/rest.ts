@@ -132,6 +132,8 @@ function post(state: FakeState, channel: FakeChannel, { body: given = {}, file }
   let body = given;
   if (body["poll"] !== undefined) {
     checkPoll(body["poll"] as object);
+    const asked = body["poll"] as { answers: Json[] };
+    body = { ...body, poll: { ...asked, answers: asked.answers.map((answer, index) => ({ ...answer, answer_id: index + 1 })) } };
     body = { nonce: state.nextId(), enforce_nonce: true, flags: 4, ...body };
   }
   check(state, body);
