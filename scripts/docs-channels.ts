@@ -10,7 +10,7 @@ import { openChannels } from "../src/app/open-channels.ts";
 import type { ChannelName } from "../src/config/channel-accounts.ts";
 import { channelsConfig } from "../src/config/channels.ts";
 import type { Config } from "../src/config/schema.ts";
-import type { Channel, ChannelDeps } from "../src/core/channel.ts";
+import type { Channel, ChannelActions, ChannelDeps } from "../src/core/channel.ts";
 import { silentLog } from "../src/core/log.ts";
 import { silentMetrics } from "../src/core/metrics.ts";
 import { Secret } from "../src/core/secret.ts";
@@ -84,6 +84,15 @@ function tables(all: readonly Channel[]): string {
     ["a repeat is harmless", ({ capabilities }) => yes(capabilities.idempotentSend)],
     ["longest part", ({ capabilities }) => String(capabilities.maxText)],
   ]);
+  const can = (name: keyof ChannelActions) => (channel: Channel) => yes(channel.actions?.[name] !== undefined);
+  const actions = table(all, [
+    ["edit", can("edit")],
+    ["delete", can("delete")],
+    ["react", can("react")],
+    ["pin", can("pin")],
+    ["thread", can("thread")],
+    ["poll", can("poll")],
+  ]);
   const handed = (kind: Update["type"]) => (channel: Channel) => yes(handsIn(channel.name, kind));
   const inward = table(all, [
     ["files in", (channel) => yes(channel.fetchMedia !== undefined)],
@@ -95,7 +104,7 @@ function tables(all: readonly Channel[]): string {
     ["membership", handed("membership")],
     ["webhook", (channel) => yes(channel.webhook !== undefined)],
   ]);
-  return `What the assistant can do there:\n\n${out}\nWhat it hears of people:\n\n${inward}`;
+  return `What the assistant can do there:\n\n${out}\nWhat it can do to messages (the tool \`message_action\`, offered where the conversation's account has at least one of these):\n\n${actions}\nWhat it hears of people:\n\n${inward}`;
 }
 
 type Column = readonly [title: string, cell: (channel: Channel) => string];

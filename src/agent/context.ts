@@ -27,6 +27,8 @@ export interface ContextInput {
   readonly summary?: Summary | undefined;
   /** IANA zone of the times shown to the model, default UTC. */
   readonly timeZone?: string;
+  /** Messages of people are shown with the numbers of their entries: there are tools that name them so. */
+  readonly numbered?: boolean;
 }
 
 export interface Context {
@@ -46,10 +48,12 @@ export function buildContext(input: ContextInput): Context {
   const kept = tokensOf(visible, trimmedTo) <= room ? visible : visible.slice(cutIndex(visible, room * KEEP_SHARE, trimmedTo));
   const start = kept.length === visible.length ? input.contextStart : (kept[0]?.number ?? input.contextStart);
   const time = createTimeText(input.timeZone ?? "UTC");
-  const rendered = kept.map((entry) => renderEntry(shown(entry, trimmedTo), time));
+  const rendered = kept.map((entry) => renderEntry(shown(entry, trimmedTo), time, input.numbered));
   const entries = beginWithUser(pairCalls(rendered), kept[0]?.at ?? 0);
   return { entries: summary === undefined ? entries : [renderSummary(summary), ...entries], start };
 }
+
+type RenderedEntry = Pick<Entry, "content" | "at"> & Partial<Pick<Entry, "tokens" | "number" | "messageId">>;
 
 function shown(entry: Entry, trimmedTo: number): Entry {
   if (entry.number > trimmedTo || entry.content.role !== "tool") return entry;
@@ -104,14 +108,17 @@ function startsTurn(entries: readonly Entry[], index: number): boolean {
  * One transcript item as a model sees it. Steering messages that join a running turn have to pass through here too: without its header line a message could pretend to be
  * a note of the house.
  * @param time shows the times of messages; default UTC.
+ * @param numbered shows the numbers of messages that came in from a channel.
  */
-export function renderEntry({ content, at, tokens }: Pick<Entry, "content" | "at"> & { readonly tokens?: number }, time?: TimeText): ModelEntry {
+export function renderEntry(entry: RenderedEntry, time?: TimeText, numbered = false): ModelEntry {
+  const { content, at, tokens } = entry;
   const counted = tokens === undefined ? {} : { tokens };
   if (content.role === "system") return { ...notice(content.text, at), ...counted };
   if (content.role !== "user") return { content, ...counted };
   // Media parts stay beside the text: the hall turns their blobs into images.
   const media = content.message.parts.filter((part): part is Extract<MessagePart, { type: "media" }> => part.type === "media");
-  const text = renderUserText(content.message, content.envelope, time);
+  const number = numbered && entry.messageId !== undefined ? entry.number : undefined;
+  const text = renderUserText(content.message, content.envelope, time, number);
   return { content: { ...content, message: { parts: [{ type: "text", text }, ...media] } }, ...counted };
 }
 

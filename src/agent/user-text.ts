@@ -54,18 +54,20 @@ function isInstant(at: number): boolean {
  * A user message as the model reads it: one header line with time, channel and sender, then what was said. Everything in it stays user content: a line that
  * imitates the house's own marks is escaped, and names cannot break out of the header (sec-41).
  * @param time shows the header's time; default UTC.
+ * @param number by which tools name the message, if there are such.
  */
-export function renderUserText(message: Message, envelope: Envelope, time: TimeText = utcText): string {
-  const lines = [header(envelope, time)];
+export function renderUserText(message: Message, envelope: Envelope, time: TimeText = utcText, number?: number): string {
+  const lines = [header(envelope, time, number)];
   if (message.quote !== undefined) lines.push(quoteLines(message.quote));
   for (const part of message.parts) lines.push(partText(part));
   return lines.filter((line) => line !== "").join("\n");
 }
 
-function header(envelope: Envelope, time: TimeText): string {
+function header(envelope: Envelope, time: TimeText, number: number | undefined): string {
   const where = envelope.direct ? envelope.channel : `${envelope.channel} group`;
   const sender = envelope.sender === undefined || envelope.sender === "" ? "" : `, from ${plainName(envelope.sender)}`;
-  return `[${time(envelope.at)}, ${plainName(where)}${sender}]`;
+  // Last, where no name can stand behind it.
+  return `[${time(envelope.at)}, ${plainName(where)}${sender}${number === undefined ? "" : `, #${number}`}]`;
 }
 
 /** One line without brackets or control characters, so that a display name cannot pretend to be more than a name. */

@@ -17,6 +17,7 @@ import { acquireHomeLock } from "../store/sqlite/index.ts";
 import { createHousekeeping } from "../sessions/housekeeping.ts";
 import { showSchedule } from "../jobs/read-schedule.ts";
 import { createHall } from "../turn/hall.ts";
+import { createActionDoor } from "../turn/action-door.ts";
 import { createOutboxDoor } from "../turn/outbox-door.ts";
 import { openAuditLog } from "./audit-log.ts";
 import { describeBackup, keepBackups, openBackups } from "./backups.ts";
@@ -137,6 +138,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     show: showSchedule,
     meaning,
     outbox: createOutboxDoor({ ...speech, hub }),
+    actions: createActionDoor(speech),
     ...powers,
   });
   const hall = createHall({

@@ -5,7 +5,7 @@ import { searchMessages } from "../sessions/search.ts";
 import { createSpawnAgentTool } from "../tools/agent/index.ts";
 import { createCalculateTool } from "../tools/calculate/index.ts";
 import { createMemoryTools, type MemoryToolsDeps } from "../tools/memory/index.ts";
-import { createMessageTool, type MessageToolDeps } from "../tools/message/index.ts";
+import { createMessageActionTool, createMessageTool, type MessageActionDeps, type MessageToolDeps } from "../tools/message/index.ts";
 import { createSessionTools, type SessionToolsDeps } from "../tools/session/index.ts";
 import { createScheduleTool, type ScheduleToolDeps } from "../tools/schedule/index.ts";
 import { createTimeTool } from "../tools/time/index.ts";
@@ -19,7 +19,8 @@ export async function createTools(
     MemoryToolsDeps &
     Omit<SessionToolsDeps, "search"> &
     ScheduleToolDeps &
-    Pick<MessageToolDeps, "outbox">,
+    Pick<MessageToolDeps, "outbox"> &
+    Pick<MessageActionDeps, "actions">,
 ): Promise<Tool[]> {
   return [
     createTimeTool(),
@@ -29,6 +30,7 @@ export async function createTools(
     createScheduleTool(deps),
     createSpawnAgentTool(),
     createMessageTool({ outbox: deps.outbox, defang: defangLinks }),
+    createMessageActionTool({ actions: deps.actions, defang: defangLinks }),
     ...createLocalTools(deps.config, deps),
     ...(await createWebTools(deps)),
   ];

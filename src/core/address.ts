@@ -16,6 +16,11 @@ export function formatAddress(address: Address): string {
   return address.thread === undefined ? base : `${base}:${encodeURIComponent(address.thread)}`;
 }
 
+/** The same conversation, in whatever threads of it. */
+export function sameConversation(a: Address, b: Address): boolean {
+  return a.channel === b.channel && a.account === b.account && a.conversation === b.conversation;
+}
+
 /** @throws RequestError `bad_address` when the text is not an address. */
 export function parseAddress(text: string): Address {
   const [channel = "", account = "", conversation = "", thread, ...rest] = text.split(":");

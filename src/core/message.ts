@@ -46,6 +46,21 @@ export interface Button {
   readonly data: string;
 }
 
+/** How the data of a button begins whose press is an answer in words. */
+const ANSWER = "say:";
+/** What is left for the words, bytes of UTF-8. */
+export const MAX_ANSWER_BYTES = 64 - ANSWER.length;
+
+/** A button that says its own words: a press of it is a message of whoever presses. */
+export function answerButton(label: string): Button {
+  return { label, data: `${ANSWER}${label}` };
+}
+
+/** The words of a pressed button that `answerButton` made; undefined for any other. */
+export function pressedWords(data: string): string | undefined {
+  return data.startsWith(ANSWER) && data.length > ANSWER.length ? data.slice(ANSWER.length) : undefined;
+}
+
 export function textMessage(text: string): Message {
   return { parts: [{ type: "text", text }] };
 }

@@ -79,12 +79,14 @@ interface AcceptBase {
  * `context`: kept with the session (newest 50 unprocessed), becomes entries when its next turn starts.
  * `reset` (turn and context): a current session with entries that is over by it ends in the same commit and `session` succeeds it as by resetSession, unless the update
  *   was seen before.
- * `edit`: replaces the text of a message that no turn has started on; otherwise it is kept as context. `record`: only remembered as seen.
+ * `edit`: replaces the text of a message that no turn has started on; otherwise it is kept as context. `deletion`: a message that no turn has started on is never
+ * shown to one, and its text is not kept; a queued turn that has no other message is cancelled. One that a turn has seen: the entry is kept as context; one that was never seen
+ * here: only remembered as seen. `record`: only remembered as seen.
  * `refused`: nothing is kept but, once per sender (at most 1,000 senders per account), the notice as a delivery.
  */
 export type AcceptItem =
   | (AcceptBase & {
-      readonly kind: "turn" | "context" | "edit" | "record";
+      readonly kind: "turn" | "context" | "edit" | "deletion" | "record";
       readonly messageId: string;
       readonly turnId: string;
       readonly session: NewSession;
@@ -152,6 +154,8 @@ export type AcceptOutput =
       readonly interrupts?: string;
       /** The session that ended with it (`reset`). */
       readonly ended?: string;
+      /** The queued turn that a deletion has left without a message. */
+      readonly cancelled?: string;
     };
 
 export interface NewDelivery {

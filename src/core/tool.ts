@@ -1,3 +1,4 @@
+import type { Address } from "./address.ts";
 import type { Clock } from "./clock.ts";
 import type { Confidentiality, Integrity, Label } from "./label.ts";
 import type { ToolSpec } from "./model.ts";
@@ -61,8 +62,8 @@ export interface Delegation {
 export interface Tool {
   readonly spec: ToolSpec;
   readonly effects: readonly Effect[];
-  /** Running it again after a crash does no harm. */
-  readonly idempotent: boolean;
+  /** Running it again after a crash does no harm; a function where it depends on the arguments. Pure; must not throw. */
+  readonly idempotent: boolean | ((args: unknown) => boolean);
   /** May run beside other calls of the same step. */
   readonly parallel: boolean;
   /** Milliseconds. */
@@ -73,6 +74,11 @@ export interface Tool {
   readonly highestConfidentiality?: Confidentiality;
   /** Looks at one call before the gate decides. Pure; must not throw. */
   review?(args: unknown, context: GateContext): ToolReview;
+  /**
+   * What the tool is in a turn that a person has begun at this place; undefined: there is none. Jobs, sub-agents and calls from outside have no such place. The same place gives
+   * the same object as long as nothing has changed there. Default: the tool itself, everywhere. Pure; must not throw.
+   */
+  at?(origin: Address | undefined): Tool | undefined;
   /**
    * What the call would use, looked up when it is asked for and again right before it runs: another answer means "plan changed" (sec-51, sec-52).
    * @throws ToolError when it could not run at all.
@@ -108,4 +114,15 @@ export interface Gate {
   decide(context: GateContext, tool: Tool, args: unknown): Decision;
   /** Tools to advertise in this context: those that a call could be allowed or asked for. */
   advertised(context: GateContext, tools: readonly Tool[]): Tool[];
+}
+
+/** Whether this call may be run once more after a crash. A tool that is not there any more is not known to be harmless. */
+export function mayRepeat(tool: Pick<Tool, "idempotent"> | undefined, args: unknown): boolean {
+  if (tool === undefined) return false;
+  return typeof tool.idempotent === "function" ? tool.idempotent(args) : tool.idempotent;
+}
+
+/** The tools as they are in a turn begun at `origin`; undefined: nowhere that a channel reaches. */
+export function toolsAt(tools: readonly Tool[], origin: Address | undefined): Tool[] {
+  return tools.flatMap((tool) => (tool.at === undefined ? [tool] : (tool.at(origin) ?? [])));
 }

@@ -44,6 +44,8 @@ export interface SendOptions {
   readonly maxTurnTokens?: number;
   /** Set by the hall alone: the turn works for another one. */
   readonly task?: TaskOrigin;
+  /** Set by the hall alone: a job speaks, nobody has written just now. */
+  readonly job?: true;
   /** SHA-256 of the canonical request; the same key with another digest is a conflict. */
   readonly digest?: string;
 }

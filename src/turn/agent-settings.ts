@@ -1,4 +1,4 @@
-import type { Tool } from "../core/tool.ts";
+import { toolsAt, type Tool } from "../core/tool.ts";
 import type { Thinking } from "../core/update.ts";
 
 /** An agent as the owner set it up. */
@@ -30,7 +30,7 @@ export function namedTools(tools: readonly Tool[], { tools: { allow, deny } }: A
   return tools.filter(({ spec }) => named(allow, spec.name) && !named(deny, spec.name));
 }
 
-/** Without those that hand a task to another turn: they work in turns alone. */
+/** Without those that hand a task to another turn or belong to a place of a channel: they work in turns alone. */
 export function outsideTools(tools: readonly Tool[], agent: AgentSettings): Tool[] {
-  return namedTools(tools, agent).filter((tool) => tool.delegate === undefined);
+  return namedTools(toolsAt(tools, undefined), agent).filter((tool) => tool.delegate === undefined);
 }

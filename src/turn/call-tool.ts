@@ -11,7 +11,7 @@ import type { Log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { AuditEvent } from "../core/records.ts";
 import type { Store, StartedTurn } from "../core/store.ts";
-import type { Decision, Gate, PlanFacts, Tool, ToolContext, ToolResult } from "../core/tool.ts";
+import { mayRepeat, type Decision, type Gate, type PlanFacts, type Tool, type ToolContext, type ToolResult } from "../core/tool.ts";
 import { joinLabels } from "../core/label.ts";
 import { canonicalJson } from "../lib/canonical-json/index.ts";
 import { sha256Hex } from "../lib/digest/index.ts";
@@ -120,7 +120,7 @@ async function runAudited(
   deps: CallToolDeps,
   signal: AbortSignal,
 ): Promise<ToolResult> {
-  if (!tool.idempotent || tool.effects.length > 0 || go.approval) await startCall(call, tool, go, started, deps);
+  if (!mayRepeat(tool, call.args) || tool.effects.length > 0 || go.approval) await startCall(call, tool, go, started, deps);
   return await runTool(call, tool, started, go.facts ? { ...deps, facts: go.facts } : deps, signal);
 }
 

@@ -30,6 +30,8 @@ export interface OutboxDoor {
    * @throws RequestError `channel_not_found`, `session_not_found`
    */
   send(address: Address, message: Message, origin?: Origin): Promise<string>;
+  /** Whether messages there may carry buttons. */
+  buttons(address: Address): boolean;
   /** Where the owner is told things: `[notifications] to`, else their last direct conversation. */
   owner(): Promise<Address[]>;
 }
@@ -76,6 +78,7 @@ export function createOutboxDoor(deps: OutboxDoorDeps): OutboxDoor {
       if (delivers) channels.wake(address);
       return id;
     },
+    buttons: ({ channel, account }) => channels.get(channel, account)?.capabilities.buttons === true,
     owner: () => recipients({ store: deps.store, to: deps.notifyTo, mainAgent: MAIN_AGENT }),
   };
 }

@@ -11,8 +11,9 @@ import type { NewEntry } from "../core/entry.ts";
 import type { Hub } from "../core/event.ts";
 import type { Intake, Outcome } from "../core/intake.ts";
 import type { Log } from "../core/log.ts";
-import { messageText, textMessage, type Message } from "../core/message.ts";
+import { messageText, pressedWords, textMessage } from "../core/message.ts";
 import type { Metrics } from "../core/metrics.ts";
+import { noUsage } from "../core/model.ts";
 import { newId, type Random } from "../core/random.ts";
 import type { AcceptItem, AcceptOutput, Store } from "../core/store.ts";
 import type { ZoneOffset } from "../core/zone-offset.ts";
@@ -31,6 +32,7 @@ import type { PairingDesk } from "./pairing.ts";
 import type { People } from "./people.ts";
 import type { Place, Places } from "./place.ts";
 import { sessionOf } from "./session-of.ts";
+import { messageOf } from "./tell-events.ts";
 
 /** How long an undelivered notice is worth sending. */
 const NOTICE_TTL_MS = 24 * 3600_000;
@@ -109,6 +111,7 @@ async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
   const person = entrance.person ?? linked ?? (await deps.people.idOf(channel, account, update.sender));
   const { principal, label } = boundByJob(update, principalOf(update, entrance, { person, linked: linked !== undefined }));
   const { scoped, ...session } = await sessionOf(update, place, principal, deps);
+  const job = jobOf(update);
   const ids = { messageId: newId(deps.clock, deps.random), turnId: newId(deps.clock, deps.random) };
   const admitted = {
     ...base,
@@ -119,10 +122,9 @@ async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
     queueMode: place.queueMode,
     notBefore: 0,
     claim: false,
-    address: jobOf(update)?.answerTo ?? update.address,
-    options: update.type === "message" ? (update.options ?? {}) : {},
+    address: job?.answerTo ?? update.address,
+    options: update.type === "message" ? { ...update.options, ...(job && { job: true as const }) } : {},
   };
-  const job = jobOf(update);
   if (job?.reminder) return { item: { ...admitted, kind: "record", ...replyDelivery(admitted.address, messageText((update as MessageUpdate).message), deps) } };
   const command = update.type === "message" && !job && (update.direct || entrance.addressed) ? commandOf(messageText(update.message)) : undefined;
   if (command) {
@@ -139,13 +141,15 @@ async function prepare(update: Update, deps: ReceiveDeps): Promise<Prepared> {
     const reply = await deps.approvals.answer({ ...pressed, principal: asker, at: update.address, via: update.authenticated ? "client" : "button" });
     return { item: { ...admitted, kind: "record", ...replyDelivery(update.address, reply, deps) }, command: { name: "approve", reply } };
   }
-  const entry = entryOf(update, admitted, deps);
-  if (update.type === "edit") return { item: { ...admitted, kind: "edit", ...(entry && { entry }) } };
-  if (update.type !== "message" || !entry) return { item: { ...admitted, kind: "record" } };
+  const entry = await entryOf(update, admitted, deps);
+  if (update.type === "edit" || update.type === "deletion") return { item: { ...admitted, kind: update.type, ...(entry && { entry }) } };
+  if (!entry) return { item: { ...admitted, kind: "record" } };
+  // What is done to a message says something, but asks for nothing.
+  if (update.type !== "message" && update.type !== "press") return { item: { ...admitted, kind: "context", entry } };
   const replyTo = update.direct || job ? {} : { replyTo: update.messageId };
   const over = job || !scoped ? undefined : resetWhen(place.reset ?? { mode: "never" }, deps.clock.now(), deps.offsetIn);
   const talk = { ...admitted, ...replyTo, ...(over && { reset: over }) };
-  if (!job && !answers(update, place, entrance.addressed)) return { item: { ...talk, kind: "context", entry } };
+  if (!job && !answers(update, place, entrance.addressed || update.type === "press")) return { item: { ...talk, kind: "context", entry } };
   const batch = !job && place.queueMode === "batch";
   return {
     item: {
@@ -173,10 +177,14 @@ function answers(update: Update, place: Place, addressed: boolean): boolean {
   return place.replyBack === "always" || (place.replyBack === "mention" && addressed);
 }
 
-/** The transcript entry of a message, or of an edit as context behind what was already said. */
-function entryOf(update: Update, to: Pick<NewEntry, "principal" | "label"> & { turnId: string; messageId: string }, deps: ReceiveDeps): NewEntry | undefined {
-  if (update.type !== "message" && update.type !== "edit") return undefined;
-  const message: Message = update.type === "edit" ? textMessage(`(edited an earlier message, it now reads:) ${messageText(update.message)}`) : update.message;
+/** The transcript entry of a message, or of what was done to one as context behind what was already said. */
+async function entryOf(
+  update: Update,
+  to: Pick<NewEntry, "principal" | "label"> & { turnId: string; messageId: string; session: { key: string } },
+  deps: ReceiveDeps,
+): Promise<NewEntry | undefined> {
+  const message = await messageOf(update, to.session.key, deps.store);
+  if (message === undefined) return undefined;
   const content = {
     role: "user" as const,
     message,
@@ -186,7 +194,7 @@ function entryOf(update: Update, to: Pick<NewEntry, "principal" | "label"> & { t
       at: update.at,
       ...(update.sender.name !== undefined && { sender: update.sender.name }),
     },
-    addressed: update.type === "message" && update.addressed,
+    addressed: update.type === "press" || (update.type === "message" && update.addressed),
   };
   return {
     content,
@@ -237,8 +245,8 @@ function settle(update: Update, prepared: Prepared, output: AcceptOutput, deps: 
 
 function publishAccepted(update: Update, output: Accepted, deps: ReceiveDeps): void {
   const session = output.session.key;
-  if (update.type === "message") {
-    const text = messageText(update.message);
+  const text = update.type === "message" ? messageText(update.message) : update.type === "press" ? pressedWords(update.data) : undefined;
+  if (text !== undefined) {
     const sender = update.sender.name;
     deps.hub.publish({
       event: "message.accepted",
@@ -254,7 +262,12 @@ function publishAccepted(update: Update, output: Accepted, deps: ReceiveDeps): v
     });
   } else if (update.type === "edit") {
     deps.hub.publish({ event: "message.changed", session, payload: { message_id: output.messageId, change: "edited", text: messageText(update.message) } });
+  } else if (update.type === "deletion" || update.type === "reaction") {
+    const change = update.type === "deletion" ? "deleted" : "reaction";
+    deps.hub.publish({ event: "message.changed", session, payload: { message_id: output.messageId, change } });
   }
+  if (output.cancelled !== undefined)
+    deps.hub.publish({ event: "turn.ended", session, payload: { turn_id: output.cancelled, outcome: "cancelled", text: "", usage: noUsage } });
   if (output.turnId !== undefined && !output.joined && !output.started)
     deps.hub.publish({ event: "turn.queued", session, payload: { turn_id: output.turnId } });
 }

@@ -4,6 +4,7 @@
  */
 import type { Entry, ToolCallPart } from "../core/entry.ts";
 import type { StartedTurn } from "../core/store.ts";
+import { mayRepeat } from "../core/tool.ts";
 import { interruptCall, type CallToolDeps } from "./call-tool.ts";
 import type { LiveAnswer } from "./live-answer.ts";
 
@@ -25,7 +26,7 @@ export async function reviveTurn(started: StartedTurn, live: LiveAnswer, deps: C
     if (record.status === "finished" || record.status === "interrupted") continue;
     const call = findCall(entries, record.id) ?? { type: "call" as const, id: record.id, name: record.name, args: record.args };
     const tool = deps.tools.find((one) => one.spec.name === record.name);
-    if (record.status === "started" && !tool?.idempotent) await interruptCall(call, started, deps);
+    if (record.status === "started" && !mayRepeat(tool, record.args)) await interruptCall(call, started, deps);
     else pending.push(call);
   }
   deps.log.info("turn goes on after an interruption", { turn: turn.id, session: session.key, pending: pending.length });

@@ -9,10 +9,12 @@ import { createModelChain } from "../agent/model-chain.ts";
 import { COMPACT_ABOVE } from "../agent/plan-compaction.ts";
 import { systemPrompt } from "../agent/prompts.ts";
 import { createTimeText } from "../agent/user-text.ts";
+import type { Address } from "../core/address.ts";
 import type { ToolCallPart } from "../core/entry.ts";
 import { ClankerError, StoreError, toClankerError } from "../core/errors.ts";
+import type { Turn } from "../core/records.ts";
 import type { StartedTurn } from "../core/store.ts";
-import type { Tool } from "../core/tool.ts";
+import { mayRepeat, toolsAt, type Tool } from "../core/tool.ts";
 import { namedTools, type AgentSettings } from "./agent-settings.ts";
 import { callTool, type CallToolDeps } from "./call-tool.ts";
 import { endTurn, type EndDeps } from "./end-turn.ts";
@@ -23,7 +25,7 @@ import type { RunTurnDeps } from "./run-turn-deps.ts";
 import { toolsOf } from "./sub-agents.ts";
 import { tellSubAgents } from "./tell-sub-agents.ts";
 import { tellApprovals } from "./tell-approvals.ts";
-import { loadContext } from "./turn-context.ts";
+import { loadContext, namesMessages } from "./turn-context.ts";
 import { createTurnLabel, type TurnLabel } from "./turn-label.ts";
 
 /** First try and three retries (P6). */
@@ -66,7 +68,7 @@ async function attempt(running: RunningTurn, live: LiveAnswer, deps: OwnDeps): P
     return await endTurn({ kind: "dead", error }, running, live, deps);
   }
   const agent = deps.agent(turn.agent);
-  const known = toolsOf(turn, namedTools(deps.tools, agent), deps.subAgents);
+  const known = toolsOf(turn, namedTools(toolsAt(deps.tools, originOf(turn)), agent), deps.subAgents);
   const before: CallToolDeps = { ...deps, tools: known, label };
   const pendingCalls = running.resumed ? await reviveTurn(running, live, before) : [];
   const denials = await countDenials(running, pendingCalls, deps);
@@ -119,7 +121,7 @@ async function attempt(running: RunningTurn, live: LiveAnswer, deps: OwnDeps): P
         if (place?.queueMode !== "immediate") return [];
         const entries = await deps.store.takeSteering({ fence: running.fence, turnId: turn.id, now: deps.clock.now() });
         for (const entry of entries) label.read(entry);
-        return entries.map((entry) => renderEntry(entry, time));
+        return entries.map((entry) => renderEntry(entry, time, namesMessages(known)));
       },
       emit: (event) => live.on(event),
     },
@@ -129,6 +131,11 @@ async function attempt(running: RunningTurn, live: LiveAnswer, deps: OwnDeps): P
   const next = await endTurn({ kind: "result", result, contextStart: context.start, outageMs: agent.outageMs }, running, live, deps);
   if (context.used > context.room * COMPACT_ABOVE) deps.compaction.begin(running.session.id, { room: context.room });
   return next;
+}
+
+/** Where a person has begun it; nobody has where a job or another turn did. */
+function originOf({ options, principal }: Turn): Address | undefined {
+  return options.task === undefined && options.job === undefined ? principal.where : undefined;
 }
 
 /** 0 = no limit. */
@@ -158,7 +165,10 @@ type Step = Parameters<Parameters<typeof runAgent>[1]["commitStep"]>[0];
 async function commitStep(step: Step, running: StartedTurn, live: LiveAnswer, deps: RunTurnDeps & { label: TurnLabel }): Promise<void> {
   const { turn, session, fence } = running;
   const now = deps.clock.now();
-  const calls = step.calls.map((call) => ({ ...call, idempotent: deps.tools.find((tool) => tool.spec.name === call.name)?.idempotent ?? true }));
+  const calls = step.calls.map((call) => {
+    const tool = deps.tools.find(({ spec }) => spec.name === call.name);
+    return { ...call, idempotent: tool === undefined || mayRepeat(tool, call.args) };
+  });
   const content = { role: "assistant" as const, parts: deps.label.said(step.parts), model: step.model, stop: step.stop };
   const entry = { content, principal: turn.principal, label: deps.label.current(), tokens: live.tokens(content), turnId: turn.id, at: now };
   const committed = await deps.store.commitStep({ fence, turnId: turn.id, entry, calls, usage: step.usage, model: step.model, estimate: step.estimate, now });

@@ -12,7 +12,7 @@ import { textMessage } from "../core/message.ts";
 import { newId, type Random } from "../core/random.ts";
 import type { SubAgent, Turn } from "../core/records.ts";
 import type { AcceptItem, StartedTurn, Store } from "../core/store.ts";
-import type { Delegation, Tool, ToolResult } from "../core/tool.ts";
+import { toolsAt, type Delegation, type Tool, type ToolResult } from "../core/tool.ts";
 import type { MessageUpdate, SendOptions } from "../core/update.ts";
 import { canonicalJson } from "../lib/canonical-json/index.ts";
 import { sha256Hex } from "../lib/digest/index.ts";
@@ -112,7 +112,8 @@ interface HandOver {
 
 async function handOver(given: HandOver, deps: SubAgentsDeps): Promise<ToolResult | "waiting"> {
   const { call, delegation, started, by } = given;
-  const offered = by.tools.map(({ spec }) => spec.name);
+  // It speaks nowhere: what belongs to the place of a conversation is not handed on.
+  const offered = toolsAt(by.tools, undefined).map(({ spec }) => spec.name);
   const unknown = (delegation.tools ?? []).filter((name) => !offered.includes(name));
   if (unknown.length > 0) return refusal(`You cannot give it tools that you do not have: ${unknown.join(", ")}. There are: ${offered.join(", ")}.`);
   const { maxRunning, timeoutMs } = deps.limits();

@@ -62,7 +62,16 @@ export async function loadContext(
   if (now.used > room && (await makeRoom(running, room, deps))) now = await readContext((await deps.store.getSession({ id: session.id })) ?? session, deps);
   const { all, contextStart, trimmedTo, summary } = now;
   const fetched = await Promise.all(all.map((entry) => (entry.turnId === running.turn.id ? withMedia(entry, running, deps) : entry)));
-  const context = buildContext({ entries: fetched, contextStart, trimmedTo, summary, budgetTokens: room, reserveTokens: 0, timeZone: deps.timeZone });
+  const context = buildContext({
+    entries: fetched,
+    contextStart,
+    trimmedTo,
+    summary,
+    budgetTokens: room,
+    reserveTokens: 0,
+    timeZone: deps.timeZone,
+    numbered: namesMessages(tools),
+  });
   // What was cut away is not in the context; what was written in its light carries its label on (sec-91).
   for (const entry of all) if (entry.number >= context.start) deps.label.read(entry);
   if (summary !== undefined) deps.label.add(summary.label);
@@ -74,6 +83,11 @@ export async function loadContext(
     fixedTokens: budget.system + budget.tools,
     promptTokens: budget.system + budget.tools + room,
   };
+}
+
+/** Whether the model may name messages: only then their numbers are worth the tokens. */
+export function namesMessages(tools: readonly Tool[]): boolean {
+  return tools.some(({ spec }) => spec.name === "message_action");
 }
 
 /** Tokens that a prompt with its answer may have: what the model takes, or less if the owner says so. */

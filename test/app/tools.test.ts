@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { createLocalBus } from "../../src/bus/local/index.ts";
+import { createTelegram } from "../../src/channels/telegram/index.ts";
 import { openLocalPowers } from "../../src/app/local-tools.ts";
 import { lateJobs } from "../../src/app/open-jobs.ts";
 import { showSchedule } from "../../src/jobs/read-schedule.ts";
@@ -12,12 +13,16 @@ import { createTools } from "../../src/app/tools.ts";
 import { rootSchema } from "../../src/config/schema.ts";
 import { ToolError } from "../../src/core/errors.ts";
 import type { Label } from "../../src/core/label.ts";
+import { Secret } from "../../src/core/secret.ts";
+import type { ChannelDeps } from "../../src/core/channel.ts";
+import { systemPrompt } from "../../src/agent/prompts.ts";
 import { silentLog } from "../../src/core/log.ts";
-import type { Effect, Tool } from "../../src/core/tool.ts";
+import { toolsAt, type Effect, type Tool } from "../../src/core/tool.ts";
 import { v } from "../../src/lib/schema/index.ts";
 import { createGate } from "../../src/security/gate.ts";
 import { createHttp } from "../../src/security/host/egress/index.ts";
 import { createMemoryStore } from "../../src/store/memory/index.ts";
+import { createActionDoor } from "../../src/turn/action-door.ts";
 import { createOutboxDoor } from "../../src/turn/outbox-door.ts";
 import { OWNER, toolContext } from "../contract/tool-suite.ts";
 
@@ -33,6 +38,13 @@ const MEANING: Readonly<Record<string, "path" | "url" | "address" | "argv" | "te
   "session_search.query": "text",
   "message_send.to": "address",
   "message_send.text": "text",
+  "message_send.buttons[]": "text",
+  "message_action.action": "text",
+  // A name of what this conversation holds; whatever it names has to stand where `to` says.
+  "message_action.message": "text",
+  "message_action.to": "address",
+  "message_action.text": "text",
+  "message_action.options[]": "text",
   "read.path": "path",
   "write.path": "path",
   "write.content": "text",
@@ -77,6 +89,7 @@ const OTHERS: Readonly<Record<string, object>> = {
   search: { pattern: "x" },
   shell: { argv: ["true"] },
   message_send: { text: "x" },
+  message_action: { action: "delete", message: "id:1" },
 };
 
 const BAD: Readonly<Record<"path" | "url" | "address", readonly string[]>> = {
@@ -99,7 +112,7 @@ const BAD: Readonly<Record<"path" | "url" | "address", readonly string[]>> = {
 const CODES: Readonly<Record<"path" | "url" | "address", readonly string[]>> = {
   path: ["path_refused"],
   url: ["url_refused"],
-  address: ["channel_not_found", "bad_address", "session_not_found"],
+  address: ["channel_not_found", "bad_address", "session_not_found", "no_such_action"],
 };
 
 interface Composed {
@@ -119,8 +132,16 @@ async function withAllTools(use: (composed: Composed) => Promise<void>): Promise
   const powers = openLocalPowers(() => config, places, { env: {}, log: silentLog });
   const time = { clock: systemClock, random: systemRandom };
   const outbox = createOutboxDoor({ store, bus: createLocalBus(), hub: { publish: () => {} }, ...time, accounts: new Map(), notifyTo: [] });
+  // Never started: only what it can do is looked at.
+  const channelDeps = { clock: systemClock, random: systemRandom, log: silentLog } as unknown as ChannelDeps;
+  const telegram = createTelegram(
+    { account: "default", token: new Secret("test", "1:a"), api_root: "https://t.test", mode: "polling", streaming: true },
+    channelDeps,
+  );
+  const accounts = new Map([["telegram:hi", telegram]]);
+  const actions = createActionDoor({ store, accounts });
   try {
-    await use({ tools: await createTools({ config, http, store, ...time, outbox, jobs: lateJobs().port, show: showSchedule, ...powers }), folder });
+    await use({ tools: await createTools({ config, http, store, ...time, outbox, actions, jobs: lateJobs().port, show: showSchedule, ...powers }), folder });
   } finally {
     await powers.processes.close();
     http.close();
@@ -191,5 +212,23 @@ describe("every tool of the gateway", () => {
             `${effect} ${integrity}`,
           );
       }
+    }));
+
+  it('"hi" on Telegram, where messages can be acted on, stays below 3,000 tokens', () =>
+    withAllTools(async ({ tools }) => {
+      const origin = { channel: "telegram", account: "hi", conversation: "1" };
+      // Searching the web needs a provider, so it is no default.
+      const there = toolsAt(tools, origin).filter(({ spec }) => spec.name !== "web_search");
+      assert.ok(there.some(({ spec }) => spec.name === "message_action"));
+      const system = systemPrompt({ agentName: "main", own: "", toolNames: there.map(({ spec }) => spec.name) });
+      const said = [{ role: "user", content: "[Sun 2026-11-22 10:00 Europe/Berlin, telegram, from Ada Lovelace, #1]\nhi" }];
+      const body = {
+        model: "instant",
+        messages: [{ role: "system", content: system }, ...said],
+        tools: there.map(({ spec }) => ({ type: "function", function: spec })),
+      };
+      // As the bench counts it: four bytes a token; 60 for what a provider's wire has beside these.
+      const tokens = Math.ceil(Buffer.byteLength(JSON.stringify(body)) / 4) + 60;
+      assert.ok(tokens < 3_000, String(tokens));
     }));
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as fc from "fast-check";
 import { type Address, formatAddress } from "../../src/core/address.ts";
-import type { Channel, SendTarget } from "../../src/core/channel.ts";
+import type { ActionTarget, Channel, ChannelActions, SendTarget } from "../../src/core/channel.ts";
 import { ChannelError, StoreError } from "../../src/core/errors.ts";
 import { type Message, type MessagePart, textMessage } from "../../src/core/message.ts";
 import { isBlank } from "../../src/lib/markdown/index.ts";
@@ -29,11 +29,28 @@ export interface ChannelHarness {
   posted(): string[];
   /** The next send fails in this way: refused for now, refused for ever, taken but the answer lost. */
   failNextSend(failure: ChannelError["failure"]): void;
+  /** What people see of the actions, for a channel that has some. */
+  readonly acts?: PlatformView;
   /** The connection to the platform is broken, or works again. */
   breakConnection(broken: boolean): void;
   /** Resolves as soon as the condition holds. */
   until(condition: () => boolean): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface PlatformView {
+  /** Emojis with which the account has reacted to this message. */
+  reactions?(messageId: string): readonly string[];
+  /** Ids of the messages that are pinned at `address`. */
+  pinned?(): readonly string[];
+  /** `QUESTION: OPTION/OPTION` of each poll at `address`. */
+  polls?(): readonly string[];
+  /** Where a thread may begin; default: `address`. */
+  readonly threadsAt?: Address;
+  /** Id of a message that is not there; absent: the platform does not say. */
+  readonly missing?: string;
+  /** The next poll is taken, but the answer is lost. */
+  dropNextPoll?(): void;
 }
 
 const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(model, { noNullPrototype: true });
@@ -259,6 +276,93 @@ export function channelSuite(name: string, make: (intake: RecordingIntake) => Pr
           assert.equal(harness.posted().length, failure === "unknown" ? 1 : 0);
         }));
     }
+
+    const acting = (name: keyof ChannelActions, run: (harness: ChannelHarness, at: ActionTarget, acts: PlatformView) => Promise<void>) =>
+      running(async (harness) => {
+        const { channel, acts } = harness;
+        if (channel.actions?.[name] === undefined) return;
+        assert.ok(acts !== undefined, "a harness of a channel with actions shows what people see of them");
+        await harness.until(() => channel.status().state === "ready");
+        const { messageId } = await channel.send(channel.render(textMessage("about this"))[0]!, target(harness));
+        await run(harness, { address: harness.address, messageId, signal: AbortSignal.timeout(10_000) }, acts);
+      });
+    const refused = (harness: ChannelHarness, act: () => Promise<unknown>) =>
+      assert.rejects(act, (error: unknown) => {
+        assert.ok(error instanceof ChannelError, String(error));
+        assert.equal(error.failure, "permanent");
+        assert.ok(!`${error.message}${error.stack}${JSON.stringify(error)}`.includes(harness.canary));
+        return true;
+      });
+
+    test("action edit: the text of a message is another one, may be told again, and one that is too long is refused whole", () =>
+      acting("edit", async (harness, at, { missing }) => {
+        const { edit } = harness.channel.actions!;
+        await edit!(at, "better");
+        await edit!(at, "better");
+        assert.deepEqual(harness.posted(), ["better"]);
+        await refused(harness, () => edit!(at, "word ".repeat(harness.channel.capabilities.maxText)));
+        if (missing !== undefined) await refused(harness, () => edit!({ ...at, messageId: missing }, "x"));
+        assert.deepEqual(harness.posted(), ["better"]);
+      }));
+
+    test("action delete: the message is gone, and one that is not there is no success", () =>
+      acting("delete", async (harness, at, { missing }) => {
+        await harness.channel.actions!.delete!(at);
+        assert.deepEqual(harness.posted(), []);
+        if (missing !== undefined) await refused(harness, () => harness.channel.actions!.delete!({ ...at, messageId: missing }));
+      }));
+
+    test("action react: the reaction is there once, however often it is told, and is taken back", () =>
+      acting("react", async (harness, at, { reactions, missing }) => {
+        const { react } = harness.channel.actions!;
+        await react!(at, "👍", true);
+        await react!(at, "👍", true);
+        assert.deepEqual(reactions!(at.messageId), ["👍"]);
+        await react!(at, "👍", false);
+        await react!(at, "👍", false);
+        assert.deepEqual(reactions!(at.messageId), []);
+        if (missing !== undefined) await refused(harness, () => react!({ ...at, messageId: missing }, "👍", true));
+        await refused(harness, () => react!(at, "no emoji", true));
+      }));
+
+    test("action pin: the message is pinned once and unpinned, however often it is told", () =>
+      acting("pin", async (harness, at, { pinned, missing }) => {
+        const { pin } = harness.channel.actions!;
+        await pin!(at, true);
+        await pin!(at, true);
+        assert.deepEqual(pinned!(), [at.messageId]);
+        await pin!(at, false);
+        await pin!(at, false);
+        assert.deepEqual(pinned!(), []);
+        if (missing !== undefined) await refused(harness, () => pin!({ ...at, messageId: missing }, true));
+      }));
+
+    test("action thread: what is sent to the thread's address stands in it", () =>
+      acting("thread", async (harness, { signal }, { missing, threadsAt: address = harness.address }) => {
+        const { channel } = harness;
+        const { messageId } = await channel.send(channel.render(textMessage("about that"))[0]!, { ...target(harness, "n3"), address });
+        const at: ActionTarget = { address, messageId, signal };
+        const { thread } = await channel.actions!.thread!(at, "Plans");
+        assert.notEqual(thread, "");
+        await channel.send(channel.render(textMessage("in there"))[0]!, { ...target(harness, "n2"), address: { ...address, thread } });
+        if (missing !== undefined) await refused(harness, () => channel.actions!.thread!({ ...at, messageId: missing }, "Plans"));
+      }));
+
+    test("fault-22 action poll: it is there with its options; when the answer is lost, that is doubt and not a second one", () =>
+      acting("poll", async (harness, at, { polls, dropNextPoll }) => {
+        const poll = { question: "When?", options: ["now", "later"], multiple: false };
+        const receipt = await harness.channel.actions!.poll!(at, poll);
+        assert.notEqual(receipt.messageId, "");
+        assert.deepEqual(polls!(), ["When?: now/later"]);
+        await refused(harness, () => harness.channel.actions!.poll!(at, { ...poll, options: ["only one"] }));
+        if (dropNextPoll === undefined) return;
+        dropNextPoll();
+        await assert.rejects(harness.channel.actions!.poll!(at, { ...poll, question: "Where?" }), (error: unknown) => {
+          assert.equal(error instanceof ChannelError && error.failure, "unknown");
+          return true;
+        });
+        assert.equal(polls!().length, 2);
+      }));
 
     test("typing never fails", () =>
       withHarness(async (harness) => {

@@ -1,4 +1,4 @@
-import type { Capabilities, Channel, ChannelStatus, Receipt, RenderedPart, SendTarget } from "../../src/core/channel.ts";
+import type { Capabilities, Channel, ChannelActions, ChannelStatus, Receipt, RenderedPart, SendTarget } from "../../src/core/channel.ts";
 import { messageText, type Message } from "../../src/core/message.ts";
 
 export interface LoopMessage {
@@ -16,14 +16,17 @@ export interface LoopChannel extends Channel {
   /** What "the platform" shows, in order. */
   readonly shown: LoopMessage[];
   typed: number;
-  /** Called before each send and edit; may throw a ChannelError or wait. `after` runs when the platform has it. */
-  before?: ((kind: "send" | "edit", text: string) => Promise<void> | void) | undefined;
-  after?: ((kind: "send" | "edit", text: string) => Promise<void> | void) | undefined;
+  /** What was done to messages, in words, in order. */
+  readonly acted: string[];
+  /** Called before each send, edit and action; may throw a ChannelError or wait. `after` runs when the platform has it. */
+  before?: ((kind: "send" | "edit" | "act", text: string) => Promise<void> | void) | undefined;
+  after?: ((kind: "send" | "edit" | "act", text: string) => Promise<void> | void) | undefined;
 }
 
 /** A platform in memory: keeps what was sent, edits it, and counts a send with a known nonce only once when `idempotentSend`. */
-export function createLoopChannel(name = "loop", capabilities: Partial<Capabilities> = {}): LoopChannel {
+export function createLoopChannel(name = "loop", capabilities: Partial<Capabilities> = {}, actions: readonly (keyof ChannelActions)[] = []): LoopChannel {
   const shown: LoopMessage[] = [];
+  const acted: string[] = [];
   let state: ChannelStatus["state"] = "stopped";
   const can: Capabilities = {
     maxText: 200,
@@ -36,8 +39,29 @@ export function createLoopChannel(name = "loop", capabilities: Partial<Capabilit
     editPaceMs: 1_000,
     ...capabilities,
   };
+  const act = async (what: string) => {
+    await channel.before?.("act", what);
+    acted.push(what);
+    await channel.after?.("act", what);
+  };
+  const known: Required<ChannelActions> = {
+    edit: ({ messageId }, markdown) => act(`edit ${messageId}: ${markdown}`),
+    delete: ({ messageId }) => act(`delete ${messageId}`),
+    react: ({ messageId }, emoji, on) => act(`${on ? "react" : "unreact"} ${messageId} ${emoji}`),
+    pin: ({ messageId }, on) => act(`${on ? "pin" : "unpin"} ${messageId}`),
+    async thread({ messageId }, title) {
+      await act(`thread ${messageId}: ${title}`);
+      return { thread: `t-${messageId}` };
+    },
+    async poll({ address }, { question, options }) {
+      await act(`poll ${address.conversation}: ${question} ${options.join("/")}`);
+      return { messageId: `p${acted.length}` };
+    },
+  };
   const channel: LoopChannel = {
     name,
+    acted,
+    ...(actions.length > 0 && { actions: Object.fromEntries(actions.map((one) => [one, known[one]])) }),
     account: "default",
     capabilities: can,
     shown,
@@ -51,13 +75,13 @@ export function createLoopChannel(name = "loop", capabilities: Partial<Capabilit
     render(message: Message): RenderedPart[] {
       const text = messageText(message) || " ";
       const parts: RenderedPart[] = [];
-      for (let i = 0; i < text.length; i += can.maxText) parts.push({ text: text.slice(i, i + can.maxText), payload: null });
+      for (let i = 0; i < text.length; i += can.maxText) parts.push({ text: text.slice(i, i + can.maxText), payload: message.buttons ?? null });
       return parts;
     },
     async send(part, target: SendTarget): Promise<Receipt> {
       await channel.before?.("send", part.text);
-      const known = can.idempotentSend ? shown.find((one) => one.nonce === target.nonce) : undefined;
-      if (!known)
+      const earlier = can.idempotentSend ? shown.find((one) => one.nonce === target.nonce) : undefined;
+      if (!earlier)
         shown.push({
           messageId: `m${shown.length + 1}`,
           conversation: target.address.conversation,
@@ -67,7 +91,7 @@ export function createLoopChannel(name = "loop", capabilities: Partial<Capabilit
           ...(target.triedSince === undefined ? {} : { triedSince: target.triedSince }),
         });
       await channel.after?.("send", part.text);
-      return { messageId: known?.messageId ?? shown.at(-1)!.messageId };
+      return { messageId: earlier?.messageId ?? shown.at(-1)!.messageId };
     },
     async edit(receipt, part) {
       await channel.before?.("edit", part.text);

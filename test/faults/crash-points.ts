@@ -53,6 +53,7 @@ export const TOOL: Table<Tool> = {
   leastIntegrity: "value",
   highestConfidentiality: "value",
   review: "pure",
+  at: "pure",
   facts: "point",
   delegate: "pure",
   run: "point",
@@ -78,7 +79,15 @@ export function pointChannel<C extends Channel>(channel: C, onPoint: OnPoint): C
 }
 
 export function pointTool(tool: Tool, onPoint: OnPoint): Tool {
-  return wrap(tool, TOOL, () => `tool.${tool.spec.name}`, onPoint);
+  const wrapped = wrap(tool, TOOL, () => `tool.${tool.spec.name}`, onPoint);
+  if (tool.at === undefined) return wrapped;
+  const there = new Map<Tool, Tool>();
+  const at: Tool["at"] = (origin) => {
+    const found = tool.at!(origin);
+    if (found !== undefined && !there.has(found)) there.set(found, pointTool(found, onPoint));
+    return found && there.get(found);
+  };
+  return Object.assign(wrapped, { at });
 }
 
 export function pointHttp(http: Http, onPoint: OnPoint): Http {

@@ -7,6 +7,7 @@ import type { Backoff } from "../../lib/reconnect/index.ts";
 import { type DiscordApi, DiscordFailure } from "./api.ts";
 import type { DiscordAccountConfig } from "./config.ts";
 import type { Places } from "./places.ts";
+import type { Polls } from "./polls.ts";
 import type { DiscordTiming } from "./timing.ts";
 
 /** What the files of this adapter share about one account. Made by the door, handed to each. */
@@ -18,6 +19,7 @@ export interface DiscordAccount {
   readonly health: Health;
   readonly places: Places;
   readonly authors: Authors;
+  readonly polls: Polls;
   readonly background: Background;
   /** Who we are; set once the first request has answered. */
   me: { readonly id: string; readonly username: string } | undefined;

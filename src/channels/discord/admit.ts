@@ -9,6 +9,7 @@ import { DiscordFailure } from "./api.ts";
 import { fillDirects, fillGuild, Refusal } from "./gap-fill.ts";
 import { deletionUpdates, editUpdates, type InboundContext, interactionUpdates, messageUpdates, reactionUpdates } from "./inbound.ts";
 import { answerInteraction } from "./interactions.ts";
+import { voteUpdates } from "./polls.ts";
 import { advance, cursorOf, type Position, rememberDirect } from "./position.ts";
 import {
   snowflakeAt,
@@ -117,6 +118,9 @@ async function translate(account: DiscordAccount, event: GatewayEvent, { positio
     case "MESSAGE_REACTION_ADD":
     case "MESSAGE_REACTION_REMOVE":
       return reactionUpdates(data as WireReaction, event.type === "MESSAGE_REACTION_REMOVE", await contextOf(account, data, event, signal));
+    case "MESSAGE_POLL_VOTE_ADD":
+    case "MESSAGE_POLL_VOTE_REMOVE":
+      return voteUpdates(data, event.type === "MESSAGE_POLL_VOTE_REMOVE", { ...(await contextOf(account, data, event, signal)), polls: account.polls });
     case "INTERACTION_CREATE": {
       const interaction = data as WireInteraction;
       if (interaction.channel_id === undefined) return [];

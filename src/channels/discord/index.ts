@@ -9,8 +9,10 @@ import type { DiscordAccountConfig } from "./config.ts";
 import { receiveEvents } from "./gateway.ts";
 import { announceCommands } from "./interactions.ts";
 import { fetchMedia } from "./media.ts";
+import { createMessageActions } from "./message-actions.ts";
 import { createOutbound } from "./outbound.ts";
 import { createPlaces } from "./places.ts";
+import { createPolls } from "./polls.ts";
 import { MAX_TEXT, renderMessage } from "./render.ts";
 import { type DiscordTiming, TIMING } from "./timing.ts";
 import type { WireUser } from "./wire.ts";
@@ -38,6 +40,7 @@ export function createDiscord(config: DiscordAccountConfig, deps: ChannelDeps, t
     ),
     places: createPlaces(api),
     authors: createAuthors(),
+    polls: createPolls(),
     background: createBackground(),
     me: undefined,
   };
@@ -62,6 +65,7 @@ export function createDiscord(config: DiscordAccountConfig, deps: ChannelDeps, t
     send: outbound.send,
     edit: outbound.edit,
     typing: outbound.typing,
+    actions: createMessageActions(account, outbound),
     fetchMedia: (media, signal) => fetchMedia(account, media, signal),
   };
 }

@@ -24,7 +24,7 @@ export interface Outbound {
 /** Message Flags: SUPPRESS_EMBEDS. */
 const NO_PREVIEWS = 4;
 /** Nobody is pinged by what the assistant says. */
-const NO_MENTIONS = { parse: [], replied_user: false };
+export const NO_MENTIONS = { parse: [], replied_user: false };
 /** Create Message: a nonce has up to 25 characters. */
 const NONCE_LENGTH = 25;
 const HISTORY_PAGES = 5;
@@ -77,7 +77,7 @@ function remember(ids: Set<string>, id: string): void {
 }
 
 /** A thread is a channel of its own. */
-function channelOf(address: Address): string {
+export function channelOf(address: Address): string {
   return encodeURIComponent(address.thread ?? address.conversation);
 }
 

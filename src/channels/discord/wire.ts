@@ -74,6 +74,14 @@ export interface WireReaction {
   readonly emoji?: { readonly id?: string | null; readonly name?: string | null };
 }
 
+export interface WireVote {
+  readonly user_id: string;
+  readonly channel_id: string;
+  readonly message_id: string;
+  readonly guild_id?: string;
+  readonly answer_id: number;
+}
+
 export interface WireInteraction {
   readonly id: string;
   readonly token: string;

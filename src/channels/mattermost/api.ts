@@ -25,7 +25,7 @@ export interface CallOptions {
 
 export interface MattermostApi {
   /** @throws MattermostFailure for an answer that is an error, HttpFailure for none. */
-  call<T = object>(method: "GET" | "POST" | "PUT", path: string, options?: CallOptions): Promise<T>;
+  call<T = object>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, options?: CallOptions): Promise<T>;
   /** @returns the file's id; nobody sees it before a post names it. @throws MattermostFailure, HttpFailure */
   upload(file: { channel: string; name: string; type: string; bytes: Uint8Array; boundary: string }, signal: AbortSignal): Promise<string>;
   /** @throws MattermostFailure, HttpFailure `too_large` */
@@ -36,7 +36,7 @@ const UPLOAD_TIMEOUT_MS = 120_000;
 
 export function createApi(http: Http, destination: Destination): MattermostApi {
   return {
-    async call<T>(method: "GET" | "POST" | "PUT", path: string, { body, signal }: CallOptions = {}) {
+    async call<T>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, { body, signal }: CallOptions = {}) {
       const response = await http.request(destination, {
         method,
         path: `/api/v4${path}`,

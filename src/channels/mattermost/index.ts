@@ -6,6 +6,7 @@ import { createBackoff } from "../../lib/reconnect/index.ts";
 import { type MattermostAccount, recover } from "./account.ts";
 import { createApi } from "./api.ts";
 import type { MattermostAccountConfig } from "./config.ts";
+import { createMessageActions } from "./message-actions.ts";
 import { createOutbound } from "./outbound.ts";
 import { receivePress } from "./press.ts";
 import { MAX_TEXT, renderMessage } from "./render.ts";
@@ -63,6 +64,7 @@ export function createMattermost(config: MattermostAccountConfig, deps: ChannelD
     edit: outbound.edit,
     typing: outbound.typing,
     fetchMedia: outbound.fetchMedia,
+    actions: createMessageActions(account, outbound),
     webhook: (request) => receivePress(account, request),
   };
 }

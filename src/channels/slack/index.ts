@@ -9,6 +9,7 @@ import { createApi } from "./api.ts";
 import { catchUp } from "./catch-up.ts";
 import { MODE_COMPLETE, modeComplete, type SlackAccountConfig } from "./config.ts";
 import { fetchMedia } from "./files.ts";
+import { createMessageActions } from "./message-actions.ts";
 import { createNames } from "./names.ts";
 import { createOutbound } from "./outbound.ts";
 import { MAX_TEXT, renderMessage } from "./render.ts";
@@ -75,6 +76,7 @@ export function createSlack(config: SlackAccountConfig, deps: ChannelDeps, timin
     edit: outbound.edit,
     typing: outbound.typing,
     fetchMedia: (media, signal) => fetchMedia(account, media, signal),
+    actions: createMessageActions(account, outbound),
     webhook: (request) => receiveWebhook(account, request),
   };
 }

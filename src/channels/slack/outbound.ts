@@ -23,6 +23,8 @@ export interface Outbound {
   /** @throws ChannelError */
   edit(receipt: Receipt, part: RenderedPart, target: SendTarget): Promise<void>;
   typing(address: Address): Promise<void>;
+  /** Runs a call that may be repeated for a conversation, under the pauses that Slack has asked for. @throws ChannelError */
+  run(method: string, address: Address, signal: AbortSignal, call: (channel: string) => Promise<void>): Promise<void>;
 }
 
 /** Where a part goes: conversations of people are opened first. */
@@ -115,6 +117,10 @@ export function createOutbound(account: SlackAccount): Outbound {
       typing.spoke(target.address.thread, "edit");
     },
     typing: typing.show,
+    async run(method, address, signal, call) {
+      const { channel } = await placeOf(address, signal);
+      await attempt({ method, channel, kind: "repeatable" }, () => call(channel));
+    },
   };
 }
 

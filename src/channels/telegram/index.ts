@@ -7,6 +7,7 @@ import { createHealth } from "../../lib/channel-health/index.ts";
 import { capital } from "../../lib/plain-text/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { createPolls, recover, type TelegramAccount } from "./account.ts";
+import { createActions } from "./actions.ts";
 import { createApi } from "./api.ts";
 import { type TelegramAccountConfig, validWebhookSecret } from "./config.ts";
 import { fetchMedia } from "./media.ts";
@@ -69,6 +70,7 @@ export function createTelegram(config: TelegramAccountConfig, deps: ChannelDeps,
     edit: outbound.edit,
     typing: outbound.typing,
     fetchMedia: (media, signal) => fetchMedia(account, media, signal),
+    actions: createActions(account, outbound),
     webhook: (request) => receiveWebhook(account, request),
   };
 }

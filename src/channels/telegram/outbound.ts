@@ -19,6 +19,8 @@ export interface Outbound {
   /** @throws ChannelError */
   edit(receipt: Receipt, part: RenderedPart, target: SendTarget): Promise<void>;
   typing(address: Address): Promise<void>;
+  /** Runs a call for a chat, under the pauses and moves that Telegram has told of. @throws ChannelError */
+  attempt<T>(address: Address, kind: Attempt, run: (chat: string) => Promise<T>): Promise<T>;
 }
 
 const MAX_CHATS = 1_000;
@@ -49,6 +51,7 @@ export function createOutbound(account: TelegramAccount): Outbound {
   };
 
   return {
+    attempt,
     send: (part, target) =>
       attempt(target.address, "send", async (chat) => {
         const message = (await sendPayload(account, part.payload as TelegramPayload, { ...target, chat })) as TelegramMessage;
@@ -139,11 +142,11 @@ async function withPlainText<T>(formatted: FormattedText, run: (text: { text: st
   }
 }
 
-function thread(address: Address): { message_thread_id?: number } {
+export function thread(address: Address): { message_thread_id?: number } {
   return address.thread === undefined ? {} : { message_thread_id: Number(address.thread) };
 }
 
-function rememberPoll(account: TelegramAccount, message: TelegramMessage, address: Address): void {
+export function rememberPoll(account: TelegramAccount, message: TelegramMessage, address: Address): void {
   if (message.poll === undefined) return;
   account.polls.add(message.poll.id, { address, direct: message.chat.type === "private", options: message.poll.options.map((option) => option.text) });
 }

@@ -5,6 +5,7 @@ import { sleep } from "../../core/clock.ts";
 import { ChannelError, StoreError } from "../../core/errors.ts";
 import type { HttpRequest, HttpResponse } from "../../core/http.ts";
 import { createHealth, type Health } from "../../lib/channel-health/index.ts";
+import { editAction } from "../../lib/edit-action/index.ts";
 import { readBody } from "../../lib/read-body/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import type { WebhookAccountConfig } from "./config.ts";
@@ -49,6 +50,13 @@ export function createWebhook(config: WebhookAccountConfig, given: ChannelDeps, 
     const file = media === undefined ? {} : { media: await fileOf(deps, media) };
     return { type, ...place, ...(replyTo === undefined ? {} : { reply_to: replyTo }), ...said, ...file, at: deps.clock.now() };
   };
+  const edit: NonNullable<Channel["edit"]> = async (receipt, part, target) => {
+    try {
+      await post({ ...(await eventOf("edit", part, target)), id: target.nonce, message: receipt.messageId }, target.signal);
+    } catch (error) {
+      throw toChannelError(error);
+    }
+  };
   return {
     name: "webhook",
     account: config.account,
@@ -73,13 +81,9 @@ export function createWebhook(config: WebhookAccountConfig, given: ChannelDeps, 
         throw toChannelError(error);
       }
     },
-    async edit(receipt, part, target) {
-      try {
-        await post({ ...(await eventOf("edit", part, target)), id: target.nonce, message: receipt.messageId }, target.signal);
-      } catch (error) {
-        throw toChannelError(error);
-      }
-    },
+    edit,
+    // A program that takes edits takes this one too; it knows of nothing else that is done to messages.
+    ...(config.streaming && { actions: { edit: editAction({ name: "webhook", render: renderMessage, edit }) } }),
     async typing({ conversation, thread }) {
       try {
         await post({ type: "typing", account: config.account, conversation, ...(thread === undefined ? {} : { thread }) });

@@ -1,6 +1,6 @@
 import { samePrincipal, type Principal } from "../../core/principal.ts";
 import type { AcceptItem, AcceptOutput, Operations, ResetWhen, StartedTurn } from "../../core/store.ts";
-import { editPending } from "./edit.ts";
+import { deletePending, editPending } from "./edit.ts";
 import { insertInbox, setCursor, trimContext, type AdmittedItem } from "./inbox.ts";
 import { laneOf, takeLease } from "./leases.ts";
 import { insertDelivery } from "./outbox.ts";
@@ -89,7 +89,7 @@ function* admitTo(current: SessionRow, item: AdmittedItem, now: Now): Steps<Acce
   // A command is recorded only, but it says as well where the person is.
   if (item.kind !== "record" || item.update.type === "message") {
     // A job is nobody's presence: where the session's people are does not change by it.
-    const present = item.update.type === "message" && item.kind !== "edit" && item.update.job === undefined;
+    const present = item.update.type === "press" || (item.update.type === "message" && item.update.job === undefined);
     const talk = item.kind === "turn" || item.kind === "context";
     session = yield* touchSession(session, { address: present ? item.address : undefined, talk, said: talk && present, now: now.now });
   }
@@ -102,10 +102,20 @@ function* admitTo(current: SessionRow, item: AdmittedItem, now: Now): Steps<Acce
       return { kind: "accepted", messageId: item.messageId, session: toSession(session), joined: true, ...turn };
     }
   }
+  if (item.kind === "deletion") return yield* admitDeletion(item, session, now);
   yield* insertInbox(item, { sessionId: session.id, waits: item.kind !== "record" && item.entry !== undefined ? "context" : "none", now: now.now });
   if (item.kind !== "record") yield* trimContext(session.id);
   else if (item.reply !== undefined) yield* insertDelivery({ sessionId: session.id, ...item.reply }, "open", now.now);
   return { kind: "accepted", messageId: item.messageId, session: toSession(session), joined: false };
+}
+
+function* admitDeletion(item: AdmittedItem, session: SessionRow, { now }: Now): Steps<AcceptOutput> {
+  const found = yield* deletePending(session.id, item, now);
+  const told = found.kind === "seen" && item.kind !== "record" && item.entry !== undefined;
+  yield* insertInbox(item, { sessionId: session.id, waits: told ? "context" : "none", now });
+  if (told) yield* trimContext(session.id);
+  const cancelled = found.kind === "removed" && found.cancelled !== undefined ? { cancelled: found.cancelled } : {};
+  return { kind: "accepted", messageId: item.messageId, session: toSession(session), joined: false, ...cancelled };
 }
 
 type OpenTurn = Pick<TurnRow, "id" | "status" | "started_at" | "principal" | "label" | "position">;

@@ -84,6 +84,28 @@ describe("what discord hands in", () => {
       assert.equal(updates[2]!.sender.id, PERSON);
     }));
 
+  test("votes on a poll of ours say all that somebody has chosen; those on others are not handed in", () =>
+    withBench(async ({ discord, channel, intake }) => {
+      const address = { channel: "discord", account: "default", conversation: CHANNEL };
+      const { messageId } = await channel.actions!.poll!(
+        { address, signal: AbortSignal.timeout(10_000) },
+        { question: "When?", options: ["now", "later", "never"], multiple: true },
+      );
+      const vote = { user_id: PERSON, channel_id: CHANNEL, message_id: messageId, guild_id: discord.guild, answer_id: 3 };
+      discord.dispatch("MESSAGE_POLL_VOTE_ADD", { ...vote, message_id: "5" });
+      discord.dispatch("MESSAGE_POLL_VOTE_ADD", { ...vote, user_id: discord.me.id });
+      discord.dispatch("MESSAGE_POLL_VOTE_ADD", vote);
+      discord.dispatch("MESSAGE_POLL_VOTE_ADD", { ...vote, answer_id: 1 });
+      discord.dispatch("MESSAGE_POLL_VOTE_REMOVE", vote);
+      await intake.until(() => intake.updates.length === 3);
+      assert.deepEqual(
+        intake.updates.map((update) => update.type === "vote" && update.options),
+        [["never"], ["now", "never"], ["now"]],
+      );
+      assert.equal(new Set(intake.updates.map(({ key }) => key)).size, 3);
+      assert.deepEqual(discord.violations, []);
+    }));
+
   test("reactions come and go; our own are not handed in", () =>
     withBench(async (bench) => {
       const { discord } = bench;

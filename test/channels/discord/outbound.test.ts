@@ -178,4 +178,25 @@ describe("sending to discord", () => {
       assert.ok(code.length > 2);
       for (const one of code) assert.match(one, /^```ts\n[^`]*\n```$/);
     }));
+
+  test("fault-22 a poll whose answer was lost is in doubt, and one that was surely not taken is not", () =>
+    withBench(async ({ channel, discord }) => {
+      const poll = { question: "?", options: ["a", "b"], multiple: true };
+      discord.faults.push({ ...POST, drop: true });
+      const lost = await failure(channel.actions!.poll!(at(DIRECT), poll));
+      assert.deepEqual([lost.code, lost.failure], ["discord_poll_doubtful", "unknown"]);
+      discord.faults.push({ ...POST, status: 429, body: { message: "slow", retry_after: 0.001, global: false } });
+      const limited = await failure(channel.actions!.poll!(at(CHANNEL), poll));
+      assert.deepEqual([limited.code, limited.failure], ["discord_rate_limited", "retry"]);
+    }));
+
+  test("a thread begins in the channel, and its name is cut to what Discord takes", () =>
+    withBench(async (bench) => {
+      const { messageId } = await send(bench, "one", at(CHANNEL));
+      const target = { ...at(CHANNEL), messageId };
+      const { thread } = await bench.channel.actions!.thread!(target, "t".repeat(150));
+      await send(bench, "two", { ...at(CHANNEL, { nonce: "m" }), address: { ...at(CHANNEL).address, thread } });
+      assert.deepEqual(bench.discord.texts(thread), ["two"]);
+      assert.equal((await failure(bench.channel.actions!.thread!(target, "again"))).failure, "permanent");
+    }));
 });

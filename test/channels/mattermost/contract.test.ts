@@ -41,6 +41,11 @@ channelSuite("mattermost", async (intake) => {
       if (failure === "permanent") mattermost.faults.push({ call: "POST /posts", status: 403 });
       if (failure === "unknown") mattermost.faults.push({ call: "POST /posts", drop: true });
     },
+    acts: {
+      reactions: (id) => (mattermost.posts.get(id)?.reactions ?? []).map((name) => (name === "+1" ? "👍" : name)),
+      pinned: () => [...mattermost.posts.values()].flatMap(({ id, is_pinned }) => (is_pinned === true ? [id] : [])),
+      missing: "missingmissingmissingmissi",
+    },
     breakConnection: mattermost.refuse,
     until: mattermost.until,
     async close() {

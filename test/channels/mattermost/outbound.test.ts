@@ -158,4 +158,12 @@ describe("mattermost config", () => {
     assert.match(problems({ url, token, callback_url: "https://c.example/x", callback_secret: new Secret("s", "short") })[0]!, /16 characters/);
     assert.match(problems({ accounts: { work: { url } } })[0]!, /every account/);
   });
+
+  test("an emoji without a name that is known is refused before anything is asked", () =>
+    withBench(async ({ channel, mattermost }) => {
+      const at = { address: target(DIRECT).address, messageId: "x", signal: AbortSignal.timeout(10_000) };
+      const before = mattermost.calls.length;
+      await assert.rejects(channel.actions!.react!(at, "🫠🫠", true), { code: "mattermost_unknown_emoji" });
+      assert.equal(mattermost.calls.length, before);
+    }));
 });

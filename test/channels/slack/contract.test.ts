@@ -27,6 +27,11 @@ for (const mode of ["socket", "webhook"] as const) {
           slack.failNext("conversations.history", "missing_scope", { times: 10 });
         }
       },
+      acts: {
+        reactions: (id) => (slack.messages("D42").find(({ ts }) => ts === id)?.reactions ?? []).map((name) => (name === "+1" ? "👍" : name)),
+        pinned: () => slack.messages("D42").flatMap(({ ts, pinned }) => (pinned === true ? [ts] : [])),
+        missing: "1.000001",
+      },
       breakConnection: (broken) => (broken ? slack.revokeToken() : slack.restoreToken()),
       until: slack.until,
       async close() {

@@ -235,4 +235,27 @@ describe("slack files", () => {
       },
       { config: { files_root: "https://files.slack.example" } },
     ));
+
+  test("an emoji without a name that is known, and a message without an id, are refused before anything is asked", () =>
+    withBench(async ({ channel, slack }) => {
+      const at = { address: { channel: "slack", account: "default", conversation: "D42" }, messageId: "1.000001", signal: AbortSignal.timeout(10_000) };
+      const before = slack.calls.length;
+      assert.equal((await failureOf(channel.actions!.react!(at, "🫠🫠", true))).code, "slack_unknown_emoji");
+      assert.equal((await failureOf(channel.actions!.delete!({ ...at, messageId: "file:F1" }))).code, "slack_no_message");
+      assert.equal(slack.calls.length, before);
+    }));
+
+  test("fault-23 an action keeps to a pause that Slack has asked for its method", () =>
+    withBench(async (bench) => {
+      const { channel, slack } = bench;
+      slack.addChannel("D42", ["U42"]);
+      const { messageId } = await channel.send(part(bench, "one"), target("D42"));
+      const at = { address: { channel: "slack", account: "default", conversation: "D42" }, messageId, signal: AbortSignal.timeout(10_000) };
+      slack.failNext("reactions.add", "ratelimited", { status: 429, retryAfter: 30 });
+      const limited = await failureOf(channel.actions!.react!(at, "👍", true));
+      assert.deepEqual([limited.failure, limited.retryAfterMs], ["retry", 30_000]);
+      assert.equal((await failureOf(channel.actions!.react!(at, "👍", true))).code, "slack_rate_limited");
+      assert.equal(slack.callsOf("reactions.add").length, 1);
+      await channel.actions!.pin!(at, true);
+    }));
 });

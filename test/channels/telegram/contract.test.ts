@@ -22,6 +22,18 @@ channelSuite("telegram by polling", async (intake) => {
       if (failure === "unknown") telegram.dropAfterProcessing("sendMessage");
     },
     breakConnection: (broken) => (broken ? telegram.revokeToken() : telegram.restoreToken()),
+    acts: {
+      reactions: (id) => telegram.messages(42).find(({ message }) => message.message_id === Number(id))?.reactions ?? [],
+      pinned: () => telegram.messages(42).flatMap(({ pinned, message }) => (pinned === true ? [String(message.message_id)] : [])),
+      polls: () =>
+        telegram
+          .messages(42)
+          .flatMap(({ message }) =>
+            message.poll === undefined ? [] : [`${message.poll.question}: ${message.poll.options.map(({ text }) => text).join("/")}`],
+          ),
+      missing: "999999",
+      dropNextPoll: () => telegram.dropAfterProcessing("sendPoll"),
+    },
     until: telegram.until,
     close: bench.close,
   };

@@ -190,4 +190,39 @@ describe("telegram outbound", () => {
       const { size: _, ...unsized } = huge!;
       await assert.rejects(channel.fetchMedia!(unsized, AbortSignal.timeout(5_000)), failure("telegram_file_too_big", "permanent"));
     }));
+
+  test("a reaction that Telegram does not know and a pin without the rights are told in its words, and a pin rings no bell", () =>
+    withBench(async ({ channel, telegram }) => {
+      const { message_id: id } = telegram.say({ chat: -7, text: "hello" });
+      const target = { ...at(-7), messageId: String(id) };
+      await assert.rejects(channel.actions!.react!(target, "🫠", true), /REACTION_INVALID/);
+      await assert.rejects(channel.actions!.pin!(target, true), failure("telegram_refused", "permanent"));
+      await assert.rejects(channel.actions!.delete!(target), failure("telegram_refused", "permanent"));
+      telegram.promote(-7);
+      await channel.actions!.pin!(target, true);
+      await channel.actions!.delete!(target);
+      assert.equal(telegram.messages(-7).length, 0);
+      assert.deepEqual(telegram.violations, []);
+    }));
+
+  test("fault-23 an action keeps to the pause of its chat", () =>
+    withBench(async ({ channel, telegram }) => {
+      telegram.addChat({ id: 42 });
+      telegram.flood(42, 30);
+      const target = { ...at(42), messageId: "1" };
+      await assert.rejects(channel.actions!.delete!(target), failure("telegram_rate_limited", "retry"));
+      await assert.rejects(channel.actions!.react!(target, "👍", true), failure("telegram_rate_limited", "retry"));
+      assert.deepEqual(telegram.violations, []);
+    }));
+
+  test("votes on a poll that the assistant has made are handed in", () =>
+    withBench(async ({ channel, telegram, intake }) => {
+      telegram.addChat({ id: 42 });
+      const { messageId } = await channel.actions!.poll!(at(42), { question: "When?", options: ["now", "later"], multiple: true });
+      const { poll } = telegram.messages(42).find(({ message }) => String(message.message_id) === messageId)!.message;
+      assert.deepEqual([poll?.allows_multiple_answers, poll?.is_anonymous], [true, false]);
+      telegram.vote({ pollId: poll!.id, options: [1] });
+      await intake.until(() => intake.updates.length === 1);
+      assert.deepEqual(intake.updates[0]?.type === "vote" && intake.updates[0].options, ["later"]);
+    }));
 });

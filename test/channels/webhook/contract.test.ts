@@ -27,6 +27,7 @@ channelSuite("webhook", async (intake) => {
       if (failure === "permanent") program.faults.push({ status: 403 });
       if (failure === "unknown") program.faults.push({ drop: true });
     },
+    acts: {},
     breakConnection: program.break,
     until: program.until,
     async close() {

@@ -71,13 +71,45 @@ function handle(state: FakeState, call: Call, base: () => string): unknown {
   if (method === "POST" && rest === "/typing") return undefined;
   if (method === "GET" && rest === "/messages") return history(channel, call.query);
   if (method === "POST" && rest === "/messages") return post(state, channel, call, base);
-  const message = channel.messages.find((one) => rest === `/messages/${one.id}`);
+  const [, pinned] = /^\/messages\/pins\/(\d+)$/.exec(rest) ?? [];
+  const [, named, reaction, emoji = ""] = /^\/messages\/(\d+)(?:\/(threads|reactions\/([^/]+)\/@me))?$/.exec(rest) ?? [];
+  const message = channel.messages.find(({ id: one }) => one === (pinned ?? named));
   if (message === undefined) throw new Refusal(404, 10008, "Unknown Message");
+  if (pinned !== undefined) return void (message.pinned = method === "PUT");
+  if (reaction === "threads" && method === "POST") return thread(state, channel, message, call.body ?? {});
+  if (reaction !== undefined) return void react(message, method, decodeURIComponent(emoji));
+  if (method === "DELETE") {
+    channel.messages.splice(channel.messages.indexOf(message), 1);
+    return void state.dispatch("MESSAGE_DELETE", { id: message.id, channel_id: channel.id, guild_id: channel.guild_id });
+  }
   if (method !== "PATCH") throw new Refusal(405, 0, "405: Method Not Allowed");
   check(state, call.body!);
   Object.assign(message, call.body, { content: String(call.body!["content"]).trim(), edited_timestamp: new Date().toISOString() });
   state.dispatch("MESSAGE_UPDATE", { ...message, guild_id: channel.guild_id });
   return message;
+}
+
+function react(message: FakeMessage, method: string, emoji: string): void {
+  if (!/^\p{Extended_Pictographic}\ufe0f?$/u.test(emoji)) throw new Refusal(400, 10014, "Unknown Emoji");
+  const others = (message.reacted ?? []).filter((one) => one !== emoji);
+  message.reacted = method === "PUT" ? [...others, emoji] : others;
+}
+
+function thread(state: FakeState, channel: FakeChannel, message: FakeMessage, { name }: Json): unknown {
+  if (channel.type !== 0) throw new Refusal(400, 50024, "Cannot execute action on this channel type");
+  if (state.channels.has(message.id)) throw new Refusal(400, 160004, "A thread has already been created for this message");
+  if (typeof name !== "string" || name.length < 1 || name.length > 100) throw new Refusal(400, 50035, "Invalid Form Body: name");
+  const made: FakeChannel = { id: message.id, type: 11, guild_id: channel.guild_id!, parent_id: channel.id, messages: [] };
+  state.channels.set(made.id, made);
+  state.dispatch("THREAD_CREATE", { ...made, messages: undefined, name });
+  return { ...made, messages: undefined, name };
+}
+
+function checkPoll({ question, answers }: { question?: { text?: string }; answers?: { poll_media?: { text?: string } }[] }): void {
+  if (!question?.text || question.text.length > 300) throw new Refusal(400, 50035, "Invalid Form Body: poll.question");
+  const texts = (answers ?? []).map(({ poll_media: media }) => media?.text ?? "");
+  if (texts.length < 2 || texts.length > 10 || texts.some((text) => text === "" || text.length > 55))
+    throw new Refusal(400, 50035, "Invalid Form Body: poll.answers");
 }
 
 /** Newest first, as Discord's; nonces are not in it. */
@@ -96,13 +128,20 @@ function check(state: FakeState, body: Json): void {
   if (mentions?.parse?.length !== 0) state.violations.push("mentions ping");
 }
 
-function post(state: FakeState, channel: FakeChannel, { body = {}, file }: Call, base: () => string): FakeMessage {
+function post(state: FakeState, channel: FakeChannel, { body: given = {}, file }: Call, base: () => string): FakeMessage {
+  let body = given;
+  if (body["poll"] !== undefined) {
+    checkPoll(body["poll"] as object);
+    const asked = body["poll"] as { answers: Json[] };
+    body = { ...body, poll: { ...asked, answers: asked.answers.map((answer, index) => ({ ...answer, answer_id: index + 1 })) } };
+    body = { nonce: state.nextId(), enforce_nonce: true, flags: 4, ...body };
+  }
   check(state, body);
   const { nonce } = body;
   if (body["enforce_nonce"] !== true || typeof nonce !== "string") state.violations.push("a message without an enforced nonce");
   if (String(nonce).length > 25) throw new Refusal(400, 50035, "Invalid Form Body: nonce is too long");
   const content = String(body["content"] ?? "").trim();
-  if (content === "" && file === undefined) throw new Refusal(400, 50006, "Cannot send an empty message");
+  if (content === "" && file === undefined && body["poll"] === undefined) throw new Refusal(400, 50006, "Cannot send an empty message");
   const known = state.nonces.get(`${channel.id}:${String(nonce)}`);
   if (known !== undefined) return known;
   const id = state.nextId();

@@ -6,6 +6,9 @@ export interface FakeMessage extends Json {
   readonly id: string;
   readonly channel_id: string;
   content: string;
+  pinned?: boolean;
+  /** Emojis with which the bot has reacted. */
+  reacted?: string[];
   readonly author: { readonly id: string; readonly username: string; readonly bot?: boolean };
 }
 

@@ -19,6 +19,9 @@ export interface FakePost {
   props: Record<string, unknown>;
   file_ids: string[];
   metadata: { files?: object[] };
+  is_pinned?: boolean;
+  /** Names with which the bot has reacted. */
+  reactions?: string[];
 }
 
 export interface Fault {
@@ -35,6 +38,9 @@ export const BOT = "botbotbotbotbotbotbotbotb1";
 export const ANN = "annannannannannannannanna1";
 export const DIRECT = "directdirectdirectdirectd1";
 export const TOWN = "towntowntowntowntowntownt1";
+
+/** Some names that the server knows. */
+const EMOJIS = new Set(["+1", "tada", "heart", "eyes"]);
 
 export type FakeMattermost = Awaited<ReturnType<typeof startFakeMattermost>>;
 
@@ -140,6 +146,43 @@ export async function startFakeMattermost({ token }: { token: string }) {
       const post = add({ ...given, channel_id: body.channel_id!, user_id: BOT });
       if (pendingId) pending.set(pendingId, post.id);
       return [201, post];
+    }
+    const noPermission = [403, problem("api.context.permissions.app_error", "You do not have the appropriate permissions.", 403)] as [number, unknown];
+    const gone = (id: string | undefined) => posts.get(id ?? "") === undefined || posts.get(id!)!.delete_at > 0;
+    const remove = /^\/posts\/(\w+)$/.exec(path);
+    if (method === "DELETE" && remove) {
+      // What is not there is nobody's to delete.
+      if (gone(remove[1])) return noPermission;
+      const post = posts.get(remove[1]!)!;
+      const before = JSON.stringify(post);
+      Object.assign(post, { update_at: tick(), delete_at: clock });
+      dispatch("post_deleted", { post: before, delete_by: BOT }, post.channel_id);
+      changed();
+      return [200, { status: "OK" }];
+    }
+    const pin = /^\/posts\/(\w+)\/(pin|unpin)$/.exec(path);
+    if (method === "POST" && pin) {
+      if (gone(pin[1])) return noPermission;
+      posts.get(pin[1]!)!.is_pinned = pin[2] === "pin";
+      changed();
+      return [200, { status: "OK" }];
+    }
+    if (method === "POST" && path === "/reactions") {
+      const { user_id, post_id, emoji_name } = body as { user_id?: string; post_id?: string; emoji_name?: string };
+      if (user_id !== BOT || gone(post_id)) return noPermission;
+      if (!EMOJIS.has(emoji_name ?? "")) return [400, problem("model.reaction.is_valid.emoji_name.app_error", "Invalid emoji name.", 400)];
+      const post = posts.get(post_id!)!;
+      post.reactions = [...new Set([...(post.reactions ?? []), emoji_name!])];
+      changed();
+      return [201, { user_id, post_id, emoji_name, create_at: tick() }];
+    }
+    const unreact = /^\/users\/(\w+)\/posts\/(\w+)\/reactions\/([^/]+)$/.exec(path);
+    if (method === "DELETE" && unreact) {
+      if (unreact[1] !== BOT || gone(unreact[2])) return noPermission;
+      const post = posts.get(unreact[2]!)!;
+      post.reactions = (post.reactions ?? []).filter((name) => name !== decodeURIComponent(unreact[3]!));
+      changed();
+      return [200, { status: "OK" }];
     }
     const patch = /^\/posts\/(\w+)\/patch$/.exec(path);
     const target = posts.get(patch?.[1] ?? "");

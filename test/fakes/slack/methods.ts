@@ -26,6 +26,15 @@ function own(state: SlackState, args: Args): StoredMessage {
   return message;
 }
 
+/** Some names that every workspace knows. */
+const EMOJIS = new Set(["+1", "tada", "heart", "eyes"]);
+
+function at(state: SlackState, args: Args): StoredMessage {
+  const message = conversation(state, args["channel"]).messages.find((one) => one.ts === args["timestamp"]);
+  if (message === undefined) throw new Refusal("message_not_found");
+  return message;
+}
+
 /** Text and blocks as they are checked. Text in which Slack would read a mention is noted: nobody asked for one. */
 function body(state: SlackState, args: Args): { text: string; blocks?: readonly Block[] } {
   const text = args["text"] ?? "";
@@ -93,6 +102,41 @@ export const METHODS: Readonly<Record<string, Method>> = {
     else message.blocks = blocks;
     message.edited = { user: state.me.user_id, ts: state.ts() };
     return { channel: args["channel"], ts: message.ts, text };
+  },
+  "chat.delete"(state, args) {
+    const { messages } = conversation(state, args["channel"]);
+    const message = messages.find((one) => one.ts === args["ts"]);
+    if (message === undefined) throw new Refusal("message_not_found");
+    // With a bot's token only what the bot has said (chat.delete).
+    if (message.bot_id !== state.me.bot_id) throw new Refusal("cant_delete_message");
+    messages.splice(messages.indexOf(message), 1);
+    return { channel: args["channel"], ts: args["ts"] };
+  },
+  "reactions.add"(state, args) {
+    const message = at(state, args);
+    const name = args["name"] ?? "";
+    if (!EMOJIS.has(name)) throw new Refusal("invalid_name");
+    if (message.reactions?.includes(name) === true) throw new Refusal("already_reacted");
+    message.reactions = [...(message.reactions ?? []), name];
+    return {};
+  },
+  "reactions.remove"(state, args) {
+    const message = at(state, args);
+    if (message.reactions?.includes(args["name"] ?? "") !== true) throw new Refusal("no_reaction");
+    message.reactions = message.reactions.filter((name) => name !== args["name"]);
+    return {};
+  },
+  "pins.add"(state, args) {
+    const message = at(state, args);
+    if (message.pinned === true) throw new Refusal("already_pinned");
+    message.pinned = true;
+    return {};
+  },
+  "pins.remove"(state, args) {
+    const message = at(state, args);
+    if (message.pinned !== true) throw new Refusal("no_pin");
+    message.pinned = false;
+    return {};
   },
   "conversations.open"(state, { users: user = "" }) {
     if (!state.users.has(user)) throw new Refusal("user_not_found");

@@ -9,6 +9,9 @@ export interface StoredMessage {
   metadata?: { event_type: string; event_payload: Record<string, unknown> };
   edited?: { user: string; ts: string };
   files?: Record<string, unknown>[];
+  /** Names with which the bot has reacted. */
+  reactions?: string[];
+  pinned?: boolean;
   attachments?: Record<string, unknown>[];
 }
 

@@ -90,6 +90,8 @@ export interface FakeTelegram extends World {
   restoreToken(): void;
   /** 403 in this chat, or no longer. */
   block(chat: number, blocked?: boolean): void;
+  /** The bot may pin and delete in this group. */
+  promote(chat: number): void;
   /** The group becomes the supergroup `to`. */
   migrate(from: number, to: number): void;
 
@@ -210,6 +212,7 @@ export async function startFakeTelegram(options: FakeTelegramOptions = {}): Prom
     restoreToken() {
       revoked = false;
     },
+    promote: (id) => void state.admin.add(String(id)),
     block: (id, blocked = true) => void (blocked ? state.blocked.add(String(id)) : state.blocked.delete(String(id))),
     migrate: (from, to) => void state.migrated.set(String(from), String(to)),
     until: (condition, ms = 10_000) => until(events, condition, ms),
@@ -244,6 +247,7 @@ function createState(options: FakeTelegramOptions, changed: () => void): FakeSta
     messages: [],
     files: new Map(),
     presses: new Set(),
+    admin: new Set(),
     blocked: new Set(),
     migrated: new Map(),
     floods: new Map(),

@@ -67,9 +67,12 @@ export const METHODS: Record<string, (state: FakeState, args: Args) => unknown> 
   sendcontact: (state, args) => post(state, args, { contact: { phone_number: args.phone_number, first_name: args.first_name } }),
   sendpoll(state, args) {
     const options = args.options as { text: string }[];
+    const { length } = String(args.question ?? "").trim();
+    if (length < 1 || length > 300) throw bad("poll question must be non-empty");
     if (options.length < 2 || options.length > 12) throw bad("poll must have from 2 to 12 options");
     return post(state, args, {
       poll: {
+        allows_multiple_answers: args.allows_multiple_answers === true,
         id: `poll${state.nextMessageId}`,
         question: args.question,
         options: options.map(({ text }) => ({ text, voter_count: 0 })),
@@ -102,7 +105,32 @@ export const METHODS: Record<string, (state: FakeState, args: Args) => unknown> 
     stored.message = { ...rest, ...(keyboard.length > 0 && { reply_markup: args.reply_markup }) } as Message;
     return stored.message;
   },
-  deletemessage: (state, args) => (target(state, args), true),
+  deletemessage(state, args) {
+    const stored = messageOf(state, args, "message to delete not found");
+    // A bot without rights deletes what people wrote in no private chat's history but its own (Bot API, deleteMessage).
+    if (!stored.byBot && Number(stored.chat) < 0 && !state.admin.has(stored.chat)) throw bad("message can't be deleted");
+    state.messages.splice(state.messages.indexOf(stored), 1);
+    return true;
+  },
+  setmessagereaction(state, args) {
+    const stored = messageOf(state, args, "message to react not found");
+    const reaction = args.reaction as { type: string; emoji: string }[];
+    if (reaction.length > 1) throw bad("REACTIONS_TOO_MANY");
+    if (reaction.some(({ type, emoji }) => type !== "emoji" || !REACTIONS.has(emoji))) throw bad("REACTION_INVALID");
+    stored.reactions = reaction.map(({ emoji }) => emoji);
+    return true;
+  },
+  pinchatmessage(state, args) {
+    const stored = messageOf(state, args, "message to pin not found");
+    if (Number(stored.chat) < 0 && !state.admin.has(stored.chat)) throw bad("not enough rights to manage pinned messages in the chat");
+    if (args.disable_notification !== true) state.violations.push(`everybody in chat ${stored.chat} was notified of a pin`);
+    stored.pinned = true;
+    return true;
+  },
+  unpinchatmessage(state, args) {
+    messageOf(state, args, "message to unpin not found").pinned = false;
+    return true;
+  },
   getfile(state, args) {
     const found = state.files.get(String(args.file_id));
     if (found === undefined) throw bad("wrong file_id or the file is temporarily unavailable");
@@ -116,6 +144,16 @@ function plainLinks(state: FakeState, args: Args): ReturnType<typeof textOf> {
   const preview = args.link_preview_options as { is_disabled?: boolean } | undefined;
   if (preview?.is_disabled !== true) state.violations.push(`a text for chat ${String(args.chat_id)} was sent with link previews on`);
   return textOf(state, args, "text");
+}
+
+/** Some of those that bots may use (Bot API, ReactionTypeEmoji). */
+const REACTIONS = new Set(["👍", "👎", "❤", "🔥", "🎉", "👀"]);
+
+function messageOf(state: FakeState, args: Args, otherwise: string): StoredMessage {
+  const chat = target(state, args);
+  const stored = state.messages.find((one) => one.chat === String(chat.id) && one.message.message_id === Number(args.message_id));
+  if (stored === undefined) throw bad(otherwise);
+  return stored;
 }
 
 /** The chat a call is for, if the bot may write there now. */

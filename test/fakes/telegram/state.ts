@@ -7,6 +7,9 @@ export interface StoredMessage {
   readonly byBot: boolean;
   /** Texts it was edited to, in order. */
   readonly edits: string[];
+  /** Of the bot. */
+  reactions?: string[];
+  pinned?: boolean;
 }
 
 export interface StoredFile {
@@ -26,6 +29,8 @@ export interface FakeState {
   readonly messages: StoredMessage[];
   readonly files: Map<string, StoredFile>;
   readonly presses: Set<string>;
+  /** Groups in which the bot may pin and delete what others wrote. */
+  readonly admin: Set<string>;
   readonly blocked: Set<string>;
   readonly migrated: Map<string, string>;
   readonly floods: Map<string, { until: number; told: boolean }>;

@@ -29,6 +29,7 @@ function setUp(owner = [{ channel: "web", account: "default", conversation: "x" 
         sent.push(`${formatAddress(address)} ${messageText(message)}`);
         return "d1";
       },
+      buttons: () => false,
       owner: async () => owner,
     },
     defang: defangLinks,
