@@ -3,10 +3,9 @@
  * Always true: the content of every part holds at most 2000 UTF-16 units with its markup, and the `text` of the parts of one text joins to its plain text.
  */
 import type { RenderedPart } from "../../core/channel.ts";
-import type { Button, Media, Message, MessagePart } from "../../core/message.ts";
-import { cutPoints } from "../../lib/chunk/index.ts";
-import { describePart } from "../../lib/describe-part/index.ts";
-import { cleanText, codeBlocks, isBlank, type MarkdownNode, parseMarkdown, plainText, sliceNodes } from "../../lib/markdown/index.ts";
+import type { Button, Media, Message } from "../../core/message.ts";
+import { type MarkdownNode, parseMarkdown, plainText } from "../../lib/markdown/index.ts";
+import { messageRuns, textPieces } from "../../lib/message-runs/index.ts";
 import { escapeText, toDiscord } from "./markup.ts";
 
 /** Create Message: content, up to 2000 characters. */
@@ -23,24 +22,11 @@ export type DiscordPayload =
 
 /** @returns at least one part. Neighbouring texts are one; a short text behind a file goes with it. Places, contacts and polls are told in words. */
 export function renderMessage(message: Message): RenderedPart[] {
-  const rendered: RenderedPart[] = [];
-  let nodes: MarkdownNode[] = [];
-  const flush = () => {
-    if (!isBlank(plainText(nodes))) addText(rendered, nodes);
-    nodes = [];
-  };
-  for (const part of message.parts) {
-    if (part.type === "media" && part.media.blob !== undefined) {
-      flush();
-      rendered.push({ text: describePart(part), payload: { kind: "media", media: part.media } satisfies DiscordPayload });
-    } else {
-      const more = textNodes(part);
-      if (more.length > 0) nodes = [...nodes, ...(nodes.length > 0 ? [{ type: "text" as const, text: "\n" }] : []), ...more];
-    }
-  }
-  flush();
-  if (rendered.length === 0) rendered.push(...pieces([{ type: "text", text: "(empty message)" }], MAX_TEXT));
-  return message.buttons === undefined || message.buttons.length === 0 ? rendered : withButtons(rendered, message.buttons.slice(0, MAX_BUTTONS));
+  const parts: RenderedPart[] = [];
+  for (const run of messageRuns(message))
+    if (run.part === undefined) addText(parts, run.nodes);
+    else parts.push(run.part);
+  return message.buttons === undefined || message.buttons.length === 0 ? parts : buttonsBelow(parts, message.buttons.slice(0, MAX_BUTTONS));
 }
 
 /** The plain text that the parts of a text join to. */
@@ -61,27 +47,15 @@ function addText(rendered: RenderedPart[], nodes: readonly MarkdownNode[]): void
 
 /** Cut so that each piece fits with its markup: what grew too long is cut again, shorter. */
 function pieces(nodes: readonly MarkdownNode[], limit: number): RenderedPart[] {
-  const plain = plainText(nodes);
-  const cuts = [0, ...cutPoints(plain, { limit, keep: codeBlocks(nodes) }), plain.length];
-  return cuts.slice(1).flatMap((end, index): RenderedPart[] => {
-    const text = plain.slice(cuts[index], end);
-    // Discord refuses a message without anything visible.
-    if (isBlank(text)) return [];
-    const slice = sliceNodes(nodes, cuts[index]!, end);
-    const content = toDiscord(slice);
+  return textPieces(nodes, limit).flatMap(({ text, nodes: piece }): RenderedPart[] => {
+    const content = toDiscord(piece);
     if (content.length <= MAX_TEXT) return [{ text, payload: { kind: "text", content } satisfies DiscordPayload }];
-    if (text.length > MIN_PIECE) return pieces(slice, Math.max(MIN_PIECE, Math.floor((text.length * MAX_TEXT * 0.9) / content.length)));
+    if (text.length > MIN_PIECE) return pieces(piece, Math.max(MIN_PIECE, Math.floor((text.length * MAX_TEXT * 0.9) / content.length)));
     return [{ text, payload: { kind: "text", content: escapeText(text).slice(0, MAX_TEXT) } satisfies DiscordPayload }];
   });
 }
 
-function withButtons(parts: RenderedPart[], buttons: readonly Button[]): RenderedPart[] {
+/** Below the last part: Discord shows them below files too. */
+function buttonsBelow(parts: RenderedPart[], buttons: readonly Button[]): RenderedPart[] {
   return parts.map((part, index) => (index === parts.length - 1 ? { ...part, payload: { ...(part.payload as DiscordPayload), buttons } } : part));
-}
-
-/** A notice is ours and is not Markdown: a command or path in it must arrive as it is. */
-function textNodes(part: MessagePart): MarkdownNode[] {
-  if (part.type === "text") return parseMarkdown(part.text);
-  const text = part.type === "notice" ? cleanText(part.text).trimEnd() : describePart(part);
-  return text === "" ? [] : [{ type: "text", text }];
 }

@@ -7,7 +7,8 @@ import type { Media, Message } from "../../core/message.ts";
 import { chunkText } from "../../lib/chunk/index.ts";
 import { describePart } from "../../lib/describe-part/index.ts";
 import { withTargets } from "../../lib/link-target/index.ts";
-import { cleanText, isBlank, type MarkdownNode, parseMarkdown, plainText, sliceNodes } from "../../lib/markdown/index.ts";
+import { isBlank, type MarkdownNode, parseMarkdown, plainText, sliceNodes } from "../../lib/markdown/index.ts";
+import { literalNodes } from "../../lib/message-runs/index.ts";
 
 export const MAX_TEXT = 100_000;
 
@@ -51,11 +52,6 @@ export function plainMarkdown(text: string): string {
 /** A reader of plain text must see where a link leads, and one of HTML that it leads nowhere else. */
 function mailNodes(text: string): MarkdownNode[] {
   return withTargets(parseMarkdown(text), { keep: true });
-}
-
-function literalNodes(text: string): MarkdownNode[] {
-  const clean = cleanText(text).trimEnd();
-  return clean === "" ? [] : [{ type: "text", text: clean }];
 }
 
 const TAGS = { bold: "b", italic: "i", strike: "s", quote: "blockquote" } as const;

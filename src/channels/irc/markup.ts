@@ -13,12 +13,6 @@ export function ircNodes(text: string): MarkdownNode[] {
   return withTargets(parseMarkdown(text), { keep: false });
 }
 
-/** Text that is not Markdown. */
-export function literalNodes(text: string): MarkdownNode[] {
-  const clean = cleanText(text).trimEnd();
-  return clean === "" ? [] : [{ type: "text", text: clean }];
-}
-
 /** One line: codes hold until the line's end, so what is open is closed by it. */
 export function toIrcLine(nodes: readonly MarkdownNode[]): string {
   return nodes

@@ -4,9 +4,9 @@
  */
 import type { RenderedPart } from "../../core/channel.ts";
 import type { Message } from "../../core/message.ts";
-import { describePart } from "../../lib/describe-part/index.ts";
 import { cleanText, isBlank, type MarkdownNode, plainText, sliceNodes } from "../../lib/markdown/index.ts";
-import { ircNodes, literalNodes, toIrcLine } from "./markup.ts";
+import { messageRuns } from "../../lib/message-runs/index.ts";
+import { ircNodes, toIrcLine } from "./markup.ts";
 import { byteLength, splitBytes } from "./split.ts";
 
 /** Of the 512 bytes of a line (RFC 2812 section 2.3) the rest is for who says it to whom, as other people's servers see it; a longer name is cut once more at the send. */
@@ -21,13 +21,7 @@ export interface IrcPayload {
 }
 
 export function renderMessage(message: Message): RenderedPart[] {
-  const nodes: MarkdownNode[] = [];
-  for (const part of message.parts) {
-    const more = part.type === "text" ? ircNodes(part.text) : literalNodes(describePart(part));
-    if (more.length > 0) nodes.push(...(nodes.length > 0 ? [{ type: "text" as const, text: "\n" }] : []), ...more);
-  }
-  const parts = lineParts(nodes);
-  return parts.length > 0 ? parts : [{ text: "(empty message)", payload: { line: "(empty message)" } satisfies IrcPayload }];
+  return messageRuns(message, { parse: ircNodes, alone: () => undefined }).flatMap((run) => lineParts(run.nodes ?? []));
 }
 
 /** The plain text that the parts of a text join to. */

@@ -4,9 +4,8 @@
  */
 import type { RenderedPart } from "../../core/channel.ts";
 import type { Button, Media, Message } from "../../core/message.ts";
-import { cutPoints } from "../../lib/chunk/index.ts";
-import { describePart } from "../../lib/describe-part/index.ts";
-import { cleanText, codeBlocks, isBlank, type MarkdownNode, parseMarkdown, plainText, sliceNodes } from "../../lib/markdown/index.ts";
+import { type MarkdownNode, parseMarkdown, plainText } from "../../lib/markdown/index.ts";
+import { messageRuns, textPieces, withButtons } from "../../lib/message-runs/index.ts";
 import { toMattermost } from "./markup.ts";
 
 /** A post holds 16,383 characters (server 5.0 and later); what a screen holds is less, and markup wants room. */
@@ -20,30 +19,8 @@ export type MattermostPayload =
 
 /** @returns at least one part. Neighbouring texts are one. */
 export function renderMessage(message: Message): RenderedPart[] {
-  const rendered: RenderedPart[] = [];
-  let nodes: MarkdownNode[] = [];
-  const flush = () => {
-    if (!isBlank(plainText(nodes))) rendered.push(...textParts(nodes));
-    nodes = [];
-  };
-  for (const part of message.parts) {
-    if (part.type === "media" && part.media.blob !== undefined) {
-      flush();
-      rendered.push({ text: describePart(part), payload: { kind: "media", media: part.media } satisfies MattermostPayload });
-    } else {
-      const more = part.type === "text" ? parseMarkdown(part.text) : literalNodes(describePart(part));
-      if (more.length > 0) nodes = [...nodes, ...(nodes.length > 0 ? [{ type: "text" as const, text: "\n" }] : []), ...more];
-    }
-  }
-  flush();
-  const buttons = message.buttons ?? [];
-  const last = rendered.findLastIndex((part) => (part.payload as MattermostPayload).kind === "text");
-  if (rendered.length === 0 || (buttons.length > 0 && last < 0))
-    rendered.push(...textParts([{ type: "text", text: rendered.length === 0 ? "(empty message)" : "?" }]));
-  const holder = last < 0 ? rendered.length - 1 : last;
-  return buttons.length === 0
-    ? rendered
-    : rendered.map((part, index) => (index === holder ? { ...part, payload: { ...(part.payload as MattermostPayload), buttons } } : part));
+  const parts = messageRuns(message).flatMap((run) => (run.part === undefined ? textParts(run.nodes) : [run.part]));
+  return withButtons(parts, message);
 }
 
 /** The plain text that the parts of a text join to. */
@@ -51,21 +28,11 @@ export function plainMarkdown(text: string): string {
   return plainText(parseMarkdown(text));
 }
 
-function literalNodes(text: string): MarkdownNode[] {
-  const clean = cleanText(text).trimEnd();
-  return clean === "" ? [] : [{ type: "text", text: clean }];
-}
-
 function textParts(nodes: readonly MarkdownNode[]): RenderedPart[] {
-  const plain = plainText(nodes);
-  const cuts = [0, ...cutPoints(plain, { limit: MAX_TEXT, keep: codeBlocks(nodes) }), plain.length];
-  return cuts.slice(1).flatMap((end, index) => {
-    const text = plain.slice(cuts[index], end);
-    // Mattermost refuses a post without anything visible.
-    if (isBlank(text)) return [];
-    const marked = toMattermost(sliceNodes(nodes, cuts[index]!, end));
+  return textPieces(nodes, MAX_TEXT).map(({ text, nodes: piece }) => {
+    const marked = toMattermost(piece);
     // Text of nothing but marks doubles when escaped; then it goes as code, in which nothing is a mark.
     const message = marked.length <= MAX_POST ? marked : toMattermost([{ type: "pre", text }]);
-    return [{ text, payload: { kind: "text", message } satisfies MattermostPayload }];
+    return { text, payload: { kind: "text", message } satisfies MattermostPayload };
   });
 }

@@ -4,10 +4,9 @@
  */
 import type { RenderedPart } from "../../core/channel.ts";
 import type { Button, Media, Message } from "../../core/message.ts";
-import { cutPoints } from "../../lib/chunk/index.ts";
-import { describePart } from "../../lib/describe-part/index.ts";
-import { codeBlocks, isBlank, type MarkdownNode, plainText, sliceNodes } from "../../lib/markdown/index.ts";
-import { literalNodes, type RichText, slackNodes, toRichText } from "./rich-text.ts";
+import { type MarkdownNode, plainText } from "../../lib/markdown/index.ts";
+import { messageRuns, textPieces, withButtons } from "../../lib/message-runs/index.ts";
+import { type RichText, slackNodes, toRichText } from "./rich-text.ts";
 
 /** docs.slack.dev, chat.postMessage: 4,000 characters are the recommended most, 40,000 the hard end; chat.update takes 4,000. */
 export const MAX_TEXT = 4_000;
@@ -17,28 +16,10 @@ export type SlackPayload =
   | { readonly kind: "text"; readonly elements: readonly RichText[]; readonly buttons?: readonly Button[] }
   | { readonly kind: "media"; readonly media: Media };
 
-/** @returns at least one part. Neighbouring texts are one. */
+/** @returns at least one part. Neighbouring texts are one. Slack takes files that are ours, and nobody else's by their id. */
 export function renderMessage(message: Message): RenderedPart[] {
-  const rendered: RenderedPart[] = [];
-  let nodes: MarkdownNode[] = [];
-  const flush = () => {
-    if (!isBlank(plainText(nodes))) rendered.push(...textParts(nodes));
-    nodes = [];
-  };
-  for (const part of message.parts) {
-    // Slack takes files that are ours, and nobody else's by their id.
-    if (part.type === "media" && part.media.blob !== undefined) {
-      flush();
-      rendered.push({ text: describePart(part), payload: { kind: "media", media: part.media } satisfies SlackPayload });
-    } else {
-      const more = part.type === "text" ? slackNodes(part.text) : literalNodes(describePart(part));
-      if (more.length > 0) nodes = [...nodes, ...(nodes.length > 0 ? [{ type: "text" as const, text: "\n" }] : []), ...more];
-    }
-  }
-  flush();
-  const none = rendered.length === 0 || (message.buttons !== undefined && rendered.every((part) => (part.payload as SlackPayload).kind !== "text"));
-  const parts = none ? [...rendered, ...textParts([{ type: "text", text: rendered.length === 0 ? "(empty message)" : "?" }])] : rendered;
-  return message.buttons === undefined || message.buttons.length === 0 ? parts : withButtons(parts, message.buttons);
+  const parts = messageRuns(message, { parse: slackNodes }).flatMap((run) => (run.part === undefined ? textParts(run.nodes) : [run.part]));
+  return withButtons(parts, message);
 }
 
 /** The plain text that the parts of a text join to. */
@@ -47,18 +28,8 @@ export function plainMarkdown(text: string): string {
 }
 
 function textParts(nodes: readonly MarkdownNode[]): RenderedPart[] {
-  const plain = plainText(nodes);
-  const cuts = [0, ...cutPoints(plain, { limit: MAX_TEXT, keep: codeBlocks(nodes) }), plain.length];
-  return cuts.slice(1).flatMap((end, index) => {
-    const text = plain.slice(cuts[index], end);
-    // Slack refuses a message without anything visible.
-    if (isBlank(text)) return [];
-    return [{ text, payload: { kind: "text", elements: toRichText(sliceNodes(nodes, cuts[index]!, end)) } satisfies SlackPayload }];
-  });
-}
-
-/** Below the last text. */
-function withButtons(parts: RenderedPart[], buttons: readonly Button[]): RenderedPart[] {
-  const last = parts.findLastIndex((part) => (part.payload as SlackPayload).kind === "text");
-  return parts.map((part, index) => (index === last ? { ...part, payload: { ...(part.payload as SlackPayload), buttons } } : part));
+  return textPieces(nodes, MAX_TEXT).map((piece) => ({
+    text: piece.text,
+    payload: { kind: "text", elements: toRichText(piece.nodes) } satisfies SlackPayload,
+  }));
 }

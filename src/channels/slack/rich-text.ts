@@ -1,4 +1,4 @@
-import { cleanText, type MarkdownNode, parseMarkdown, plainText } from "../../lib/markdown/index.ts";
+import { type MarkdownNode, parseMarkdown, plainText } from "../../lib/markdown/index.ts";
 
 interface Style {
   readonly bold?: true;
@@ -24,12 +24,6 @@ const MARKS = { bold: { bold: true }, italic: { italic: true }, strike: { strike
 /** The tree of a Markdown text as Slack can show it: a link that Slack would refuse stands as text. */
 export function slackNodes(text: string): MarkdownNode[] {
   return parseMarkdown(text).flatMap(showable);
-}
-
-/** A text of ours, which is not Markdown: a command or path in it must arrive as it is. */
-export function literalNodes(text: string): MarkdownNode[] {
-  const clean = cleanText(text).trimEnd();
-  return clean === "" ? [] : [{ type: "text", text: clean }];
 }
 
 function showable(node: MarkdownNode): MarkdownNode[] {

@@ -4,9 +4,8 @@
  */
 import type { RenderedPart } from "../../core/channel.ts";
 import type { Button, Media, Message, MessagePart } from "../../core/message.ts";
-import { cutPoints } from "../../lib/chunk/index.ts";
-import { describePart } from "../../lib/describe-part/index.ts";
-import { cleanText, codeBlocks, isBlank, type MarkdownNode, parseMarkdown, plainText, sliceNodes } from "../../lib/markdown/index.ts";
+import { cleanText, isBlank, type MarkdownNode, parseMarkdown, plainText } from "../../lib/markdown/index.ts";
+import { messageRuns, textPieces, withButtons } from "../../lib/message-runs/index.ts";
 import { toHtml } from "./html.ts";
 
 /** Bot API: sendMessage text, 1 to 4096 characters after entities parsing; captions 0 to 1024. */
@@ -30,33 +29,17 @@ export type TelegramPayload =
   | { readonly kind: "contact"; readonly name: string; readonly phone: string }
   | { readonly kind: "poll"; readonly question: string; readonly options: readonly string[] };
 
-/** @returns at least one part. Neighbouring texts are one; a short text behind a file becomes its caption. */
+/** @returns at least one part. Neighbouring texts are one; a short text behind a file becomes its caption, unless buttons shall stand below it. */
 export function renderMessage(message: Message): RenderedPart[] {
-  const rendered: RenderedPart[] = [];
-  let nodes: MarkdownNode[] = [];
-  const flush = () => {
-    if (!isBlank(plainText(nodes))) rendered.push(...textParts(nodes, rendered.at(-1), (part) => void (rendered[rendered.length - 1] = part)));
-    nodes = [];
-  };
-  for (const part of message.parts) {
-    const payload = part.type === "text" || part.type === "notice" ? undefined : payloadOf(part);
-    if (payload === undefined) {
-      const more = textNodes(part);
-      if (more.length > 0) nodes = [...nodes, ...(nodes.length > 0 ? [{ type: "text" as const, text: "\n" }] : []), ...more];
-    } else {
-      flush();
-      rendered.push({ text: describePart(part), payload });
-    }
+  const parts: RenderedPart[] = [];
+  const captions = (message.buttons ?? []).length === 0;
+  for (const run of messageRuns(message, { alone: payloadOf })) {
+    const captioned = run.part === undefined && captions ? withCaption(parts.at(-1), run.nodes) : undefined;
+    if (captioned !== undefined) parts[parts.length - 1] = captioned;
+    else parts.push(...(run.part === undefined ? textParts(run.nodes) : [run.part]));
   }
-  flush();
-  const parts = rendered.length > 0 ? rendered : textParts([{ type: "text", text: "(empty message)" }]);
-  return message.buttons === undefined ? parts : withButtons(parts, message.buttons);
-}
-
-/** Below the last text; callback_data holds 1 to 64 bytes (Bot API, InlineKeyboardButton). */
-function withButtons(parts: RenderedPart[], buttons: readonly Button[]): RenderedPart[] {
-  const last = parts.findLastIndex((part) => (part.payload as TelegramPayload).kind === "text");
-  return parts.map((part, index) => (index === last ? { ...part, payload: { ...(part.payload as TelegramPayload), buttons } } : part));
+  // callback_data holds 1 to 64 bytes (Bot API, InlineKeyboardButton).
+  return withButtons(parts, message);
 }
 
 /** The plain text that the parts of a text join to. */
@@ -64,31 +47,23 @@ export function plainMarkdown(text: string): string {
   return plainText(parseMarkdown(text));
 }
 
-function textParts(nodes: readonly MarkdownNode[], before?: RenderedPart, replace?: (part: RenderedPart) => void): RenderedPart[] {
-  const plain = plainText(nodes);
+/** @returns undefined when there is no file before it, or no room for it there */
+function withCaption(before: RenderedPart | undefined, nodes: readonly MarkdownNode[]): RenderedPart | undefined {
   const file = before?.payload as TelegramPayload | undefined;
-  if (file?.kind === "media" && file.media.kind !== "sticker" && plain.length <= MAX_CAPTION) {
-    replace?.({ text: `${before!.text}\n${plain}`, payload: { ...file, caption: formatted(nodes, plain) } satisfies TelegramPayload });
-    return [];
-  }
-  const cuts = [0, ...cutPoints(plain, { limit: MAX_TEXT, keep: codeBlocks(nodes) }), plain.length];
-  return cuts.slice(1).flatMap((end, index) => {
-    const text = plain.slice(cuts[index], end);
-    // Telegram refuses a message without anything visible; thousands of <br> would make one.
-    if (isBlank(text)) return [];
-    return [{ text, payload: { kind: "text", text: formatted(sliceNodes(nodes, cuts[index]!, end), text) } satisfies TelegramPayload }];
-  });
+  const plain = plainText(nodes);
+  if (before === undefined || file?.kind !== "media" || file.media.kind === "sticker" || plain.length > MAX_CAPTION) return undefined;
+  return { text: `${before.text}\n${plain}`, payload: { ...file, caption: formatted(nodes, plain) } satisfies TelegramPayload };
+}
+
+function textParts(nodes: readonly MarkdownNode[]): RenderedPart[] {
+  return textPieces(nodes, MAX_TEXT).map((piece) => ({
+    text: piece.text,
+    payload: { kind: "text", text: formatted(piece.nodes, piece.text) } satisfies TelegramPayload,
+  }));
 }
 
 function formatted(nodes: readonly MarkdownNode[], plain: string): FormattedText {
   return { html: toHtml(nodes), plain };
-}
-
-/** A notice is ours and is not Markdown: a command or path in it must arrive as it is. */
-function textNodes(part: MessagePart): MarkdownNode[] {
-  if (part.type === "text") return parseMarkdown(part.text);
-  const text = part.type === "notice" ? cleanText(part.text).trimEnd() : describePart(part);
-  return text === "" ? [] : [{ type: "text", text }];
 }
 
 /** @returns undefined when Telegram would refuse it: then it is described in words. */
