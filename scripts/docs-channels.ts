@@ -32,6 +32,7 @@ const LEAST: { readonly [C in ChannelName]: object } = {
   mattermost: { url: "https://m.test", token: secret, callback_url: "https://c.test/", callback_secret: secret },
   slack: { bot_token: secret, app_token: secret },
   telegram: { token: secret },
+  whatsapp: { phone_number_id: "106540352242922", token: secret, app_secret: secret, verify_token: secret },
   webhook: { url: "https://w.test", secret, streaming: true },
 };
 

@@ -42,6 +42,10 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createMattermost } = await import("../channels/mattermost/index.ts");
     return createMattermost({ ...settings, url, token, account }, deps);
   },
+  whatsapp: async (settings, account, deps) => {
+    const { createWhatsapp, isCloudComplete } = await import("../channels/whatsapp/index.ts");
+    return isCloudComplete(settings) ? createWhatsapp({ ...settings, account }, deps) : undefined;
+  },
 };
 
 /** Makes the enabled channel accounts of the config. @param wanted which of them, by `channel:account`; default: all */

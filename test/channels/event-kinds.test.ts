@@ -7,6 +7,7 @@ import type { Update } from "../../src/core/update.ts";
 import { CHANNEL } from "../fakes/discord/index.ts";
 import { startDovecot } from "../fakes/dovecot.ts";
 import { startFakeIrc } from "../fakes/irc-services.ts";
+import { ANN as ANNS_NUMBER } from "../fakes/whatsapp/cloud.ts";
 import { ANN, TOWN } from "../fakes/mattermost/index.ts";
 import { createBench as discordBench } from "./discord/harness.ts";
 import { createBench as emailBench, PASSWORD } from "./email/harness.ts";
@@ -16,6 +17,7 @@ import { createRecordingIntake, type RecordingIntake } from "./recording-intake.
 import { createBench as slackBench } from "./slack/harness.ts";
 import { createBench as telegramBench } from "./telegram/harness.ts";
 import { createBench as webhookBench } from "./webhook/harness.ts";
+import { createCloudBench } from "./whatsapp/cloud-harness.ts";
 
 const KINDS: Readonly<Record<Update["type"], true>> = { message: true, edit: true, deletion: true, reaction: true, press: true, vote: true, membership: true };
 
@@ -219,6 +221,31 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
         deletion: () => tells("deletion", { message: "e1" }),
       },
       calls: () => program.asked,
+    };
+  },
+
+  async whatsapp(intake, ends) {
+    const bench = await createCloudBench({ intake, timing: { checkMs: 60_000 } });
+    ends(() => bench.close());
+    bench.start();
+    const { cloud } = bench;
+    await cloud.until(() => bench.channel.status().state === "ready");
+    const file = cloud.addFile(new Uint8Array([1]), "image/png");
+    return {
+      stranger: ANNS_NUMBER,
+      does: {
+        message: () => void cloud.say({ type: "image", image: { id: file, mime_type: "image/png", caption: "hi" } }),
+        edit: () => void cloud.say({ type: "edit", edit: { original_message_id: "wamid.1", message: { type: "text", text: { body: "changed" } } } }),
+        reaction: () => void cloud.say({ type: "reaction", reaction: { message_id: "wamid.1", emoji: "👀" } }),
+        press: () =>
+          void cloud.say({
+            type: "interactive",
+            context: { id: "wamid.1" },
+            interactive: { type: "button_reply", button_reply: { id: "clanker:ask:ABCDEF:once", title: "Yes" } },
+          }),
+        deletion: () => void cloud.say({ type: "revoke", revoke: { original_message_id: "wamid.1" } }),
+      },
+      calls: () => cloud.calls.length,
     };
   },
 };
