@@ -30,6 +30,7 @@ const LEAST: { readonly [C in ChannelName]: object } = {
   email: { address: "a@b.test", password: secret, imap_host: "i.test", smtp_host: "s.test", authserv_id: "mx.test" },
   irc: { server: "irc.test" },
   mattermost: { url: "https://m.test", token: secret, callback_url: "https://c.test/", callback_secret: secret },
+  signal: { url: "http://s.test", number: "+4915112345678" },
   slack: { bot_token: secret, app_token: secret },
   telegram: { token: secret },
   webhook: { url: "https://w.test", secret, streaming: true },

@@ -42,6 +42,11 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createMattermost } = await import("../channels/mattermost/index.ts");
     return createMattermost({ ...settings, url, token, account }, deps);
   },
+  signal: async ({ url, number, ...settings }, account, deps) => {
+    if (url === undefined || number === undefined) return undefined;
+    const { createSignal } = await import("../channels/signal/index.ts");
+    return createSignal({ ...settings, url, number, account }, deps);
+  },
 };
 
 /** Makes the enabled channel accounts of the config. @param wanted which of them, by `channel:account`; default: all */

@@ -8,11 +8,13 @@ import { CHANNEL } from "../fakes/discord/index.ts";
 import { startDovecot } from "../fakes/dovecot.ts";
 import { startFakeIrc } from "../fakes/irc-services.ts";
 import { ANN, TOWN } from "../fakes/mattermost/index.ts";
+import { EVE } from "../fakes/signal/index.ts";
 import { createBench as discordBench } from "./discord/harness.ts";
 import { createBench as emailBench, PASSWORD } from "./email/harness.ts";
 import { createBench as ircBench } from "./irc/harness.ts";
 import { createBench as mattermostBench, target as mattermostTarget } from "./mattermost/harness.ts";
 import { createRecordingIntake, type RecordingIntake } from "./recording-intake.ts";
+import { createBench as signalBench } from "./signal/harness.ts";
 import { createBench as slackBench } from "./slack/harness.ts";
 import { createBench as telegramBench } from "./telegram/harness.ts";
 import { createBench as webhookBench } from "./webhook/harness.ts";
@@ -191,6 +193,30 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
           .split("\r\n")
           .slice(0, -1)
           .filter((line) => !MAIL_UPKEEP.test(line)).length,
+    };
+  },
+
+  async signal(intake, ends) {
+    const bench = await signalBench({ intake });
+    ends(() => bench.close());
+    bench.start();
+    const { signal } = bench;
+    await signal.until(() => bench.channel.status().state === "ready");
+    const said = signal.say("before", { from: EVE });
+    await intake.until(() => intake.updates.length === 1);
+    await signal.until(() => signal.calls.some(({ method }) => method === "sendReceipt"));
+    const file = { contentType: "image/png", filename: "a.png", id: "a.png", size: 1 };
+    const reaction = { emoji: "x", targetAuthorUuid: EVE, targetSentTimestamp: said, isRemove: false };
+    return {
+      stranger: EVE,
+      does: {
+        message: () => signal.say("hi", { from: EVE, attachments: [file] }),
+        edit: () => signal.edit(said, "changed", { from: EVE }),
+        reaction: () => signal.does({ reaction }, { from: EVE }),
+        deletion: () => signal.does({ remoteDelete: { timestamp: said } }, { from: EVE }),
+        vote: () => signal.does({ pollVote: { authorUuid: EVE, targetSentTimestamp: 1, optionIndexes: [0], voteCount: 1 } }, { from: EVE }),
+      },
+      calls: () => signal.calls.length,
     };
   },
 
