@@ -28,6 +28,7 @@ const secret = new Secret("docs", "0123456789abcdef");
 const LEAST: { readonly [C in ChannelName]: object } = {
   discord: { token: secret },
   email: { address: "a@b.test", password: secret, imap_host: "i.test", smtp_host: "s.test", authserv_id: "mx.test" },
+  imessage: { url: "http://i.test", password: secret, private_api: true },
   irc: { server: "irc.test" },
   mattermost: { url: "https://m.test", token: secret, callback_url: "https://c.test/", callback_secret: secret },
   signal: { url: "http://s.test", number: "+4915112345678" },

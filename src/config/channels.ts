@@ -1,5 +1,6 @@
 import { discordConfig } from "../channels/discord/config.ts";
 import { emailConfig } from "../channels/email/config.ts";
+import { imessageConfig } from "../channels/imessage/config.ts";
 import { ircConfig } from "../channels/irc/config.ts";
 import { mattermostConfig } from "../channels/mattermost/config.ts";
 import { signalConfig } from "../channels/signal/config.ts";
@@ -15,6 +16,7 @@ export const channelsConfig = v.strictObject({
   slack: described(v.optional(slackConfig), "A Slack app's bot; further workspaces under accounts.NAME."),
   telegram: described(v.optional(telegramConfig), "A Telegram bot; further ones under accounts.NAME."),
   discord: described(v.optional(discordConfig), "A Discord bot; further ones under accounts.NAME."),
+  imessage: described(v.optional(imessageConfig), "Messages on a Mac; further ones under accounts.NAME."),
   irc: described(v.optional(ircConfig), "A nick on an IRC network; further networks under accounts.NAME."),
   email: described(v.optional(emailConfig), "A mailbox; further ones under accounts.NAME."),
   mattermost: described(v.optional(mattermostConfig), "A Mattermost bot; further ones under accounts.NAME."),

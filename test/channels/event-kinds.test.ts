@@ -11,6 +11,7 @@ import { ANN, TOWN } from "../fakes/mattermost/index.ts";
 import { EVE } from "../fakes/signal/index.ts";
 import { createBench as discordBench } from "./discord/harness.ts";
 import { createBench as emailBench, PASSWORD } from "./email/harness.ts";
+import { createBench as imessageBench } from "./imessage/harness.ts";
 import { createBench as ircBench } from "./irc/harness.ts";
 import { createBench as mattermostBench, target as mattermostTarget } from "./mattermost/harness.ts";
 import { createRecordingIntake, type RecordingIntake } from "./recording-intake.ts";
@@ -122,6 +123,31 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
         deletion: () => discord.dispatch("MESSAGE_DELETE", { id: said.id, channel_id: CHANNEL, guild_id: discord.guild }),
       },
       calls: () => discord.calls.length + discord.interactionAnswers.length,
+    };
+  },
+
+  async imessage(intake, ends) {
+    const bench = await imessageBench({ intake });
+    ends(() => bench.close());
+    bench.start();
+    const { mac } = bench;
+    await mac.until(() => bench.channel.status().state === "ready");
+    intake.outcome = () => ({ kind: "refused", reason: "stranger" });
+    const said = mac.say("before");
+    await intake.until(() => intake.updates.length === 1);
+    const gone = mac.say("gone soon");
+    await intake.until(() => intake.updates.length === 2);
+    const file = { guid: "at_0", mimeType: "image/png", transferName: "a.png", totalBytes: 1, isSticker: false, hideAttachment: false };
+    return {
+      stranger: said.handle!.address,
+      does: {
+        message: () => void mac.say("hi", { attachments: [file] }),
+        edit: () => mac.edit(said, "changed"),
+        reaction: () => void mac.tapback(said, "like"),
+        deletion: () => mac.unsend(gone),
+      },
+      // To look for rows is upkeep: who wrote them is not known before.
+      calls: () => mac.calls.filter(({ call }) => !/^(POST \/message\/query|GET \/server\/info)$/.test(call)).length,
     };
   },
 
