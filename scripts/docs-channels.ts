@@ -28,8 +28,10 @@ const secret = new Secret("docs", "0123456789abcdef");
 const LEAST: { readonly [C in ChannelName]: object } = {
   discord: { token: secret },
   email: { address: "a@b.test", password: secret, imap_host: "i.test", smtp_host: "s.test", authserv_id: "mx.test" },
+  imessage: { url: "http://i.test", password: secret, private_api: true },
   irc: { server: "irc.test" },
   mattermost: { url: "https://m.test", token: secret, callback_url: "https://c.test/", callback_secret: secret },
+  signal: { url: "http://s.test", number: "+4915112345678" },
   slack: { bot_token: secret, app_token: secret },
   telegram: { token: secret },
   whatsapp: { phone_number_id: "106540352242922", token: secret, app_secret: secret, verify_token: secret },

@@ -46,6 +46,16 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createWhatsapp, isCloudComplete } = await import("../channels/whatsapp/index.ts");
     return isCloudComplete(settings) ? createWhatsapp({ ...settings, account }, deps) : undefined;
   },
+  signal: async ({ url, number, ...settings }, account, deps) => {
+    if (url === undefined || number === undefined) return undefined;
+    const { createSignal } = await import("../channels/signal/index.ts");
+    return createSignal({ ...settings, url, number, account }, deps);
+  },
+  imessage: async ({ url, password, ...settings }, account, deps) => {
+    if (url === undefined || password === undefined) return undefined;
+    const { createImessage } = await import("../channels/imessage/index.ts");
+    return createImessage({ ...settings, url, password, account }, deps);
+  },
 };
 
 /** Makes the enabled channel accounts of the config. @param wanted which of them, by `channel:account`; default: all */

@@ -1,7 +1,9 @@
 import { discordConfig } from "../channels/discord/config.ts";
 import { emailConfig } from "../channels/email/config.ts";
+import { imessageConfig } from "../channels/imessage/config.ts";
 import { ircConfig } from "../channels/irc/config.ts";
 import { mattermostConfig } from "../channels/mattermost/config.ts";
+import { signalConfig } from "../channels/signal/config.ts";
 import { telegramConfig } from "../channels/telegram/config.ts";
 import { slackConfig } from "../channels/slack/config.ts";
 import { webhookConfig } from "../channels/webhook/config.ts";
@@ -15,10 +17,12 @@ export const channelsConfig = v.strictObject({
   slack: described(v.optional(slackConfig), "A Slack app's bot; further workspaces under accounts.NAME."),
   telegram: described(v.optional(telegramConfig), "A Telegram bot; further ones under accounts.NAME."),
   discord: described(v.optional(discordConfig), "A Discord bot; further ones under accounts.NAME."),
+  imessage: described(v.optional(imessageConfig), "Messages on a Mac; further ones under accounts.NAME."),
   irc: described(v.optional(ircConfig), "A nick on an IRC network; further networks under accounts.NAME."),
   email: described(v.optional(emailConfig), "A mailbox; further ones under accounts.NAME."),
   mattermost: described(v.optional(mattermostConfig), "A Mattermost bot; further ones under accounts.NAME."),
   whatsapp: described(v.optional(whatsappConfig), "A WhatsApp number; further ones under accounts.NAME."),
+  signal: described(v.optional(signalConfig), "A Signal account of a signal-cli daemon; further ones under accounts.NAME."),
   webhook: described(v.optional(webhookConfig), "A program of your own, over signed requests; further ones under accounts.NAME."),
 });
 

@@ -4,10 +4,11 @@ import type { Secret } from "./secret.ts";
 export interface Destination {
   /** Base URL exactly as the owner wrote it; requests stay below its origin. */
   readonly baseUrl: string;
-  /** `path`: the text `{secret}` in a request path is replaced (Telegram's `/bot{secret}/`). */
+  /** `path`: the text `{secret}` in a request path is replaced (Telegram's `/bot{secret}/`). `query`: a parameter of every request, where a server takes it nowhere else. */
   readonly credential?:
     | { readonly in: "header"; readonly name: string; readonly prefix?: string; readonly secret: Secret }
-    | { readonly in: "path"; readonly secret: Secret };
+    | { readonly in: "path"; readonly secret: Secret }
+    | { readonly in: "query"; readonly name: string; readonly secret: Secret };
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>;
 }

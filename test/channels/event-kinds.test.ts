@@ -9,11 +9,14 @@ import { startDovecot } from "../fakes/dovecot.ts";
 import { startFakeIrc } from "../fakes/irc-services.ts";
 import { ANN as ANNS_NUMBER } from "../fakes/whatsapp/cloud.ts";
 import { ANN, TOWN } from "../fakes/mattermost/index.ts";
+import { EVE } from "../fakes/signal/index.ts";
 import { createBench as discordBench } from "./discord/harness.ts";
 import { createBench as emailBench, PASSWORD } from "./email/harness.ts";
+import { createBench as imessageBench } from "./imessage/harness.ts";
 import { createBench as ircBench } from "./irc/harness.ts";
 import { createBench as mattermostBench, target as mattermostTarget } from "./mattermost/harness.ts";
 import { createRecordingIntake, type RecordingIntake } from "./recording-intake.ts";
+import { createBench as signalBench } from "./signal/harness.ts";
 import { createBench as slackBench } from "./slack/harness.ts";
 import { createBench as telegramBench } from "./telegram/harness.ts";
 import { createBench as webhookBench } from "./webhook/harness.ts";
@@ -132,6 +135,31 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
     };
   },
 
+  async imessage(intake, ends) {
+    const bench = await imessageBench({ intake });
+    ends(() => bench.close());
+    bench.start();
+    const { mac } = bench;
+    await mac.until(() => bench.channel.status().state === "ready");
+    intake.outcome = () => ({ kind: "refused", reason: "stranger" });
+    const said = mac.say("before");
+    await intake.until(() => intake.updates.length === 1);
+    const gone = mac.say("gone soon");
+    await intake.until(() => intake.updates.length === 2);
+    const file = { guid: "at_0", mimeType: "image/png", transferName: "a.png", totalBytes: 1, isSticker: false, hideAttachment: false };
+    return {
+      stranger: said.handle!.address,
+      does: {
+        message: () => void mac.say("hi", { attachments: [file] }),
+        edit: () => mac.edit(said, "changed"),
+        reaction: () => void mac.tapback(said, "like"),
+        deletion: () => mac.unsend(gone),
+      },
+      // To look for rows is upkeep: who wrote them is not known before.
+      calls: () => mac.calls.filter(({ call }) => !/^(POST \/message\/query|GET \/server\/info)$/.test(call)).length,
+    };
+  },
+
   async irc(intake, ends) {
     // A server that tags what is said with the account, as today's do. One that does not has to be asked who somebody is before anybody can be let in or refused.
     const irc = await startFakeIrc({ caps: ["account-tag", "message-tags"] });
@@ -200,6 +228,30 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
           .split("\r\n")
           .slice(0, -1)
           .filter((line) => !MAIL_UPKEEP.test(line)).length,
+    };
+  },
+
+  async signal(intake, ends) {
+    const bench = await signalBench({ intake });
+    ends(() => bench.close());
+    bench.start();
+    const { signal } = bench;
+    await signal.until(() => bench.channel.status().state === "ready");
+    const said = signal.say("before", { from: EVE });
+    await intake.until(() => intake.updates.length === 1);
+    await signal.until(() => signal.calls.some(({ method }) => method === "sendReceipt"));
+    const file = { contentType: "image/png", filename: "a.png", id: "a.png", size: 1 };
+    const reaction = { emoji: "x", targetAuthorUuid: EVE, targetSentTimestamp: said, isRemove: false };
+    return {
+      stranger: EVE,
+      does: {
+        message: () => signal.say("hi", { from: EVE, attachments: [file] }),
+        edit: () => signal.edit(said, "changed", { from: EVE }),
+        reaction: () => signal.does({ reaction }, { from: EVE }),
+        deletion: () => signal.does({ remoteDelete: { timestamp: said } }, { from: EVE }),
+        vote: () => signal.does({ pollVote: { authorUuid: EVE, targetSentTimestamp: 1, optionIndexes: [0], voteCount: 1 } }, { from: EVE }),
+      },
+      calls: () => signal.calls.length,
     };
   },
 

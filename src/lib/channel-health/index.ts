@@ -5,6 +5,8 @@ export interface Health {
   status(): ChannelStatus;
   /** A round trip with the platform is complete. */
   alive(): void;
+  /** A round trip is complete, but not everything can be done. */
+  limping(code: string, detail: string): void;
   /** Something that somebody did was taken in. */
   heard(): void;
   trouble(state: "degraded" | "failed", code: string, detail: string): void;
@@ -28,6 +30,7 @@ export function createHealth(now: () => number, changed: (status: ChannelStatus)
   return {
     status: () => status,
     alive: () => update({ ...kept(), state: "ready", lastAliveAt: now() }),
+    limping: (code, detail) => update({ ...kept(), state: "degraded", code, detail, lastAliveAt: now() }),
     heard() {
       status = { ...status, lastEventAt: now() };
     },

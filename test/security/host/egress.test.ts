@@ -98,6 +98,21 @@ describe("the door to configured origins", () => {
     assert.deepEqual(urls, ["/bot123:AB-c_d/getMe?x={secret}", "/bot..%2F..%2Fx%3Fy%23z/getMe", "/bot$&-$1/-secret-/getMe"]);
   });
 
+  test("sec-115: puts a credential into the query, encoded, and keeps it out of answers and errors", async () => {
+    const urls: string[] = [];
+    const origin = await serve((request, response) => {
+      urls.push(request.url ?? "");
+      response.end(request.url);
+    });
+    const credential = { in: "query", name: "password", secret: new Secret("k", "a b&c=/?") } as const;
+    const texts = [];
+    for (const path of ["/x", "/x?y=1&z"]) texts.push(await (await open().request({ baseUrl: origin, credential }, { path })).text());
+    assert.deepEqual(urls, ["/x?password=a%20b%26c%3D%2F%3F", "/x?y=1&z&password=a%20b%26c%3D%2F%3F"]);
+    assert.deepEqual(texts, ["/x?password=[secret]", "/x?y=1&z&password=[secret]"]);
+    const error = await failure(open().request({ baseUrl: "http://127.0.0.1:1", credential }, { path: "/x?y=1" }));
+    assert.ok(!/a b|a%20b/.test(`${error.message}${error.stack}${String(error.cause)}`));
+  });
+
   test("sec-79: redirects are answers; nothing follows them", async () => {
     let hits = 0;
     const other = await serve((_, response) => void response.end(String((hits += 1))));

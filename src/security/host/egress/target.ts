@@ -12,7 +12,7 @@ export interface Target {
   /** Method, origin and path without query and without credential, for errors and logs. */
   readonly shown: string;
   readonly origin: string;
-  /** Values that must not come back in a text, longest first. */
+  /** Values that must not come back in a text. */
   readonly secrets: readonly string[];
 }
 
@@ -41,12 +41,17 @@ export function configuredTarget(destination: Destination, request: HttpRequest)
     secure: url.protocol === "https:",
     hostname: url.hostname.replace(/^\[|\]$/g, ""),
     port: url.port,
-    path: (mark === undefined ? url.pathname : url.pathname.replace(mark, () => encoded)) + url.search,
+    path: (mark === undefined ? url.pathname : url.pathname.replace(mark, () => encoded)) + withCredential(url.search, credential),
     headers: mergeHeaders(destination, request, `${method} ${url.origin}`),
     shown: `${method} ${url.origin}${shownPath}`,
     origin: url.origin,
-    secrets: secret === undefined || secret.length < 4 ? [] : [...new Set([secret, encoded])],
+    secrets: secret === undefined || secret.length < 4 ? [] : [...new Set([secret, encoded, encodeURIComponent(secret)])],
   };
+}
+
+function withCredential(search: string, credential: Destination["credential"]): string {
+  if (credential?.in !== "query") return search;
+  return `${search === "" ? "?" : `${search}&`}${encodeURIComponent(credential.name)}=${encodeURIComponent(credential.secret.reveal())}`;
 }
 
 function parseBase(text: string): URL {

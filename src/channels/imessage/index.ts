@@ -1,0 +1,103 @@
+/** Door of the iMessage adapter: Messages on a Mac as a Channel. README.md says which file does what, QUIRKS.md has the platform's facts behind them. */
+import type { Channel, ChannelDeps } from "../../core/channel.ts";
+import { createBackground } from "../../lib/background/index.ts";
+import { createHealth } from "../../lib/channel-health/index.ts";
+import { createBackoff } from "../../lib/reconnect/index.ts";
+import { type ImessageAccount, recover } from "./account.ts";
+import { createActions } from "./actions.ts";
+import { createBlueBubbles } from "./bluebubbles/index.ts";
+import type { ImessageAccountConfig } from "./config.ts";
+import { createFeed } from "./feed.ts";
+import { createOutbound } from "./outbound.ts";
+import { MAX_TEXT, renderMessage } from "./render.ts";
+import { type ImessageTiming, TIMING } from "./timing.ts";
+
+export type { ImessageAccountConfig } from "./config.ts";
+export { plainMarkdown } from "./render.ts";
+export type { ImessageTiming } from "./timing.ts";
+
+/** A connection that lived as long as this has worked: the next loss is a new one. */
+const LIVED_MS = 60_000;
+
+/**
+ * @param given for tests: shorter waits.
+ * @example const channel = createImessage({ ...section, account: "default", url, password }, deps); await channel.start(signal);
+ */
+export function createImessage(config: ImessageAccountConfig, deps: ChannelDeps, given: Partial<ImessageTiming> = {}): Channel {
+  const log = deps.log.child({ channel: "imessage", account: config.account });
+  const timing = { ...TIMING, ...given };
+  const { url, password, private_api: privateApi } = config;
+  const pollMs = timing.pollMs ?? config.poll_seconds * 1_000;
+  const account: ImessageAccount = {
+    config,
+    deps: { ...deps, log },
+    way: createBlueBubbles({ url, password, privateApi, pollMs, pokeMs: timing.pokeMs }, { ...deps, log }),
+    timing,
+    health: createHealth(
+      () => deps.clock.now(),
+      (status) => log.info("imessage account state", { state: status.state, code: status.code, detail: status.detail }),
+    ),
+    background: createBackground(),
+    position: undefined,
+    ours: new Map(),
+    texts: new Map(),
+  };
+  const outbound = createOutbound(account);
+  return {
+    name: "imessage",
+    account: config.account,
+    capabilities: {
+      maxText: MAX_TEXT,
+      // Five edits within a quarter of an hour, each kept in a history that everybody can open: not for previews.
+      edit: false,
+      typing: privateApi,
+      media: true,
+      buttons: false,
+      threads: false,
+      idempotentSend: false,
+      editPaceMs: 0,
+    },
+    async start(signal) {
+      account.health.set("starting");
+      await keepListening(account, signal);
+      await account.background.stop();
+      account.health.set("stopped");
+    },
+    status: account.health.status,
+    render: renderMessage,
+    send: outbound.send,
+    ...(privateApi ? { typing: outbound.typing, actions: createActions(account) } : {}),
+    fetchMedia: outbound.fetchMedia,
+    // A post says nothing that is believed: it only has the server asked sooner.
+    async webhook(request) {
+      await request.body?.cancel();
+      if (request.method !== "POST") return new Response(null, { status: 405, headers: { allow: "POST" } });
+      account.way.poke();
+      return new Response(null, { status: 204 });
+    },
+  };
+}
+
+async function keepListening(account: ImessageAccount, signal: AbortSignal): Promise<void> {
+  const { deps, timing } = account;
+  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+  const feed = createFeed(account);
+  while (!signal.aborted) {
+    const openedAt = deps.clock.monotonic();
+    try {
+      account.position ??= positionOf(await deps.cursor("rowid"));
+      await account.way.listen(feed, signal);
+    } catch (error) {
+      if (signal.aborted) break;
+      if (deps.clock.monotonic() - openedAt > LIVED_MS) backoff.reset();
+      deps.metrics.count("channel_poll_failures", { channel: "imessage", account: account.config.account });
+      deps.log.warn("imessage connection failed", { error, failures: backoff.failures + 1 });
+      await recover(account, error, { backoff, signal });
+    }
+  }
+}
+
+function positionOf(cursor: string | undefined): number | undefined {
+  const rowid = Number(cursor);
+  return Number.isSafeInteger(rowid) && rowid >= 0 && cursor !== undefined ? rowid : undefined;
+}
