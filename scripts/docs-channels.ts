@@ -22,6 +22,7 @@ const target = "docs/channels.md";
 const BEGIN = "<!-- made by node scripts/docs-channels.ts -->";
 const END = "<!-- end of what is made -->";
 
+const guid = "00000000-0000-0000-0000-000000000000";
 const secret = new Secret("docs", "0123456789abcdef");
 
 /** The least that each needs, with everything that can be switched on. */
@@ -31,6 +32,7 @@ const LEAST: { readonly [C in ChannelName]: object } = {
   irc: { server: "irc.test" },
   mattermost: { url: "https://m.test", token: secret, callback_url: "https://c.test/", callback_secret: secret },
   slack: { bot_token: secret, app_token: secret },
+  teams: { app_id: guid, app_password: secret, tenant_id: guid },
   telegram: { token: secret },
   webhook: { url: "https://w.test", secret, streaming: true },
 };

@@ -42,6 +42,11 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createMattermost } = await import("../channels/mattermost/index.ts");
     return createMattermost({ ...settings, url, token, account }, deps);
   },
+  teams: async ({ app_id, app_password, tenant_id, ...settings }, account, deps) => {
+    if (app_id === undefined || app_password === undefined || tenant_id === undefined) return undefined;
+    const { createTeams } = await import("../channels/teams/index.ts");
+    return createTeams({ ...settings, app_id, app_password, tenant_id, account }, deps);
+  },
 };
 
 /** Makes the enabled channel accounts of the config. @param wanted which of them, by `channel:account`; default: all */

@@ -8,12 +8,14 @@ import { CHANNEL } from "../fakes/discord/index.ts";
 import { startDovecot } from "../fakes/dovecot.ts";
 import { startFakeIrc } from "../fakes/irc-services.ts";
 import { ANN, TOWN } from "../fakes/mattermost/index.ts";
+import { BOT as TEAMS_BOT, CHAT as TEAMS_CHAT } from "../fakes/teams/index.ts";
 import { createBench as discordBench } from "./discord/harness.ts";
 import { createBench as emailBench, PASSWORD } from "./email/harness.ts";
 import { createBench as ircBench } from "./irc/harness.ts";
 import { createBench as mattermostBench, target as mattermostTarget } from "./mattermost/harness.ts";
 import { createRecordingIntake, type RecordingIntake } from "./recording-intake.ts";
 import { createBench as slackBench } from "./slack/harness.ts";
+import { createBench as teamsBench, target as teamsTarget } from "./teams/harness.ts";
 import { createBench as telegramBench } from "./telegram/harness.ts";
 import { createBench as webhookBench } from "./webhook/harness.ts";
 
@@ -191,6 +193,35 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
           .split("\r\n")
           .slice(0, -1)
           .filter((line) => !MAIL_UPKEEP.test(line)).length,
+    };
+  },
+
+  async teams(intake, ends) {
+    const bench = await teamsBench({ intake });
+    ends(() => bench.close());
+    bench.start();
+    const { teams } = bench;
+    await teams.until(() => bench.channel.status().state === "ready");
+    const { messageId } = await bench.channel.send(
+      bench.channel.render({ parts: [{ type: "text", text: "?" }], buttons: [{ label: "Yes", data: "ask:ABCDEF:once" }] })[0]!,
+      teamsTarget(TEAMS_CHAT),
+    );
+    const from = "66666666-6666-6666-6666-666666666666";
+    const by = { from, conversation: TEAMS_CHAT };
+    const tells = (activity: Record<string, unknown> & { id: string }) => void teams.deliver(activity);
+    const picture = { contentType: "image/*", contentUrl: `${teams.origin}/amer/v3/attachments/1/views/original` };
+    const said = teams.message("before", by);
+    return {
+      stranger: from,
+      does: {
+        message: () => tells(teams.mention("hi", { ...by, attachments: [picture] })),
+        edit: () => tells({ ...said, type: "messageUpdate", text: "changed" }),
+        reaction: () => tells(teams.activity({ type: "messageReaction", replyToId: messageId, reactionsAdded: [{ type: "like" }], ...by })),
+        press: () => tells(teams.press(messageId, "Yes", by)),
+        deletion: () => tells({ ...said, type: "messageDelete" }),
+        membership: () => tells(teams.activity({ type: "conversationUpdate", membersRemoved: [{ id: TEAMS_BOT }], ...by })),
+      },
+      calls: () => teams.calls.length,
     };
   },
 
