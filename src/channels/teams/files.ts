@@ -6,7 +6,7 @@ import type { Media } from "../../core/message.ts";
 import { isSignedHex, signHex } from "../../lib/hmac/index.ts";
 import type { TeamsAccount } from "./account.ts";
 import { toChannelError } from "./failure.ts";
-import type { Place } from "./outbound.ts";
+import type { Place } from "./references.ts";
 import { CONSENT_CARD, FILE_CARD, type WireFileConsent } from "./wire.ts";
 
 /** Pictures in messages (learn.microsoft.com, "Messages in bot conversations": 1 MB, PNG, JPEG or GIF). */

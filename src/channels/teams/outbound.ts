@@ -10,7 +10,7 @@ import { type TeamsAccount, spokeIn } from "./account.ts";
 import { adaptiveCard } from "./cards.ts";
 import { toChannelError } from "./failure.ts";
 import { fileAttachment } from "./files.ts";
-import type { Reference } from "./references.ts";
+import type { Place } from "./references.ts";
 import { renderMessage, type TeamsPayload } from "./render.ts";
 
 export interface Outbound {
@@ -131,11 +131,6 @@ export function createOutbound(account: TeamsAccount): Outbound {
       },
     },
   };
-}
-
-export interface Place extends Reference {
-  readonly conversation: string;
-  readonly thread: string | undefined;
 }
 
 /** As the connector calls it, with the thread in a channel. */

@@ -12,6 +12,13 @@ export interface Reference {
   readonly kind?: "personal" | "groupChat" | "channel";
 }
 
+/** Where a part goes. */
+export interface Place extends Reference {
+  readonly conversation: string;
+  /** In a channel: the message that began it. */
+  readonly thread: string | undefined;
+}
+
 export interface References {
   /** As on record; where nothing has come in yet, the first of `service_urls`. */
   find(conversation: string): Promise<Reference>;
