@@ -29,6 +29,10 @@ const secret = new Secret("docs", "0123456789abcdef");
 const LEAST: { readonly [C in ChannelName]: object } = {
   discord: { token: secret },
   email: { address: "a@b.test", password: secret, imap_host: "i.test", smtp_host: "s.test", authserv_id: "mx.test" },
+  googlechat: {
+    service_account: new Secret("docs", JSON.stringify({ type: "service_account", client_email: "a@b.test", private_key: "-----BEGIN PRIVATE KEY-----" })),
+    audience: "123456789012",
+  },
   irc: { server: "irc.test" },
   mattermost: { url: "https://m.test", token: secret, callback_url: "https://c.test/", callback_secret: secret },
   slack: { bot_token: secret, app_token: secret },

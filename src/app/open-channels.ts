@@ -47,6 +47,11 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createTeams } = await import("../channels/teams/index.ts");
     return createTeams({ ...settings, app_id, app_password, tenant_id, account }, deps);
   },
+  googlechat: async ({ service_account, audience, ...settings }, account, deps) => {
+    if (service_account === undefined || audience === undefined) return undefined;
+    const { createGoogleChat } = await import("../channels/googlechat/index.ts");
+    return createGoogleChat({ ...settings, service_account, audience, account }, deps);
+  },
 };
 
 /** Makes the enabled channel accounts of the config. @param wanted which of them, by `channel:account`; default: all */

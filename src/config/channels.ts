@@ -1,5 +1,6 @@
 import { discordConfig } from "../channels/discord/config.ts";
 import { emailConfig } from "../channels/email/config.ts";
+import { googlechatConfig } from "../channels/googlechat/config.ts";
 import { ircConfig } from "../channels/irc/config.ts";
 import { mattermostConfig } from "../channels/mattermost/config.ts";
 import { telegramConfig } from "../channels/telegram/config.ts";
@@ -19,6 +20,7 @@ export const channelsConfig = v.strictObject({
   email: described(v.optional(emailConfig), "A mailbox; further ones under accounts.NAME."),
   mattermost: described(v.optional(mattermostConfig), "A Mattermost bot; further ones under accounts.NAME."),
   teams: described(v.optional(teamsConfig), "A bot in Microsoft Teams; further ones under accounts.NAME."),
+  googlechat: described(v.optional(googlechatConfig), "A Google Chat app; further ones under accounts.NAME."),
   webhook: described(v.optional(webhookConfig), "A program of your own, over signed requests; further ones under accounts.NAME."),
 });
 

@@ -7,10 +7,12 @@ import type { Update } from "../../src/core/update.ts";
 import { CHANNEL } from "../fakes/discord/index.ts";
 import { startDovecot } from "../fakes/dovecot.ts";
 import { startFakeIrc } from "../fakes/irc-services.ts";
+import { TOWN as CHAT_TOWN } from "../fakes/googlechat/index.ts";
 import { ANN, TOWN } from "../fakes/mattermost/index.ts";
 import { BOT as TEAMS_BOT, CHAT as TEAMS_CHAT } from "../fakes/teams/index.ts";
 import { createBench as discordBench } from "./discord/harness.ts";
 import { createBench as emailBench, PASSWORD } from "./email/harness.ts";
+import { createBench as googleChatBench, target as googleChatTarget } from "./googlechat/harness.ts";
 import { createBench as ircBench } from "./irc/harness.ts";
 import { createBench as mattermostBench, target as mattermostTarget } from "./mattermost/harness.ts";
 import { createRecordingIntake, type RecordingIntake } from "./recording-intake.ts";
@@ -122,6 +124,30 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
         deletion: () => discord.dispatch("MESSAGE_DELETE", { id: said.id, channel_id: CHANNEL, guild_id: discord.guild }),
       },
       calls: () => discord.calls.length + discord.interactionAnswers.length,
+    };
+  },
+
+  async googlechat(intake, ends) {
+    const bench = await googleChatBench({ intake });
+    ends(() => bench.close());
+    bench.start();
+    const { chat } = bench;
+    await chat.until(() => bench.channel.status().state === "ready");
+    await bench.channel.send(
+      bench.channel.render({ parts: [{ type: "text", text: "?" }], buttons: [{ label: "Yes", data: "ask:ABCDEF:once" }] })[0]!,
+      googleChatTarget(CHAT_TOWN, { thread: "T1" }),
+    );
+    const by = { from: "100000000000000000066", space: CHAT_TOWN };
+    const tells = (event: Record<string, unknown> & { id: string }) => void chat.deliver(event);
+    const file = { contentName: "a.png", contentType: "image/png", attachmentDataRef: { resourceName: "a" }, source: "UPLOADED_CONTENT" };
+    return {
+      stranger: by.from,
+      does: {
+        message: () => tells(chat.mention("hi", { ...by, attachment: [file] })),
+        press: () => tells(chat.click([...chat.messages.values()][0]!, "Yes", { from: by.from })),
+        membership: () => tells(chat.event("REMOVED_FROM_SPACE", by)),
+      },
+      calls: () => chat.calls.length,
     };
   },
 

@@ -1,6 +1,8 @@
 import { createLocalJWKSet, decodeProtectedHeader, errors, type JWK, type JWTPayload, jwtVerify } from "jose";
 import type { Clock } from "../../core/clock.ts";
 
+export { type Assertion, signAssertion } from "./sign-assertion.ts";
+
 /** The token proves nothing: missing, not signed by a key of the issuer, for somebody else, or out of its time. */
 export class TokenRefused extends Error {
   override readonly name = "TokenRefused";
