@@ -22,6 +22,7 @@ const target = "docs/channels.md";
 const BEGIN = "<!-- made by node scripts/docs-channels.ts -->";
 const END = "<!-- end of what is made -->";
 
+const guid = "00000000-0000-0000-0000-000000000000";
 const secret = new Secret("docs", "0123456789abcdef");
 
 /** The least that each needs, with everything that can be switched on. */
@@ -29,10 +30,15 @@ const LEAST: { readonly [C in ChannelName]: object } = {
   discord: { token: secret },
   email: { address: "a@b.test", password: secret, imap_host: "i.test", smtp_host: "s.test", authserv_id: "mx.test" },
   imessage: { url: "http://i.test", password: secret, private_api: true },
+  googlechat: {
+    service_account: new Secret("docs", JSON.stringify({ type: "service_account", client_email: "a@b.test", private_key: "-----BEGIN PRIVATE KEY-----" })),
+    audience: "123456789012",
+  },
   irc: { server: "irc.test" },
   mattermost: { url: "https://m.test", token: secret, callback_url: "https://c.test/", callback_secret: secret },
   signal: { url: "http://s.test", number: "+4915112345678" },
   slack: { bot_token: secret, app_token: secret },
+  teams: { app_id: guid, app_password: secret, tenant_id: guid },
   telegram: { token: secret },
   whatsapp: { phone_number_id: "106540352242922", token: secret, app_secret: secret, verify_token: secret },
   webhook: { url: "https://w.test", secret, streaming: true },

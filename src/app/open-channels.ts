@@ -56,6 +56,16 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createImessage } = await import("../channels/imessage/index.ts");
     return createImessage({ ...settings, url, password, account }, deps);
   },
+  teams: async ({ app_id, app_password, tenant_id, ...settings }, account, deps) => {
+    if (app_id === undefined || app_password === undefined || tenant_id === undefined) return undefined;
+    const { createTeams } = await import("../channels/teams/index.ts");
+    return createTeams({ ...settings, app_id, app_password, tenant_id, account }, deps);
+  },
+  googlechat: async ({ service_account, audience, ...settings }, account, deps) => {
+    if (service_account === undefined || audience === undefined) return undefined;
+    const { createGoogleChat } = await import("../channels/googlechat/index.ts");
+    return createGoogleChat({ ...settings, service_account, audience, account }, deps);
+  },
 };
 
 /** Makes the enabled channel accounts of the config. @param wanted which of them, by `channel:account`; default: all */

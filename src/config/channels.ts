@@ -1,11 +1,13 @@
 import { discordConfig } from "../channels/discord/config.ts";
 import { emailConfig } from "../channels/email/config.ts";
 import { imessageConfig } from "../channels/imessage/config.ts";
+import { googlechatConfig } from "../channels/googlechat/config.ts";
 import { ircConfig } from "../channels/irc/config.ts";
 import { mattermostConfig } from "../channels/mattermost/config.ts";
 import { signalConfig } from "../channels/signal/config.ts";
 import { telegramConfig } from "../channels/telegram/config.ts";
 import { slackConfig } from "../channels/slack/config.ts";
+import { teamsConfig } from "../channels/teams/config.ts";
 import { webhookConfig } from "../channels/webhook/config.ts";
 import { whatsappConfig } from "../channels/whatsapp/config.ts";
 import { webChannelConfig } from "../gateway/config.ts";
@@ -23,6 +25,8 @@ export const channelsConfig = v.strictObject({
   mattermost: described(v.optional(mattermostConfig), "A Mattermost bot; further ones under accounts.NAME."),
   whatsapp: described(v.optional(whatsappConfig), "A WhatsApp number; further ones under accounts.NAME."),
   signal: described(v.optional(signalConfig), "A Signal account of a signal-cli daemon; further ones under accounts.NAME."),
+  teams: described(v.optional(teamsConfig), "A bot in Microsoft Teams; further ones under accounts.NAME."),
+  googlechat: described(v.optional(googlechatConfig), "A Google Chat app; further ones under accounts.NAME."),
   webhook: described(v.optional(webhookConfig), "A program of your own, over signed requests; further ones under accounts.NAME."),
 });
 

@@ -25,6 +25,7 @@ export const ROOMS: readonly Room[] = [
       { module: "valibot", files: /^src\/lib\/schema/ },
       { module: "@valibot/to-json-schema", files: /^src\/lib\/(schema|json-schema)/ },
       { module: "marked", files: /^src\/lib\/markdown/ },
+      { module: "jose", files: /^src\/lib\/signed-tokens/ },
       { module: "node:fs", files: /^src\/lib\/atomic-file/ },
       { module: "node:v8", files: /^src\/lib\/collect-garbage/ },
       { module: "node:vm", files: /^src\/lib\/collect-garbage/ },

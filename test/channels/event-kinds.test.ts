@@ -13,11 +13,15 @@ import { EVE } from "../fakes/signal/index.ts";
 import { createBench as discordBench } from "./discord/harness.ts";
 import { createBench as emailBench, PASSWORD } from "./email/harness.ts";
 import { createBench as imessageBench } from "./imessage/harness.ts";
+import { TOWN as CHAT_TOWN } from "../fakes/googlechat/index.ts";
+import { BOT as TEAMS_BOT, CHAT as TEAMS_CHAT } from "../fakes/teams/index.ts";
+import { createBench as googleChatBench, target as googleChatTarget } from "./googlechat/harness.ts";
 import { createBench as ircBench } from "./irc/harness.ts";
 import { createBench as mattermostBench, target as mattermostTarget } from "./mattermost/harness.ts";
 import { createRecordingIntake, type RecordingIntake } from "./recording-intake.ts";
 import { createBench as signalBench } from "./signal/harness.ts";
 import { createBench as slackBench } from "./slack/harness.ts";
+import { createBench as teamsBench, target as teamsTarget } from "./teams/harness.ts";
 import { createBench as telegramBench } from "./telegram/harness.ts";
 import { createBench as webhookBench } from "./webhook/harness.ts";
 import { createCloudBench } from "./whatsapp/cloud-harness.ts";
@@ -160,6 +164,30 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
     };
   },
 
+  async googlechat(intake, ends) {
+    const bench = await googleChatBench({ intake });
+    ends(() => bench.close());
+    bench.start();
+    const { chat } = bench;
+    await chat.until(() => bench.channel.status().state === "ready");
+    await bench.channel.send(
+      bench.channel.render({ parts: [{ type: "text", text: "?" }], buttons: [{ label: "Yes", data: "ask:ABCDEF:once" }] })[0]!,
+      googleChatTarget(CHAT_TOWN, { thread: "T1" }),
+    );
+    const by = { from: "100000000000000000066", space: CHAT_TOWN };
+    const tells = (event: Record<string, unknown> & { id: string }) => void chat.deliver(event);
+    const file = { contentName: "a.png", contentType: "image/png", attachmentDataRef: { resourceName: "a" }, source: "UPLOADED_CONTENT" };
+    return {
+      stranger: by.from,
+      does: {
+        message: () => tells(chat.mention("hi", { ...by, attachment: [file] })),
+        press: () => tells(chat.click([...chat.messages.values()][0]!, "Yes", { from: by.from })),
+        membership: () => tells(chat.event("REMOVED_FROM_SPACE", by)),
+      },
+      calls: () => chat.calls.length,
+    };
+  },
+
   async irc(intake, ends) {
     // A server that tags what is said with the account, as today's do. One that does not has to be asked who somebody is before anybody can be let in or refused.
     const irc = await startFakeIrc({ caps: ["account-tag", "message-tags"] });
@@ -252,6 +280,35 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
         vote: () => signal.does({ pollVote: { authorUuid: EVE, targetSentTimestamp: 1, optionIndexes: [0], voteCount: 1 } }, { from: EVE }),
       },
       calls: () => signal.calls.length,
+    };
+  },
+
+  async teams(intake, ends) {
+    const bench = await teamsBench({ intake });
+    ends(() => bench.close());
+    bench.start();
+    const { teams } = bench;
+    await teams.until(() => bench.channel.status().state === "ready");
+    const { messageId } = await bench.channel.send(
+      bench.channel.render({ parts: [{ type: "text", text: "?" }], buttons: [{ label: "Yes", data: "ask:ABCDEF:once" }] })[0]!,
+      teamsTarget(TEAMS_CHAT),
+    );
+    const from = "66666666-6666-6666-6666-666666666666";
+    const by = { from, conversation: TEAMS_CHAT };
+    const tells = (activity: Record<string, unknown> & { id: string }) => void teams.deliver(activity);
+    const picture = { contentType: "image/*", contentUrl: `${teams.origin}/amer/v3/attachments/1/views/original` };
+    const said = teams.message("before", by);
+    return {
+      stranger: from,
+      does: {
+        message: () => tells(teams.mention("hi", { ...by, attachments: [picture] })),
+        edit: () => tells({ ...said, type: "messageUpdate", text: "changed" }),
+        reaction: () => tells(teams.activity({ type: "messageReaction", replyToId: messageId, reactionsAdded: [{ type: "like" }], ...by })),
+        press: () => tells(teams.press(messageId, "Yes", by)),
+        deletion: () => tells({ ...said, type: "messageDelete" }),
+        membership: () => tells(teams.activity({ type: "conversationUpdate", membersRemoved: [{ id: TEAMS_BOT }], ...by })),
+      },
+      calls: () => teams.calls.length,
     };
   },
 
