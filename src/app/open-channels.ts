@@ -37,6 +37,11 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createWebhook } = await import("../channels/webhook/index.ts");
     return createWebhook({ ...settings, url, secret, account }, deps);
   },
+  line: async ({ channel_secret, access_token, ...settings }, account, deps) => {
+    if (channel_secret === undefined || access_token === undefined) return undefined;
+    const { createLine } = await import("../channels/line/index.ts");
+    return createLine({ ...settings, channel_secret, access_token, account }, deps);
+  },
   mattermost: async ({ url, token, ...settings }, account, deps) => {
     if (url === undefined || token === undefined) return undefined;
     const { createMattermost } = await import("../channels/mattermost/index.ts");
