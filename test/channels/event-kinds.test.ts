@@ -7,10 +7,12 @@ import type { Update } from "../../src/core/update.ts";
 import { CHANNEL } from "../fakes/discord/index.ts";
 import { startDovecot } from "../fakes/dovecot.ts";
 import { startFakeIrc } from "../fakes/irc-services.ts";
+import { ANN as LINE_ANN } from "../fakes/line/index.ts";
 import { ANN, TOWN } from "../fakes/mattermost/index.ts";
 import { createBench as discordBench } from "./discord/harness.ts";
 import { createBench as emailBench, PASSWORD } from "./email/harness.ts";
 import { createBench as ircBench } from "./irc/harness.ts";
+import { createBench as lineBench, ready as lineReady } from "./line/harness.ts";
 import { createBench as mattermostBench, target as mattermostTarget } from "./mattermost/harness.ts";
 import { createRecordingIntake, type RecordingIntake } from "./recording-intake.ts";
 import { createBench as slackBench } from "./slack/harness.ts";
@@ -168,6 +170,25 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
         membership: () => mattermost.dispatch("user_removed", { channel_id: TOWN, remover_id: ANN }),
       },
       calls: () => mattermost.calls.length,
+    };
+  },
+
+  async line(intake, ends) {
+    const bench = await lineBench({ intake });
+    ends(() => bench.close());
+    bench.start();
+    const { line } = bench;
+    await lineReady(bench);
+    const photo = line.attach(Buffer.from("x"), "image/jpeg");
+    return {
+      stranger: LINE_ANN,
+      does: {
+        message: () => line.say({ type: "image", contentProvider: { type: "line" }, quotedMessageId: photo }),
+        press: () => void line.press("ask:ABCDEF:once"),
+        deletion: () => line.dispatch(line.event("unsend", line.sourceOf(LINE_ANN, LINE_ANN), { unsend: { messageId: photo } })),
+        membership: () => line.dispatch(line.event("follow", line.sourceOf(LINE_ANN, LINE_ANN), { replyToken: "r", follow: { isUnblocked: false } })),
+      },
+      calls: () => line.calls.filter(({ call }) => !/\/v2\/bot\/(info|channel\/webhook|message\/quota)/.test(call)).length,
     };
   },
 

@@ -67,6 +67,8 @@ function updatesOf(account: LineAccount, event: WireEvent): Update[] {
   try {
     const updates = translate(event, { account: account.config.account, sent: account.sent });
     if (updates.length > 0) remember(account, event);
+    // The only place where an owner learns a group's id.
+    if (event.type === "join") account.deps.log.info("line: invited into a group", { conversation: updates[0]?.address.conversation });
     return updates;
   } catch (error) {
     // One that no version of us knows must not hold up the others.

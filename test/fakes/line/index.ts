@@ -14,11 +14,34 @@ export interface Fault {
   readonly drop?: boolean;
 }
 
+/** A message object, as far as the fake or a test looks into it. */
+export interface SentObject {
+  readonly type: string;
+  readonly text?: string;
+  readonly quoteToken?: string;
+  readonly originalContentUrl?: string;
+  readonly previewImageUrl?: string;
+  readonly duration?: number;
+  readonly altText?: string;
+  readonly title?: string;
+  readonly address?: string;
+  readonly template?: { readonly text: string; readonly actions: readonly { readonly label: string; readonly data: string; readonly displayText: string }[] };
+}
+
 export interface FakeMessage {
   readonly id: string;
   readonly to: string;
   readonly by: "reply" | "push";
-  readonly message: Record<string, any>;
+  readonly message: SentObject;
+}
+
+interface RequestBody {
+  readonly to?: string;
+  readonly messages?: readonly SentObject[];
+  readonly replyToken?: string;
+  readonly endpoint?: string;
+  readonly chatId?: string;
+  readonly loadingSeconds?: number;
 }
 
 const hex = (word: string) => Buffer.from(word.padEnd(16, ".")).toString("hex").slice(0, 32);
@@ -31,7 +54,7 @@ export type FakeLine = Awaited<ReturnType<typeof startFakeLine>>;
 export async function startFakeLine({ token, secret }: { token: string; secret: string }) {
   const messages: FakeMessage[] = [];
   const faults: Fault[] = [];
-  const calls: { call: string; body: any; headers: Record<string, unknown> }[] = [];
+  const calls: { call: string; body: RequestBody; headers: Record<string, unknown> }[] = [];
   const loading: object[] = [];
   const files = new Map<string, { bytes: Buffer; type: string; processing: number }>();
   const accepted = new Map<string, string[]>();
@@ -58,13 +81,13 @@ export async function startFakeLine({ token, secret }: { token: string; secret: 
   /** In order, the next when the one before is taken; each again as a redelivery until it is. */
   const postAll = async () => {
     while (waiting.length > 0 && !closed) {
-      let event = waiting[0] as Record<string, unknown>;
-      for (let status = 0; status !== 200 && !closed;) {
-        status = await postBody(bodyOf([event])).catch(() => 0);
-        answers.push(status);
-        if (status === 200) break;
-        event = { ...event, deliveryContext: { isRedelivery: true } };
+      const again = { ...waiting[0], deliveryContext: { isRedelivery: true } };
+      let status = await postBody(bodyOf([waiting[0]!])).catch(() => 0);
+      answers.push(status);
+      while (status !== 200 && !closed) {
         await new Promise((resolve) => setTimeout(resolve, 10));
+        status = await postBody(bodyOf([again])).catch(() => 0);
+        answers.push(status);
       }
       waiting.shift();
       taken += 1;
@@ -101,23 +124,21 @@ export async function startFakeLine({ token, secret }: { token: string; secret: 
     message,
     ...(details.length === 0 ? {} : { details: details.map((one) => ({ message: one, property: "messages[0]" })) }),
   });
-  const invalid = (list: readonly any[]): string | undefined => {
-    if (!Array.isArray(list) || list.length < 1 || list.length > 5) return "Size must be between 1 and 5";
-    for (const one of list) {
-      if (one.type === "text" && (typeof one.text !== "string" || one.text.trim() === "" || one.text.length > 5_000))
-        return "Length must be between 1 and 5000";
-      if (one.type === "template") {
-        const { text, actions } = one.template;
-        if (text.length < 1 || text.length > 160 || one.altText.length < 1 || actions.length < 1 || actions.length > 4) return "bad template";
-        if (actions.some((action: any) => action.label.length < 1 || action.label.length > 20 || action.data.length > 300)) return "bad action";
-      }
-      if (one.type === "location" && !(one.title.length >= 1 && one.title.length <= 100 && one.address.length >= 1 && one.address.length <= 100))
-        return "bad place";
-      if (one.type === "audio" && !(one.duration > 0)) return "bad duration";
+  const within = (text: string | undefined, most: number) => text !== undefined && text.trim() !== "" && text.length <= most;
+  const invalid = (list: readonly SentObject[] | undefined): string | undefined => {
+    if (list === undefined || list.length < 1 || list.length > 5) return "Size must be between 1 and 5";
+    for (const { type, text, template, altText, title, address, duration = 0 } of list) {
+      if (type === "text" && !within(text, 5_000)) return "Length must be between 1 and 5000";
+      if (type === "location" && !(within(title, 100) && within(address, 100))) return "bad place";
+      if (type === "audio" && !(duration > 0)) return "bad duration";
+      if (type !== "template") continue;
+      const actions = template?.actions ?? [];
+      if (!within(template?.text, 160) || !within(altText, 400) || actions.length < 1 || actions.length > 4) return "bad template";
+      if (actions.some(({ label, data }) => !within(label, 20) || data.length > 300)) return "bad action";
     }
     return undefined;
   };
-  const deliver = (to: string, by: FakeMessage["by"], list: readonly any[]): string[] => {
+  const deliver = (to: string, by: FakeMessage["by"], list: readonly SentObject[]): string[] => {
     const made = list.map((message) => ({ id: String(4_000_000 + (ids += 1)), to, by, message }));
     messages.push(...made);
     state.used += by === "push" ? made.length : 0;
@@ -125,7 +146,7 @@ export async function startFakeLine({ token, secret }: { token: string; secret: 
   };
   const sentMessages = (list: readonly string[]) => ({ sentMessages: list.map((id) => ({ id, quoteToken: `q${id}` })) });
 
-  const handle = (call: string, body: any, request: IncomingMessage): [number, object | Buffer, Record<string, string>?] => {
+  const handle = (call: string, body: RequestBody, request: IncomingMessage): [number, object | Buffer, Record<string, string>?] => {
     if (call === "GET /v2/bot/info") return [200, { userId: BOT, basicId: "@clanker", displayName: "Clanker", chatMode: "bot", markAsReadMode: "auto" }];
     if (call === "GET /v2/bot/channel/webhook/endpoint")
       return state.endpoint === undefined ? [404, problem("Webhook endpoint not found")] : [200, { endpoint: state.endpoint, active: state.active }];
@@ -136,7 +157,7 @@ export async function startFakeLine({ token, secret }: { token: string; secret: 
     if (call === "GET /v2/bot/message/quota") return [200, state.quota];
     if (call === "GET /v2/bot/message/quota/consumption") return [200, { totalUsage: state.used }];
     if (call === "POST /v2/bot/chat/loading/start") {
-      if (!String(body.chatId).startsWith("U") || body.loadingSeconds % 5 !== 0) return [400, problem("invalid")];
+      if (!String(body.chatId).startsWith("U") || (body.loadingSeconds ?? 1) % 5 !== 0) return [400, problem("invalid")];
       loading.push(body);
       return [202, {}];
     }
@@ -146,18 +167,18 @@ export async function startFakeLine({ token, secret }: { token: string; secret: 
       const before = accepted.get(key);
       if (before !== undefined) return [409, { message: "The retry key is already accepted", ...sentMessages(before) }, { "x-line-accepted-request-id": "r1" }];
       const wrong = invalid(body.messages);
-      if (wrong !== undefined || !/^[UCR][0-9a-f]{32}$/.test(body.to)) return [400, problem("The request body has 1 error(s)", wrong ?? "to")];
-      const sent = deliver(body.to, "push", body.messages);
+      if (wrong !== undefined || !/^[UCR][0-9a-f]{32}$/.test(body.to ?? "")) return [400, problem("The request body has 1 error(s)", wrong ?? "to")];
+      const sent = deliver(body.to!, "push", body.messages!);
       accepted.set(key, sent);
       return [200, sentMessages(sent)];
     }
     if (call === "POST /v2/bot/message/reply") {
-      const reply = replyTokens.get(body.replyToken);
+      const reply = replyTokens.get(body.replyToken ?? "");
       if (reply === undefined || reply.used) return [400, problem("Invalid reply token")];
       const wrong = invalid(body.messages);
       if (wrong !== undefined) return [400, problem("The request body has 1 error(s)", wrong)];
       reply.used = true;
-      return [200, sentMessages(deliver(reply.to, "reply", body.messages))];
+      return [200, sentMessages(deliver(reply.to, "reply", body.messages!))];
     }
     const content = /^GET \/v2\/bot\/message\/(\w+)\/content(\/transcoding)?$/.exec(call);
     const file = files.get(content?.[1] ?? "");
@@ -183,7 +204,7 @@ export async function startFakeLine({ token, secret }: { token: string; secret: 
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const raw = Buffer.concat(chunks).toString();
     const call = `${request.method} ${request.url}`;
-    const body = raw === "" ? undefined : JSON.parse(raw);
+    const body = JSON.parse(raw === "" ? "{}" : raw) as RequestBody;
     calls.push({ call, body, headers: request.headers });
     changed();
     const answer = (status: number, given: object | Buffer, headers: Record<string, string> = {}) =>
@@ -217,7 +238,7 @@ export async function startFakeLine({ token, secret }: { token: string; secret: 
       refused = is;
       changed();
     },
-    texts: (to: string) => messages.filter((one) => one.to === to).map(({ message }) => String(message["text"] ?? message["type"])),
+    texts: (to: string) => messages.filter((one) => one.to === to).map(({ message }) => String(message.text ?? message.type)),
     /** A post with a signature of one's own choosing. */
     post: (body: string, signature: string | undefined = sign(body), more: RequestInit = {}) =>
       fetch(state.endpoint!, { method: "POST", body, ...more, headers: signature === undefined ? {} : { "x-line-signature": signature } }),
@@ -226,10 +247,12 @@ export async function startFakeLine({ token, secret }: { token: string; secret: 
     sourceOf,
     dispatch,
     /** Somebody writes. */
-    say(message: object | string, { to = ANN, from = ANN, token: withToken = true }: { to?: string; from?: string | undefined; token?: boolean } = {}) {
+    say(message: object | string, { to = ANN, from = ANN, token: withToken = true }: { to?: string; from?: string | null; token?: boolean } = {}) {
       const id = String(1_000_000 + (ids += 1));
       const content = typeof message === "string" ? { type: "text", text: message } : message;
-      return dispatch(event("message", sourceOf(to, from), { ...(withToken ? replyTokenFor(to) : {}), message: { id, quoteToken: `q${id}`, ...content } }));
+      return dispatch(
+        event("message", sourceOf(to, from ?? undefined), { ...(withToken ? replyTokenFor(to) : {}), message: { id, quoteToken: `q${id}`, ...content } }),
+      );
     },
     attach(bytes: Buffer, type: string, processing = 0): string {
       const id = String(9_000_000 + (ids += 1));
