@@ -28,6 +28,7 @@ const secret = new Secret("docs", "0123456789abcdef");
 const LEAST: { readonly [C in ChannelName]: object } = {
   discord: { token: secret },
   email: { address: "a@b.test", password: secret, imap_host: "i.test", smtp_host: "s.test", authserv_id: "mx.test" },
+  feishu: { app_id: "cli_1", app_secret: secret },
   irc: { server: "irc.test" },
   line: { channel_secret: secret, access_token: secret, public_url: "https://c.test/channels/line/webhook" },
   mattermost: { url: "https://m.test", token: secret, callback_url: "https://c.test/", callback_secret: secret },

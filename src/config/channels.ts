@@ -1,5 +1,6 @@
 import { discordConfig } from "../channels/discord/config.ts";
 import { emailConfig } from "../channels/email/config.ts";
+import { feishuConfig } from "../channels/feishu/config.ts";
 import { ircConfig } from "../channels/irc/config.ts";
 import { lineConfig } from "../channels/line/config.ts";
 import { mattermostConfig } from "../channels/mattermost/config.ts";
@@ -18,6 +19,7 @@ export const channelsConfig = v.strictObject({
   irc: described(v.optional(ircConfig), "A nick on an IRC network; further networks under accounts.NAME."),
   email: described(v.optional(emailConfig), "A mailbox; further ones under accounts.NAME."),
   mattermost: described(v.optional(mattermostConfig), "A Mattermost bot; further ones under accounts.NAME."),
+  feishu: described(v.optional(feishuConfig), "A Feishu (Lark) app's bot; further ones under accounts.NAME."),
   line: described(v.optional(lineConfig), "A LINE official account; further ones under accounts.NAME."),
   webhook: described(v.optional(webhookConfig), "A program of your own, over signed requests; further ones under accounts.NAME."),
 });
