@@ -7,7 +7,20 @@ const MARKS = { bold: "**", italic: "*", strike: "~~" } as const;
  * mentions goes as character references, as that page asks for.
  */
 export function toCardMarkdown(nodes: readonly MarkdownNode[], open: ReadonlySet<string> = new Set()): string {
-  return nodes.map((node) => nodeText(node, open)).join("");
+  return joined(nodes)
+    .map((node) => nodeText(node, open))
+    .join("");
+}
+
+/** What is a mark at the beginning of a line shows only together with what follows it. */
+function joined(nodes: readonly MarkdownNode[]): MarkdownNode[] {
+  const all: MarkdownNode[] = [];
+  for (const node of nodes) {
+    const last = all.at(-1);
+    if (node.type === "text" && last?.type === "text") all[all.length - 1] = { type: "text", text: last.text + node.text };
+    else all.push(node);
+  }
+  return all;
 }
 
 function nodeText(node: MarkdownNode, open: ReadonlySet<string>): string {

@@ -298,6 +298,7 @@ export async function startFakeFeishu({ secret, encryptKey }: { secret: string; 
     if (refused || !request.url!.startsWith("/ws/v2?") || !request.url!.includes("ticket=t")) return void socket.end("HTTP/1.1 401 Unauthorized\r\n\r\n");
     upgrades.handleUpgrade(request, socket, head, (client) => {
       sockets.add(client);
+      client.setMaxListeners(0);
       client.on("close", () => sockets.delete(client));
       client.on("message", (data: Buffer) => {
         const frame = decodeFrame(new Uint8Array(data));
