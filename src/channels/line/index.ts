@@ -1,4 +1,4 @@
-/** Door of the LINE adapter: one official account as a Channel. QUIRKS.md has the platform's facts behind its files. */
+/** Door of the LINE adapter: one official account as a Channel. README.md walks through its files; QUIRKS.md has the platform's facts behind them. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { createHealth } from "../../lib/channel-health/index.ts";
 import type { LineAccount } from "./account.ts";
