@@ -76,13 +76,14 @@ export function createApi({ http, clock }: { http: Http; clock: Clock }, { api_r
     asking ??= askToken().finally(() => (asking = undefined));
     return asking;
   };
-  /** A token that was refused is asked for anew, once. */
+  /** A token that was refused is asked for anew, once, unless another call has done so meanwhile. */
   const authorized = async <T>(request: HttpRequest, read: (response: HttpResponse) => Promise<T>): Promise<T> => {
+    const used = await withToken();
     try {
-      return await read(await http.request(await withToken(), request));
+      return await read(await http.request(used, request));
     } catch (error) {
       if (!(error instanceof FeishuFailure) || !TOKEN_CODES.has(error.code) || error.credentials) throw error;
-      token = undefined;
+      if (token?.destination === used) token = undefined;
       return await read(await http.request(await withToken(), request));
     }
   };
