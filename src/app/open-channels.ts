@@ -37,6 +37,16 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createWebhook } = await import("../channels/webhook/index.ts");
     return createWebhook({ ...settings, url, secret, account }, deps);
   },
+  feishu: async ({ app_id, app_secret, ...settings }, account, deps) => {
+    if (app_id === undefined || app_secret === undefined) return undefined;
+    const { createFeishu } = await import("../channels/feishu/index.ts");
+    return createFeishu({ ...settings, app_id, app_secret, account }, deps);
+  },
+  line: async ({ channel_secret, access_token, ...settings }, account, deps) => {
+    if (channel_secret === undefined || access_token === undefined) return undefined;
+    const { createLine } = await import("../channels/line/index.ts");
+    return createLine({ ...settings, channel_secret, access_token, account }, deps);
+  },
   mattermost: async ({ url, token, ...settings }, account, deps) => {
     if (url === undefined || token === undefined) return undefined;
     const { createMattermost } = await import("../channels/mattermost/index.ts");

@@ -2,7 +2,9 @@ import { discordConfig } from "../channels/discord/config.ts";
 import { emailConfig } from "../channels/email/config.ts";
 import { imessageConfig } from "../channels/imessage/config.ts";
 import { googlechatConfig } from "../channels/googlechat/config.ts";
+import { feishuConfig } from "../channels/feishu/config.ts";
 import { ircConfig } from "../channels/irc/config.ts";
+import { lineConfig } from "../channels/line/config.ts";
 import { mattermostConfig } from "../channels/mattermost/config.ts";
 import { signalConfig } from "../channels/signal/config.ts";
 import { telegramConfig } from "../channels/telegram/config.ts";
@@ -27,6 +29,8 @@ export const channelsConfig = v.strictObject({
   signal: described(v.optional(signalConfig), "A Signal account of a signal-cli daemon; further ones under accounts.NAME."),
   teams: described(v.optional(teamsConfig), "A bot in Microsoft Teams; further ones under accounts.NAME."),
   googlechat: described(v.optional(googlechatConfig), "A Google Chat app; further ones under accounts.NAME."),
+  feishu: described(v.optional(feishuConfig), "A Feishu (Lark) app's bot; further ones under accounts.NAME."),
+  line: described(v.optional(lineConfig), "A LINE official account; further ones under accounts.NAME."),
   webhook: described(v.optional(webhookConfig), "A program of your own, over signed requests; further ones under accounts.NAME."),
 });
 

@@ -40,6 +40,8 @@ export interface Socket {
    * @returns whether the socket was open; a message to a closed one is dropped, and `closed` says why.
    */
   send(text: string, options?: { readonly credential?: boolean }): boolean;
+  /** The same for a binary message, which never holds a credential. */
+  sendBytes(bytes: Uint8Array): boolean;
   /** Asks the other side whether it is there (RFC 6455 section 5.5.2). Resolves with the pong; never when there is none. */
   ping(): Promise<void>;
   /** Says goodbye; a side that does not answer is cut off after two seconds. Default code 1000. */

@@ -6,8 +6,10 @@ import { channelsConfig } from "../../src/config/channels.ts";
 import type { Update } from "../../src/core/update.ts";
 import { CHANNEL } from "../fakes/discord/index.ts";
 import { startDovecot } from "../fakes/dovecot.ts";
+import { ANN as FEISHU_ANN, GROUP as FEISHU_GROUP } from "../fakes/feishu/index.ts";
 import { startFakeIrc } from "../fakes/irc-services.ts";
 import { ANN as ANNS_NUMBER } from "../fakes/whatsapp/cloud.ts";
+import { ANN as LINE_ANN } from "../fakes/line/index.ts";
 import { ANN, TOWN } from "../fakes/mattermost/index.ts";
 import { EVE } from "../fakes/signal/index.ts";
 import { createBench as discordBench } from "./discord/harness.ts";
@@ -16,7 +18,9 @@ import { createBench as imessageBench } from "./imessage/harness.ts";
 import { TOWN as CHAT_TOWN } from "../fakes/googlechat/index.ts";
 import { BOT as TEAMS_BOT, CHAT as TEAMS_CHAT } from "../fakes/teams/index.ts";
 import { createBench as googleChatBench, target as googleChatTarget } from "./googlechat/harness.ts";
+import { createBench as feishuBench, ready as feishuReady, target as feishuTarget } from "./feishu/harness.ts";
 import { createBench as ircBench } from "./irc/harness.ts";
+import { createBench as lineBench, ready as lineReady } from "./line/harness.ts";
 import { createBench as mattermostBench, target as mattermostTarget } from "./mattermost/harness.ts";
 import { createRecordingIntake, type RecordingIntake } from "./recording-intake.ts";
 import { createBench as signalBench } from "./signal/harness.ts";
@@ -233,6 +237,59 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
         membership: () => mattermost.dispatch("user_removed", { channel_id: TOWN, remover_id: ANN }),
       },
       calls: () => mattermost.calls.length,
+    };
+  },
+
+  async feishu(intake, ends) {
+    const bench = await feishuBench({ intake });
+    ends(() => bench.close());
+    bench.start();
+    const { feishu } = bench;
+    await feishuReady(bench);
+    await bench.channel.send(
+      bench.channel.render({ parts: [{ type: "text", text: "?" }], buttons: [{ label: "Yes", data: "ask:ABCDEF:once" }] })[0]!,
+      feishuTarget(FEISHU_GROUP),
+    );
+    const asked = feishu.messages[0]!;
+    const said = feishu.say("before");
+    await feishu.until(() => feishu.taken() === 1);
+    return {
+      stranger: FEISHU_ANN,
+      does: {
+        message: () =>
+          void feishu.say({ image_key: "img_1" }, { type: "image", id: `om_${Math.random().toString(36).slice(2)}`, message: { parent_id: asked.id } }),
+        reaction: () =>
+          feishu.dispatch("im.message.reaction.created_v1", {
+            message_id: asked.id,
+            reaction_type: { emoji_type: "SMILE" },
+            operator_type: "user",
+            user_id: { open_id: FEISHU_ANN },
+            action_time: "1627641418803",
+          }),
+        press: () => feishu.press(asked, 0),
+        deletion: () => feishu.dispatch("im.message.recalled_v1", { message_id: said, chat_id: "oc_direct", recall_time: "1627641418804" }),
+        membership: () => feishu.dispatch("im.chat.member.bot.deleted_v1", { chat_id: FEISHU_GROUP, operator_id: { open_id: FEISHU_ANN } }),
+      },
+      calls: () => feishu.calls.length,
+    };
+  },
+
+  async line(intake, ends) {
+    const bench = await lineBench({ intake });
+    ends(() => bench.close());
+    bench.start();
+    const { line } = bench;
+    await lineReady(bench);
+    const photo = line.attach(Buffer.from("x"), "image/jpeg");
+    return {
+      stranger: LINE_ANN,
+      does: {
+        message: () => line.say({ type: "image", contentProvider: { type: "line" }, quotedMessageId: photo }),
+        press: () => void line.press("ask:ABCDEF:once"),
+        deletion: () => line.dispatch(line.event("unsend", line.sourceOf(LINE_ANN, LINE_ANN), { unsend: { messageId: photo } })),
+        membership: () => line.dispatch(line.event("follow", line.sourceOf(LINE_ANN, LINE_ANN), { replyToken: "r", follow: { isUnblocked: false } })),
+      },
+      calls: () => line.calls.filter(({ call }) => !/\/v2\/bot\/(info|channel\/webhook|message\/quota)/.test(call)).length,
     };
   },
 

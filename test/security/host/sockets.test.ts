@@ -87,6 +87,18 @@ describe("the door to outgoing sockets", () => {
     assert.deepEqual(seen, ['Bot canary"5f3c', "undefined", '{"token":"canary\\"5f3c"}', '{"text":"{secret}"}']);
   });
 
+  test("bytes go out as a binary message, and are dropped once the socket is closed", async () => {
+    const { promise, resolve } = Promise.withResolvers<[Buffer, boolean]>();
+    const host = await serve((socket) => socket.on("message", (data, isBinary) => resolve([data as Buffer, isBinary])));
+    const socket = await sockets.connect({ baseUrl: `ws://${host}`, credential: { in: "message", secret } });
+    assert.equal(socket.sendBytes(new TextEncoder().encode("{secret}")), true);
+    const [data, isBinary] = await promise;
+    assert.deepEqual([String(data), isBinary], ["{secret}", true]);
+    socket.close();
+    await socket.closed;
+    assert.equal(socket.sendBytes(new Uint8Array(1)), false);
+  });
+
   test("only hosts of the destination are reached, and never without the TLS it was named with", async () => {
     const host = await serve(() => {});
     const connect = (baseUrl: string, url: string, domains: string[] = []) => failure(sockets.connect({ baseUrl, domains }, { url }));

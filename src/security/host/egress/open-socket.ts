@@ -56,18 +56,20 @@ export function openSocket(socket: WebSocket, { credential }: SocketDestination,
     cancelGoodbye = clock.timer(GOODBYE_MS, () => socket.terminate());
   }
 
+  function write(message: string | Uint8Array): boolean {
+    if (socket.readyState !== socket.OPEN) return false;
+    // A failure to write is followed by `close`.
+    socket.send(message, () => {});
+    if (socket.bufferedAmount > MAX_UNSENT_BYTES) socket.terminate();
+    return true;
+  }
+
   return {
     messages: read(),
     closed,
-    send(text, options = {}) {
-      if (socket.readyState !== socket.OPEN) return false;
-      const whole =
-        options.credential === true && credential?.in === "message" ? text.replaceAll("{secret}", () => jsonText(credential.secret.reveal())) : text;
-      // A failure to write is followed by `close`.
-      socket.send(whole, () => {});
-      if (socket.bufferedAmount > MAX_UNSENT_BYTES) socket.terminate();
-      return true;
-    },
+    send: (text, options = {}) =>
+      write(options.credential === true && credential?.in === "message" ? text.replaceAll("{secret}", () => jsonText(credential.secret.reveal())) : text),
+    sendBytes: write,
     ping: () =>
       new Promise((answered) => {
         if (socket.readyState !== socket.OPEN) return;
