@@ -32,6 +32,7 @@ const LEAST: { readonly [C in ChannelName]: object } = {
   mattermost: { url: "https://m.test", token: secret, callback_url: "https://c.test/", callback_secret: secret },
   slack: { bot_token: secret, app_token: secret },
   telegram: { token: secret },
+  xmpp: { jid: "a@b.test", password: secret, streaming: true },
   webhook: { url: "https://w.test", secret, streaming: true },
 };
 
@@ -43,6 +44,7 @@ const NEVER = () => {
 const deps: ChannelDeps = {
   intake: { receive: NEVER },
   http: { request: NEVER },
+  untrusted: { getUntrusted: NEVER },
   sockets: { connect: NEVER },
   streams: { connect: NEVER },
   blobs: { put: NEVER, get: NEVER },

@@ -4,6 +4,7 @@ import { ircConfig } from "../channels/irc/config.ts";
 import { mattermostConfig } from "../channels/mattermost/config.ts";
 import { telegramConfig } from "../channels/telegram/config.ts";
 import { slackConfig } from "../channels/slack/config.ts";
+import { xmppConfig } from "../channels/xmpp/config.ts";
 import { webhookConfig } from "../channels/webhook/config.ts";
 import { webChannelConfig } from "../gateway/config.ts";
 import { described, v } from "../lib/schema/index.ts";
@@ -16,6 +17,7 @@ export const channelsConfig = v.strictObject({
   discord: described(v.optional(discordConfig), "A Discord bot; further ones under accounts.NAME."),
   irc: described(v.optional(ircConfig), "A nick on an IRC network; further networks under accounts.NAME."),
   email: described(v.optional(emailConfig), "A mailbox; further ones under accounts.NAME."),
+  xmpp: described(v.optional(xmppConfig), "An XMPP (Jabber) account; further ones under accounts.NAME."),
   mattermost: described(v.optional(mattermostConfig), "A Mattermost bot; further ones under accounts.NAME."),
   webhook: described(v.optional(webhookConfig), "A program of your own, over signed requests; further ones under accounts.NAME."),
 });
