@@ -5,6 +5,7 @@ export const NS = {
   streams: "http://etherx.jabber.org/streams",
   streamErrors: "urn:ietf:params:xml:ns:xmpp-streams",
   stanzaErrors: "urn:ietf:params:xml:ns:xmpp-stanzas",
+  sasl: "urn:ietf:params:xml:ns:xmpp-sasl",
   sasl2: "urn:xmpp:sasl:2",
   /** XEP-0004, XEP-0030, XEP-0059. */
   form: "jabber:x:data",

@@ -10,6 +10,7 @@ import type { StreamDestination } from "../../core/streams.ts";
 import type { XmppAccount } from "./account.ts";
 import { bareOf, domainOf } from "./jid.ts";
 import { NS } from "./ns.ts";
+import { mechanismsOf } from "./sasl.ts";
 import { XmppTrouble } from "./trouble.ts";
 import { WireSocket } from "./wire-socket.ts";
 
@@ -47,6 +48,8 @@ export class Session {
   readonly #waiting = new Map<Element, Waiting>();
   readonly #byId = new Map<string, Waiting>();
   #signal: AbortSignal | undefined;
+  /** What the server has to know for us to believe that it knows the password. */
+  #proof: string | undefined;
 
   constructor(account: Pick<XmppAccount, "config" | "deps" | "timing">, library: Library, events: SessionEvents) {
     const { config, timing } = account;
@@ -54,18 +57,20 @@ export class Session {
     this.#account = account;
     this.#events = events;
     this.#destination = this.#home();
-    // The one place where the password is looked at: the library makes the SASL proof of it.
+    const user = config.jid.split("@")[0]!;
     const entity = library.client({
       service: "clanker://server",
       domain: domainOf(config.jid),
-      username: config.jid.split("@")[0]!,
-      password: config.password.reveal(),
+      username: user,
+      // Read by our own mechanisms alone.
+      password: "unused",
       resource: config.resource,
       timeout: timing.answerMs,
       lang: "en",
     });
     this.#entity = entity;
     entity.reconnect.stop();
+    entity.saslFactory._mechs = mechanismsOf({ user, password: config.password, random: account.deps.random }, (proof) => (this.#proof = proof));
     this.#useWire(entity);
     this.#useTls(entity);
     this.#listen(entity);
@@ -300,6 +305,10 @@ export class Session {
       else this.#online = true;
     });
     entity.on("nonza", (element: Element) => {
+      if (element.is("success", NS.sasl) && this.#proof !== undefined && element.text().trim() !== btoa(`v=${this.#proof}`)) {
+        // One that does not know the password is not our server (RFC 5802 section 5).
+        this.#fail(new XmppTrouble("xmpp_login_refused", "the server does not know the password itself"));
+      }
       if (element.getNS() !== NS.management) return;
       if (element.is("enabled")) {
         this.#unhandled = [];

@@ -42,11 +42,22 @@ declare module "@xmpp/client" {
     requestAckDebounce: number;
   }
 
+  /** Texts are bytes, one a character. */
+  export interface Mechanism {
+    readonly name: string;
+    /** Whether it speaks before it is asked. */
+    readonly clientFirst: boolean;
+    challenge(text: string): void;
+    response(): string | Promise<string>;
+  }
+
   export interface Client extends Emitter {
     transports: Transport[];
     readonly jid: { toString(): string } | null;
     readonly status: string;
     readonly streamManagement: StreamManagement;
+    /** Best first. */
+    readonly saslFactory: { _mechs: { readonly name: string; readonly mech: new () => Mechanism }[] };
     readonly reconnect: { stop(): void };
     readonly iqCaller: { request(stanza: Element, timeoutMs?: number): Promise<Element> };
     readonly iqCallee: { get(xmlns: string, name: string, handler: (context: { element: Element }) => Element | object): void };
