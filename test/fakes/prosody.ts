@@ -35,12 +35,16 @@ export interface ProsodyOptions {
   readonly archive?: boolean;
   /** Whether it wants TLS of everybody. */
   readonly requireTls?: boolean;
+  /** Without it, no encryption is offered. */
+  readonly tls?: boolean;
+  /** Without it, there is no place for files. */
+  readonly files?: boolean;
   /** Seconds for which a lost connection may be resumed. */
   readonly hibernation?: number;
 }
 
 /** @throws when the package is missing: scripts/install-test-tools.sh installs it. */
-export async function startProsody({ archive = true, requireTls = false, hibernation = 60 }: ProsodyOptions = {}): Promise<Prosody> {
+export async function startProsody({ archive = true, requireTls = false, tls = true, files = true, hibernation = 60 }: ProsodyOptions = {}): Promise<Prosody> {
   if (PROGRAM === undefined) throw new Error("prosody is missing: run scripts/install-test-tools.sh");
   const folder = await mkdtemp(join(tmpdir(), "prosody-"));
   const [port, tlsPort, httpPort] = await freePorts(3);
@@ -63,7 +67,7 @@ s2s_ports = {}
 http_ports = { ${httpPort} }
 https_ports = {}
 http_interfaces = { "127.0.0.1" }
-modules_enabled = { "saslauth", "tls", "disco", "roster", "presence", "message", "iq", "offline", "c2s", "ping", "smacks", "carbons"${archive ? ', "mam"' : ""} }
+modules_enabled = { "saslauth", ${tls ? '"tls", ' : ""} "disco", "roster", "presence", "message", "iq", "offline", "c2s", "ping", "smacks", "carbons"${archive ? ', "mam"' : ""} }
 modules_disabled = { "s2s", "posix" }
 authentication = "internal_plain"
 storage = "internal"
@@ -81,10 +85,14 @@ Component "${ROOMS}" "muc"
   muc_log_by_default = true
   restrict_room_creation = false
   muc_room_default_persistent = true
-Component "upload.${DOMAIN}" "http_file_share"
+${
+  files
+    ? `Component "upload.${DOMAIN}" "http_file_share"
   http_external_url = "http://127.0.0.1:${httpPort}/"
   http_host = "127.0.0.1"
-  http_file_share_size_limit = 100000
+  http_file_share_size_limit = 100000`
+    : ""
+}
 `,
   );
   let child: ChildProcess | undefined;
@@ -105,7 +113,7 @@ Component "upload.${DOMAIN}" "http_file_share"
       child = spawn(PROGRAM, ["-F", "--config", config], { stdio: ["ignore", "pipe", "pipe"] });
       for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += String(chunk)));
       try {
-        for (const one of [port, tlsPort, httpPort]) await listening(one, child);
+        for (const one of [port, tlsPort, ...(files ? [httpPort] : [])]) await listening(one, child);
       } catch (error) {
         throw new Error(`prosody did not start: ${output}`, { cause: error });
       }
@@ -169,11 +177,21 @@ export interface XmppPeer {
 export async function connectPeer(prosody: Pick<Prosody, "port">, name: string): Promise<XmppPeer> {
   // Plain: the library counts the rounds of SCRAM on the main thread.
   const plain = (prove: (credentials: object, mechanism: string) => Promise<void>) => prove({ username: name, password: `secret-${name}` }, "PLAIN");
-  const options = { credentials: plain, service: `xmpp://127.0.0.1:${prosody.port}`, domain: DOMAIN, username: name, password: `secret-${name}`, resource: "phone", timeout: 10_000, lang: "en" };
+  const options = {
+    credentials: plain,
+    service: `xmpp://127.0.0.1:${prosody.port}`,
+    domain: DOMAIN,
+    username: name,
+    password: `secret-${name}`,
+    resource: "phone",
+    timeout: 10_000,
+    lang: "en",
+  };
   const entity: Client = client(options);
-  // The server is spoken to in plain text: its certificate is not for 127.0.0.1, and the library cannot be told of another.
+  // The server is spoken to in plain text: its certificate is not for 127.0.0.1, and the library cannot be told of another. By itself it also counts stanzas wrongly (XEP-0198).
   entity.prependListener("element", (element: Element) => {
-    if (element.is("features", "http://etherx.jabber.org/streams")) element.children = element.getChildElements().filter((one) => !one.is("starttls"));
+    if (element.is("features", "http://etherx.jabber.org/streams"))
+      element.children = element.getChildElements().filter((one) => !one.is("starttls") && !one.is("sm"));
   });
   entity.on("error", () => {});
   const stanzas: Element[] = [];
@@ -209,7 +227,9 @@ export async function connectPeer(prosody: Pick<Prosody, "port">, name: string):
       await peer.until(() => stanzas.some((one) => one.is("presence") && one.attrs["from"] === `${room}/${name}`));
       const form = xml("x", { xmlns: "jabber:x:data", type: "submit" });
       // A new room is locked until its maker has said that it may be as it is.
-      await entity.iqCaller.request(xml("iq", { type: "set", to: room }, xml("query", { xmlns: "http://jabber.org/protocol/muc#owner" }, form)), 10_000).catch(() => {});
+      await entity.iqCaller
+        .request(xml("iq", { type: "set", to: room }, xml("query", { xmlns: "http://jabber.org/protocol/muc#owner" }, form)), 10_000)
+        .catch(() => {});
     },
     ask: (type, child, to) => entity.iqCaller.request(xml("iq", { type, to }, child), 10_000),
     until: (condition) => waitFor(watchers, condition),

@@ -72,7 +72,11 @@ export async function recover({ health, timing, deps }: XmppAccount, error: unkn
   }
   if (error instanceof XmppTrouble) {
     const final = ["xmpp_login_refused", "xmpp_no_tls", "xmpp_conflict"].includes(error.code);
-    health.trouble(error.code === "xmpp_login_refused" || error.code === "xmpp_no_tls" ? "failed" : "degraded", error.code, `${error.message}; ${ADVICE[error.code]}`);
+    health.trouble(
+      error.code === "xmpp_login_refused" || error.code === "xmpp_no_tls" ? "failed" : "degraded",
+      error.code,
+      `${error.message}; ${ADVICE[error.code]}`,
+    );
     return backoff.wait(signal, final ? timing.refusedMs : 0);
   }
   deps.log.error("xmpp messages could not be handed in", { error });

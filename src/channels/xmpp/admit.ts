@@ -15,7 +15,14 @@ import type { Room } from "./room.ts";
 
 type Work =
   | { readonly kind: "gap"; readonly room: Room | undefined }
-  | { readonly kind: "stanza"; readonly stanza: Element; readonly room: Room | undefined; readonly handled: () => void; readonly at: number; readonly id: string }
+  | {
+      readonly kind: "stanza";
+      readonly stanza: Element;
+      readonly room: Room | undefined;
+      readonly handled: () => void;
+      readonly at: number;
+      readonly id: string;
+    }
   | { readonly kind: "asked"; readonly jid: string; readonly handled: () => void };
 
 export interface Admission {
@@ -74,7 +81,15 @@ export function createAdmission(account: XmppAccount, pages: Pages, signal: Abor
       const sender = { id: by ?? room.jid };
       add({
         kind: "update",
-        update: { type: "membership", key: `member:${room.jid}:${begun}.${count}`, address: addressOf(config.account, room.jid), sender, direct: false, at, change: "left" },
+        update: {
+          type: "membership",
+          key: `member:${room.jid}:${begun}.${count}`,
+          address: addressOf(config.account, room.jid),
+          sender,
+          direct: false,
+          at,
+          change: "left",
+        },
       });
     },
     room: () => full,
@@ -84,7 +99,9 @@ export function createAdmission(account: XmppAccount, pages: Pages, signal: Abor
 
 /** When it was said, as the server that kept it for us tells (XEP-0203); nobody else's word counts. */
 function timeOf({ config, deps }: XmppAccount, stanza: Element): number {
-  const delay = stanza.getChildren("delay", NS.delay).find(({ attrs: { from } }) => from === undefined || from === config.jid || config.jid.endsWith(`@${from}`));
+  const delay = stanza
+    .getChildren("delay", NS.delay)
+    .find(({ attrs: { from } }) => from === undefined || from === config.jid || config.jid.endsWith(`@${from}`));
   const at = Date.parse(delay?.attrs["stamp"] ?? "");
   return Number.isNaN(at) ? deps.clock.now() : Math.min(at, deps.clock.now());
 }

@@ -93,7 +93,11 @@ interface Page {
   readonly complete: boolean;
 }
 
-async function ask(session: Session, { clock, random }: XmppAccount["deps"], { room, pages, from }: { room: Room | undefined; pages: Pages; from: From }): Promise<Page> {
+async function ask(
+  session: Session,
+  { clock, random }: XmppAccount["deps"],
+  { room, pages, from }: { room: Room | undefined; pages: Pages; from: From },
+): Promise<Page> {
   const { xml } = session;
   const queryid = newId(clock, random);
   const field = (name: string, value: string, type?: string) => xml("field", { var: name, type }, xml("value", null, value));

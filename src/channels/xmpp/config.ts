@@ -57,7 +57,9 @@ const xmppEntries = {
     v.optional(
       v.strictObject({
         ...channelGroups.entries,
-        allowed: described(v.optional(v.array(bareJid), []), "Addresses of the rooms that are let in under allowlist.", { example: ["garden@rooms.example.org"] }),
+        allowed: described(v.optional(v.array(bareJid), []), "Addresses of the rooms that are let in under allowlist.", {
+          example: ["garden@rooms.example.org"],
+        }),
         trusted: described(v.optional(v.array(member), []), "Addresses or occupant ids of people who are trusted in rooms; everybody else there is a guest.", {
           example: ["ann@example.org"],
         }),

@@ -20,8 +20,15 @@ export async function discoverServer(account: XmppAccount, session: Session): Pr
   for (const service of [domain, ...(await itemsOf(session, domain))].slice(0, MAX_SERVICES)) {
     const { features, info } = await featuresOf(session, service);
     if (!features.has(NS.upload)) continue;
-    const form = info?.getChildren("x", NS.form).find((x) => x.getChildren("field", NS.form).some((field) => field.getChildText("value", NS.form) === NS.upload));
-    const size = Number(form?.getChildren("field", NS.form).find(({ attrs }) => attrs["var"] === "max-file-size")?.getChildText("value", NS.form) ?? "");
+    const form = info
+      ?.getChildren("x", NS.form)
+      .find((x) => x.getChildren("field", NS.form).some((field) => field.getChildText("value", NS.form) === NS.upload));
+    const size = Number(
+      form
+        ?.getChildren("field", NS.form)
+        .find(({ attrs }) => attrs["var"] === "max-file-size")
+        ?.getChildText("value", NS.form) ?? "",
+    );
     account.uploads = { service, maxBytes: size > 0 ? size : Number.MAX_SAFE_INTEGER };
     return;
   }

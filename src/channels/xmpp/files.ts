@@ -11,7 +11,7 @@ import { XmppTrouble } from "./trouble.ts";
 
 const UPLOAD_TIMEOUT_MS = 120_000;
 /** Section 5: of what the slot asks for nothing else is sent. */
-const SLOT_HEADERS = ["authorization", "cookie", "expires"];
+const SLOT_HEADERS = new Set(["authorization", "cookie", "expires"]);
 
 /** Stores a file at our server. @returns its address, which is all that anybody needs to get it. @throws ChannelError */
 export async function upload(account: XmppAccount, media: Media, signal: AbortSignal): Promise<string> {
@@ -19,7 +19,8 @@ export async function upload(account: XmppAccount, media: Media, signal: AbortSi
   const blob = media.blob === undefined ? undefined : await deps.blobs.get(media.blob);
   if (blob === undefined) throw new ChannelError("blob_missing", `the file ${media.blob} is not stored any more`, "permanent", { hint: "Make it again" });
   if (session?.ready !== true) throw offline();
-  if (uploads === undefined) throw new ChannelError("xmpp_no_upload", "the server takes no files (XEP-0363)", "permanent", { hint: "Its operator can switch on HTTP file upload" });
+  if (uploads === undefined)
+    throw new ChannelError("xmpp_no_upload", "the server takes no files (XEP-0363)", "permanent", { hint: "Its operator can switch on HTTP file upload" });
   if (blob.bytes.length > uploads.maxBytes)
     throw new ChannelError("xmpp_file_too_big", `the server takes files of up to ${uploads.maxBytes} bytes`, "permanent", { hint: "Send a smaller file" });
   const name = (media.name ?? blob.name ?? "file").replace(/[/\\\p{Cc}]/gu, "_").slice(0, 120);
@@ -36,7 +37,7 @@ export async function upload(account: XmppAccount, media: Media, signal: AbortSi
     const headers: Record<string, string> = { "content-type": blob.type };
     for (const header of put!.getChildren("header", NS.upload)) {
       const field = (header.attrs["name"] ?? "").toLowerCase();
-      if (SLOT_HEADERS.includes(field)) headers[field] = header.text().replace(/[\r\n]/g, "");
+      if (SLOT_HEADERS.has(field)) headers[field] = header.text().replace(/[\r\n]/g, "");
     }
     const answer = await deps.http.request(
       { baseUrl: target.origin },
@@ -44,9 +45,14 @@ export async function upload(account: XmppAccount, media: Media, signal: AbortSi
     );
     await answer.text();
     if (answer.status < 200 || answer.status >= 300)
-      throw new ChannelError("xmpp_upload_refused", `the upload was answered ${answer.status}`, answer.status >= 500 || answer.status === 429 ? "retry" : "permanent", {
-        hint: "The server's file upload says no",
-      });
+      throw new ChannelError(
+        "xmpp_upload_refused",
+        `the upload was answered ${answer.status}`,
+        answer.status >= 500 || answer.status === 429 ? "retry" : "permanent",
+        {
+          hint: "The server's file upload says no",
+        },
+      );
     return address;
   } catch (error) {
     throw fileError(error);
@@ -57,12 +63,15 @@ export async function upload(account: XmppAccount, media: Media, signal: AbortSi
 export async function download(account: XmppAccount, media: Media, signal: AbortSignal): Promise<FetchedMedia> {
   const { deps, config } = account;
   const url = URL.parse(media.ref ?? "");
-  if (url === null || !/^https?:$/.test(url.protocol)) throw new ChannelError("xmpp_no_file", "the file has no address", "permanent", { hint: "Ask for the file again" });
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new ChannelError("xmpp_no_file", "the file has no address", "permanent", { hint: "Ask for the file again" });
   try {
     const own = config.upload_origin !== undefined && url.origin === new URL(config.upload_origin).origin;
     const answer = own
       ? await got(account, url, signal)
-      : await deps.untrusted.getUntrusted({ url: url.href, signal, maxBytes: MAX_BLOB_BYTES }).then((found) => ({ ...found, type: found.headers["content-type"] }));
+      : await deps.untrusted
+          .getUntrusted({ url: url.href, signal, maxBytes: MAX_BLOB_BYTES })
+          .then((found) => ({ ...found, type: found.headers["content-type"] }));
     if (answer.status === 403 || answer.status === 404 || answer.status === 410)
       throw new ChannelError("xmpp_no_file", `the file is not there (${answer.status})`, "permanent", { hint: "Ask for the file again" });
     if (answer.status !== 200) throw new ChannelError("xmpp_unreachable", `the file was answered ${answer.status}`, "retry");
@@ -92,7 +101,8 @@ function fileError(error: unknown): ChannelError {
   if (error instanceof HttpFailure) {
     if (error.kind === "too_large")
       return new ChannelError("xmpp_file_too_big", error.message, "permanent", { hint: "Files of up to 20 MB can be fetched", cause: error });
-    if (error.kind === "refused") return new ChannelError("xmpp_upload_refused", error.message, "permanent", { hint: "The file lies where we may not go", cause: error });
+    if (error.kind === "refused")
+      return new ChannelError("xmpp_upload_refused", error.message, "permanent", { hint: "The file lies where we may not go", cause: error });
     return new ChannelError("xmpp_unreachable", `the file's server did not answer: ${error.message}`, "retry", { cause: error });
   }
   if (error instanceof XmppTrouble) return new ChannelError("xmpp_unreachable", error.message, "retry", { cause: error });

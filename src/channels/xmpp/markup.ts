@@ -26,7 +26,18 @@ function textOf(node: MarkdownNode): string {
 
 function write(nodes: readonly MarkdownNode[], open: ReadonlySet<string>): string {
   let out = "";
-  for (const node of nodes) out += nodeText(node, open, out === "" || out.endsWith("\n"));
+  for (const node of joined(nodes)) out += nodeText(node, open, out === "" || out.endsWith("\n"));
+  return out;
+}
+
+/** Texts side by side as one: whether something is a mark depends on what stands beside it. */
+function joined(nodes: readonly MarkdownNode[]): MarkdownNode[] {
+  const out: MarkdownNode[] = [];
+  for (const node of nodes) {
+    const last = out.at(-1);
+    if (node.type === "text" && last?.type === "text") out[out.length - 1] = { type: "text", text: last.text + node.text };
+    else out.push(node);
+  }
   return out;
 }
 

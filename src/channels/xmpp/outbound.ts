@@ -42,7 +42,10 @@ export function createOutbound(account: XmppAccount): Outbound {
   };
 
   /** Sends and waits until it is certain. @returns the room's name of it */
-  const say = async ({ conversation }: Address, { id, children, signal }: { id: string; children: (session: Session) => (Element | false)[]; signal: AbortSignal }): Promise<string> => {
+  const say = async (
+    { conversation }: Address,
+    { id, children, signal }: { id: string; children: (session: Session) => (Element | false)[]; signal: AbortSignal },
+  ): Promise<string> => {
     const session = standing();
     checkJid(conversation);
     const room = roomToSpeakIn(account, conversation);
@@ -86,7 +89,10 @@ export function createOutbound(account: XmppAccount): Outbound {
         const { xml } = session;
         const room = account.rooms.get(address.conversation);
         // XEP-0461 section 3.1: in a room the answer is to the place somebody sits at.
-        const answered = replyTo === undefined ? undefined : xml("reply", { xmlns: NS.reply, id: namesOf(replyTo).room || replyTo, to: room?.seatOf(namesOf(replyTo).room || replyTo) });
+        const answered =
+          replyTo === undefined
+            ? undefined
+            : xml("reply", { xmlns: NS.reply, id: namesOf(replyTo).room || replyTo, to: room?.seatOf(namesOf(replyTo).room || replyTo) });
         const content: (Element | false)[] =
           payload.kind === "media"
             ? [xml("body", null, link!), xml("x", { xmlns: NS.oob }, xml("url", null, link!)), xml("active", { xmlns: NS.states })]

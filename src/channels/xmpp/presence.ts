@@ -13,7 +13,7 @@ import { XmppTrouble } from "./trouble.ts";
 /** XEP-0045 section 15.6.2. */
 const SELF = "110";
 const RENAMED = "303";
-const THROWN_OUT = ["301", "307", "321", "322", "332"];
+const THROWN_OUT = new Set(["301", "307", "321", "322", "332"]);
 
 export function fromRoom({ rooms }: XmppAccount, stanza: Element): Room | undefined {
   return rooms.get(bareOf(stanza.attrs["from"] ?? ""));
@@ -24,7 +24,11 @@ export function hearRoom({ deps, pendingJoins }: XmppAccount, presence: Element,
   const type = presence.attrs["type"];
   const nick = resourceOf(presence.attrs["from"] ?? "");
   if (type === "error") {
-    const condition = presence.getChild("error")?.getChildElements().find((one) => one.getNS() === NS.stanzaErrors && one.name !== "text")?.name ?? "error";
+    const condition =
+      presence
+        .getChild("error")
+        ?.getChildElements()
+        .find((one) => one.getNS() === NS.stanzaErrors && one.name !== "text")?.name ?? "error";
     return pendingJoins.get(room.jid)?.(condition);
   }
   const about = presence.getChild("x", NS.mucUser);
@@ -38,7 +42,7 @@ export function hearRoom({ deps, pendingJoins }: XmppAccount, presence: Element,
       return;
     }
     room.joined = false;
-    room.refusal = codes.some((code) => THROWN_OUT.includes(code)) ? "thrown out" : "the room is gone";
+    room.refusal = codes.some((code) => THROWN_OUT.has(code)) ? "thrown out" : "the room is gone";
     deps.log.warn("xmpp: not in a room any more", { room: room.jid, codes });
     const actor = about?.getChild("item", NS.mucUser)?.getChild("actor", NS.mucUser)?.attrs["jid"];
     return admission.removed(room, actor === undefined ? undefined : bareOf(actor));
@@ -92,6 +96,9 @@ export async function stillIn(_account: XmppAccount, session: Session, room: Roo
 /** @throws ChannelError when we are not in the room */
 export function roomToSpeakIn({ rooms }: XmppAccount, jid: string): Room | undefined {
   const room = rooms.get(jid);
-  if (room !== undefined && !room.joined) throw new ChannelError("xmpp_not_in_room", `not in the room ${jid}${room.refusal === undefined ? "" : `: ${room.refusal}`}`, "retry", { retryAfterMs: 10_000 });
+  if (room !== undefined && !room.joined)
+    throw new ChannelError("xmpp_not_in_room", `not in the room ${jid}${room.refusal === undefined ? "" : `: ${room.refusal}`}`, "retry", {
+      retryAfterMs: 10_000,
+    });
   return room;
 }

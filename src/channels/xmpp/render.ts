@@ -12,13 +12,13 @@ import { styledNodes, toStyled } from "./markup.ts";
 export const MAX_TEXT = 3_000;
 
 /** What is stored with a delivery and sent later, perhaps by another process and version: add fields only. */
-export type XmppPayload =
-  | { readonly kind: "text"; readonly body: string; readonly styled: boolean }
-  | { readonly kind: "media"; readonly media: Media };
+export type XmppPayload = { readonly kind: "text"; readonly body: string; readonly styled: boolean } | { readonly kind: "media"; readonly media: Media };
 
 export function renderMessage(message: Message): RenderedPart[] {
   return messageRuns(message, { parse: styledNodes }).flatMap(({ part, nodes }) =>
-    part === undefined ? textPieces(nodes, MAX_TEXT).map((piece) => ({ text: piece.text, payload: { kind: "text", ...toStyled(piece.nodes) } satisfies XmppPayload })) : [part],
+    part === undefined
+      ? textPieces(nodes, MAX_TEXT).map((piece) => ({ text: piece.text, payload: { kind: "text", ...toStyled(piece.nodes) } satisfies XmppPayload }))
+      : [part],
   );
 }
 

@@ -101,12 +101,12 @@ export class Room {
 
   /** A mention of us (XEP-0372), or an answer to what we said (XEP-0461). */
   mentions(stanza: Element): boolean {
-    const us = [this.#me, `${this.jid}/${this.nick}`];
+    const us = new Set([this.#me, `${this.jid}/${this.nick}`]);
     const meant = stanza
       .getChildren("reference", NS.reference)
-      .some(({ attrs }) => attrs["type"] === "mention" && us.includes(decoded((attrs["uri"] ?? "").replace(/^xmpp:/, "").split("?", 1)[0]!)));
+      .some(({ attrs }) => attrs["type"] === "mention" && us.has(decoded((attrs["uri"] ?? "").replace(/^xmpp:/, "").split("?", 1)[0]!)));
     const reply = stanza.getChild("reply", NS.reply)?.attrs;
-    return meant || (reply !== undefined && (us.includes(reply["to"] ?? "") || this.#ours.has(reply["id"] ?? "")));
+    return meant || (reply !== undefined && (us.has(reply["to"] ?? "") || this.#ours.has(reply["id"] ?? "")));
   }
 
   /** Somebody else has our name there. */

@@ -37,7 +37,8 @@ export function mechanismsOf(
         // What is handed out is bytes, one a character.
         if (this.#asked === undefined) return byteText(utf8(`n,,${this.#bare}`));
         const { r: nonce = "", s: salt = "", i: rounds = "" } = fieldsOf(this.#asked);
-        if (!nonce.startsWith(this.#nonce) || !(Number(rounds) >= ROUNDS.least && Number(rounds) <= ROUNDS.most)) throw new Error("the server's challenge is not sound");
+        if (!nonce.startsWith(this.#nonce) || !(Number(rounds) >= ROUNDS.least && Number(rounds) <= ROUNDS.most))
+          throw new Error("the server's challenge is not sound");
         const final = `c=biws,r=${nonce}`;
         const signed = utf8(`${this.#bare},${this.#asked},${final}`);
         const base = await crypto.subtle.importKey("raw", secret(), "PBKDF2", false, ["deriveBits"]);

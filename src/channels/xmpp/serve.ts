@@ -1,11 +1,11 @@
 /** The first step of the hall: a connection to the server, kept until told to stop. Always true: what is told of it is what a round trip has shown (P7). */
 import type { Element } from "@xmpp/client";
 import { sleep } from "../../core/clock.ts";
-import { ChannelError } from "../../core/errors.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { alive, recover, type XmppAccount } from "./account.ts";
 import { type Admission, createAdmission } from "./admit.ts";
 import { type Pages, takePage } from "./archive.ts";
+import { bounceOf } from "./bounce.ts";
 import { discoverRoom, discoverServer } from "./discover.ts";
 import { bareOf } from "./jid.ts";
 import { NS } from "./ns.ts";
@@ -119,7 +119,7 @@ function hear(account: XmppAccount, stanza: Element, { handled, admission, pages
   if (!stanza.is("message") || takePage(pages, stanza, config.jid)) return handled();
   const type = stanza.attrs["type"] ?? "normal";
   if (type === "error") {
-    session?.bounced(stanza.attrs["id"] ?? "", bounceOf(stanza));
+    session?.bounced(stanza, bounceOf(stanza));
     return handled();
   }
   if (type === "headline") return handled();
@@ -145,14 +145,4 @@ function reflected(account: XmppAccount, stanza: Element, room: Room): void {
   if (name !== undefined) room.rememberOurs(name);
   const id = stanza.getChild("origin-id", NS.ids)?.attrs["id"] ?? stanza.attrs["id"] ?? "";
   account.reflections.get(id)?.(name ?? "");
-}
-
-/** RFC 6120 section 8.3.2: `wait` may be tried again, everything else may not. */
-function bounceOf(stanza: Element): ChannelError {
-  const error = stanza.getChild("error");
-  const condition = error?.getChildElements().find((one) => one.getNS() === NS.stanzaErrors && one.name !== "text")?.name ?? "error";
-  const text = (error?.getChildText("text", NS.stanzaErrors) ?? "").slice(0, 200);
-  const words = `the server answered ${condition}${text === "" ? "" : `: ${text}`}`;
-  if (error?.attrs["type"] === "wait") return new ChannelError("xmpp_try_later", words, "retry", { retryAfterMs: 30_000 });
-  return new ChannelError("xmpp_refused", words, "permanent", { hint: "Check the address; in a room the assistant has to be let in and allowed to speak" });
 }

@@ -2,7 +2,7 @@
  * One login, kept over several connections where the server can resume it (XEP-0198). Always true: nothing is said before the connection is as safe as the config asks;
  * what came in is counted as handled, and so acknowledged, only once `handled` was called for it and for all before it.
  */
-import type { Client, Element } from "@xmpp/client";
+import type { Client, client, Element, xml } from "@xmpp/client";
 import { sleep } from "../../core/clock.ts";
 import { ChannelError } from "../../core/errors.ts";
 import { HttpFailure } from "../../core/http.ts";
@@ -14,7 +14,10 @@ import { mechanismsOf } from "./sasl.ts";
 import { XmppTrouble } from "./trouble.ts";
 import { WireSocket } from "./wire-socket.ts";
 
-type Library = typeof import("@xmpp/client");
+interface Library {
+  readonly client: typeof client;
+  readonly xml: typeof xml;
+}
 
 export interface SessionEvents {
   /** A message or presence. `handled` is called once it is stored, or is nothing to store. */
@@ -27,6 +30,8 @@ export interface SessionEvents {
 const FEATURES = [NS.info, NS.ping, NS.states, NS.receipts, NS.markers, NS.correct, NS.retract, NS.reactions, NS.reply, NS.ids, NS.oob];
 
 interface Waiting {
+  /** Whom it is for: nobody else can say that it did not get there. */
+  readonly to: string;
   readonly done: (error?: ChannelError) => void;
 }
 
@@ -152,7 +157,7 @@ export class Session {
     patience.abort();
     this.#socket?.cut();
     this.#fail(new XmppTrouble("xmpp_lost", "closed by us"));
-    for (const { done } of [...this.#waiting.values()]) done(unconfirmed());
+    for (const { done } of this.#waiting.values()) done(unconfirmed());
   }
 
   /** Sends what nobody has to confirm. @returns whether the connection stood */
@@ -189,6 +194,7 @@ export class Session {
     const { deps, timing } = this.#account;
     const settled = Promise.withResolvers<void>();
     const waiting: Waiting = {
+      to: bareOf(stanza.attrs["to"] ?? ""),
       done(error) {
         if (error !== undefined) settled.reject(error);
         else if (until === undefined) settled.resolve();
@@ -219,11 +225,11 @@ export class Session {
     }
   }
 
-  /** The server says that a message of ours did not get there (RFC 6120 section 8.3). @returns whether somebody was waiting for it */
-  bounced(id: string, error: ChannelError): boolean {
+  /** The server says that a message of ours did not get there (RFC 6120 section 8.3). What comes too late to change anything is in the log. */
+  bounced({ attrs: { id = "", from = "" } }: Element, error: ChannelError): void {
     const waiting = this.#byId.get(id);
-    waiting?.done(error);
-    return waiting !== undefined;
+    if (waiting?.to === bareOf(from)) waiting.done(error);
+    else this.#account.deps.log.warn("xmpp: a message did not get there", { to: from, error });
   }
 
   #home(): { host: string; port: number } {
@@ -362,7 +368,7 @@ export class Session {
     this.#over.reject(reason);
     this.#socket?.cut();
     // What cannot be resumed is in doubt for ever.
-    if (!this.resumable) for (const { done } of [...this.#waiting.values()]) done(unconfirmed());
+    if (!this.resumable) for (const { done } of this.#waiting.values()) done(unconfirmed());
   }
 
   #troubleOf(error: unknown): XmppTrouble | HttpFailure {
@@ -372,7 +378,8 @@ export class Session {
       const temporary = condition === "temporary-auth-failure";
       return new XmppTrouble(temporary ? "xmpp_lost" : "xmpp_login_refused", `the server refuses the login (${condition ?? message ?? "no common mechanism"})`);
     }
-    if (name === "StreamError") return new XmppTrouble(condition === "conflict" ? "xmpp_conflict" : "xmpp_lost", `the server ended the connection (${condition})`);
+    if (name === "StreamError")
+      return new XmppTrouble(condition === "conflict" ? "xmpp_conflict" : "xmpp_lost", `the server ended the connection (${condition})`);
     if (name === "TimeoutError") return new XmppTrouble("xmpp_silent", "the server does not answer");
     return new XmppTrouble("xmpp_lost", `the connection failed (${(message ?? String(error)).slice(0, 200)})`);
   }
@@ -383,7 +390,11 @@ function destinationOf(
   { host, port }: { readonly host: string; readonly port: number },
 ): StreamDestination {
   if (security === "none") return { host, port };
-  return { host, port, tls: { name: domainOf(bareOf(jid)), ...(fingerprint === undefined ? {} : { fingerprint }), ...(security === "starttls" ? { later: true } : {}) } };
+  return {
+    host,
+    port,
+    tls: { name: domainOf(bareOf(jid)), ...(fingerprint === undefined ? {} : { fingerprint }), ...(security === "starttls" ? { later: true } : {}) },
+  };
 }
 
 export function offline(): ChannelError {

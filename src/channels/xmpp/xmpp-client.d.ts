@@ -71,5 +71,13 @@ declare module "@xmpp/client" {
     stop(): Promise<unknown>;
   }
 
-  export function client(options: { service: string; domain: string; username: string; password: string; resource: string; timeout: number; lang: string }): Client;
+  export function client(options: {
+    service: string;
+    domain: string;
+    username: string;
+    password: string;
+    resource: string;
+    timeout: number;
+    lang: string;
+  }): Client;
 }

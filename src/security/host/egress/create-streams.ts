@@ -44,7 +44,11 @@ async function connected(destination: StreamDestination, opening: Opening): Prom
   if (signal?.aborted) throw new HttpFailure("aborted", `${shown}: aborted`, false);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new HttpFailure("refused", `${shown}: not a port`, false);
   const secure = tls !== undefined && tls.later !== true;
-  const socket = await opened(secure ? connectSecure({ host, port, ...tlsOptions(destination) }) : connectPlain({ host, port }), secure ? tls : undefined, opening);
+  const socket = await opened(
+    secure ? connectSecure({ host, port, ...tlsOptions(destination) }) : connectPlain({ host, port }),
+    secure ? tls : undefined,
+    opening,
+  );
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
   socket.setNoDelay(true);
   socket.pause();
