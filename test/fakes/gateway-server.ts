@@ -27,7 +27,7 @@ export interface GatewayServer {
   /** Answers of methods; what it throws is answered as an error `{code, message, hint}`. */
   readonly answers: Map<string, (params: Params) => unknown>;
   publish(event: string, session: string | undefined, payload: Params): void;
-  /** The next call of a method, also one that has come already and was not awaited. */
+  /** The next call of a method, also one that has come already and was not awaited. The page has not had its answer yet. Rejects after a minute. */
   nextCall(method: string): Promise<Params>;
   /** Breaks every socket as a lost network does. */
   dropSockets(): void;
@@ -147,7 +147,19 @@ export async function startGatewayServer(uiRoot: string): Promise<GatewayServer>
     nextCall(method) {
       const known = unseen.findIndex((call) => call.method === method);
       if (known !== -1) return Promise.resolve(unseen.splice(known, 1)[0]?.params ?? {});
-      return new Promise((resolve) => awaited.push({ method, resolve }));
+      return new Promise((resolve, reject) => {
+        const waited = setTimeout(
+          () => reject(new Error(`no call of ${method} within a minute; what came: ${calls.map((call) => call.method).join(", ")}`)),
+          60_000,
+        );
+        awaited.push({
+          method,
+          resolve: (params) => {
+            clearTimeout(waited);
+            resolve(params);
+          },
+        });
+      });
     },
     dropSockets() {
       for (const socket of sockets.clients) socket.terminate();

@@ -385,6 +385,7 @@ describe("the page", () => {
 
         await page.getByRole("button", { name: "New" }).click();
         await server.nextCall("sessions.create");
+        await page.getByRole("heading", { level: 1, name: /^Conversation / }).waitFor();
         await say(page, "Hi");
         assert.equal((await server.nextCall("chat.send"))["session"], "agent:main:web:chat:b");
       },

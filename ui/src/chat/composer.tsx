@@ -1,5 +1,5 @@
 import type { TargetedClipboardEvent, TargetedKeyboardEvent, VNode } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { useSignal, type Signal } from "@preact/signals";
 import { Icon } from "../icons/icon.tsx";
 import type { Attachment } from "./attachments.ts";
@@ -28,7 +28,8 @@ export function Composer({ text, attachments, running, onSend, onStop, onFiles, 
     element.style.height = "auto";
     if (text.value !== "") element.style.height = `${element.scrollHeight}px`;
   }, [text.value]);
-  useEffect(() => {
+  // Before the next paint: later it would take the focus from what was opened meanwhile.
+  useLayoutEffect(() => {
     if (!coarse()) area.current?.focus();
   }, []);
 

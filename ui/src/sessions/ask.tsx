@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 interface AskProps {
   readonly title: string;
@@ -12,7 +12,7 @@ interface AskProps {
 /** A question before something that cannot be taken back. The browser's own dialog keeps the focus inside. */
 export function Ask({ title, text, action, onYes, onNo }: AskProps): VNode {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog ref={dialog} class="ask" aria-labelledby="ask-title" onClose={onNo}>
       <h2 id="ask-title">{title}</h2>

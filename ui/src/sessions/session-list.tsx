@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { WireSession } from "../connection/wire.ts";
 import { problemOf } from "../chat/conversation.ts";
 import { Icon } from "../icons/icon.tsx";
@@ -140,7 +140,7 @@ function Row({ item, current, busy, doing, onDo, onOpen, onRename }: RowProps): 
 
 function Menu({ removable, archived, onDo }: { removable: boolean; archived: boolean; onDo: RowProps["onDo"] }): VNode {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     box.current?.querySelector("button")?.focus();
     const outside = (event: PointerEvent) => {
       const inside = event.target instanceof Node && box.current?.parentElement?.contains(event.target) === true;
@@ -178,7 +178,7 @@ function Menu({ removable, archived, onDo }: { removable: boolean; archived: boo
 
 function Rename({ name, onDone, onCancel }: { name: string; onDone: (label: string) => void; onCancel: () => void }): VNode {
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.select(), []);
+  useLayoutEffect(() => input.current?.select(), []);
   return (
     <form
       class="rename"
