@@ -7,16 +7,25 @@ import { sleep } from "../../core/clock.ts";
 import { ChannelError } from "../../core/errors.ts";
 import { HttpFailure } from "../../core/http.ts";
 import type { StreamDestination } from "../../core/streams.ts";
-import type { XmppAccount } from "./account.ts";
+import type { ChannelDeps } from "../../core/channel.ts";
+import type { XmppAccountConfig } from "./config.ts";
 import { bareOf, domainOf } from "./jid.ts";
 import { NS } from "./ns.ts";
 import { mechanismsOf } from "./sasl.ts";
+import type { XmppTiming } from "./timing.ts";
 import { XmppTrouble } from "./trouble.ts";
 import { WireSocket } from "./wire-socket.ts";
 
 interface Library {
   readonly client: typeof client;
   readonly xml: typeof xml;
+}
+
+/** What it needs to know of an account. */
+export interface SessionAccount {
+  readonly config: XmppAccountConfig;
+  readonly deps: Pick<ChannelDeps, "clock" | "log" | "random" | "streams">;
+  readonly timing: XmppTiming;
 }
 
 export interface SessionEvents {
@@ -38,7 +47,7 @@ interface Waiting {
 export class Session {
   readonly xml: Library["xml"];
   readonly #entity: Client;
-  readonly #account: Pick<XmppAccount, "config" | "deps" | "timing">;
+  readonly #account: SessionAccount;
   readonly #events: SessionEvents;
   #socket: WireSocket | undefined;
   #destination: { host: string; port: number };
@@ -56,7 +65,7 @@ export class Session {
   /** What the server has to know for us to believe that it knows the password. */
   #proof: string | undefined;
 
-  constructor(account: Pick<XmppAccount, "config" | "deps" | "timing">, library: Library, events: SessionEvents) {
+  constructor(account: SessionAccount, library: Library, events: SessionEvents) {
     const { config, timing } = account;
     this.xml = library.xml;
     this.#account = account;
@@ -386,7 +395,7 @@ export class Session {
 }
 
 function destinationOf(
-  { jid, security, tls_fingerprint: fingerprint }: XmppAccount["config"],
+  { jid, security, tls_fingerprint: fingerprint }: XmppAccountConfig,
   { host, port }: { readonly host: string; readonly port: number },
 ): StreamDestination {
   if (security === "none") return { host, port };
