@@ -43,6 +43,7 @@ const LEAST: { readonly [C in ChannelName]: object } = {
   teams: { app_id: guid, app_password: secret, tenant_id: guid },
   telegram: { token: secret },
   whatsapp: { phone_number_id: "106540352242922", token: secret, app_secret: secret, verify_token: secret },
+  xmpp: { jid: "a@b.test", password: secret, streaming: true },
   webhook: { url: "https://w.test", secret, streaming: true },
 };
 
@@ -54,6 +55,7 @@ const NEVER = () => {
 const deps: ChannelDeps = {
   intake: { receive: NEVER },
   http: { request: NEVER },
+  untrusted: { getUntrusted: NEVER },
   sockets: { connect: NEVER },
   streams: { connect: NEVER },
   blobs: { put: NEVER, get: NEVER },

@@ -32,6 +32,11 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createEmail } = await import("../channels/email/index.ts");
     return createEmail({ ...settings, address, password, imap_host, smtp_host, authserv_id, account }, deps);
   },
+  xmpp: async ({ jid, password, ...settings }, account, deps) => {
+    if (jid === undefined || password === undefined) return undefined;
+    const { createXmpp } = await import("../channels/xmpp/index.ts");
+    return createXmpp({ ...settings, jid, password, account }, deps);
+  },
   webhook: async ({ url, secret, ...settings }, account, deps) => {
     if (url === undefined || secret === undefined) return undefined;
     const { createWebhook } = await import("../channels/webhook/index.ts");

@@ -113,6 +113,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const channelDeps = (channel: string, account: string) => ({
     intake: intake.port,
     http,
+    untrusted: http,
     sockets,
     streams,
     blobs,

@@ -1,7 +1,7 @@
 import type { Address } from "./address.ts";
 import type { Blobs } from "./blobs.ts";
 import type { Clock } from "./clock.ts";
-import type { Http } from "./http.ts";
+import type { Http, UntrustedHttp } from "./http.ts";
 import type { Intake } from "./intake.ts";
 import type { Log } from "./log.ts";
 import type { Media, Message } from "./message.ts";
@@ -149,6 +149,8 @@ export interface Channel {
 export interface ChannelDeps {
   readonly intake: Intake;
   readonly http: Http;
+  /** For addresses that people write, such as a file's: public places only. */
+  readonly untrusted: UntrustedHttp;
   readonly sockets: Sockets;
   readonly streams: Streams;
   readonly blobs: Blobs;

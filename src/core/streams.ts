@@ -6,9 +6,10 @@ export interface StreamDestination {
   readonly port: number;
   /**
    * TLS from the first byte, its certificate checked for `host` by the machine's authorities. With `fingerprint` (SHA-256 in hex, colons allowed) exactly that
-   * certificate is accepted instead, whoever signed it. Absent: plain text.
+   * certificate is accepted instead, whoever signed it. `name`: the certificate has to be for this name instead of `host` (XMPP: the domain, RFC 6120 section 13.7.2).
+   * `later`: plain text until `secure` is called (STARTTLS). Absent: plain text.
    */
-  readonly tls?: { readonly fingerprint?: string };
+  readonly tls?: { readonly fingerprint?: string; readonly name?: string; readonly later?: boolean };
   /** Named texts: `{NAME}` is replaced by the secret's value in those writes alone that are made with `credential: true`. */
   readonly secrets?: Readonly<Record<string, Secret>>;
 }
@@ -30,6 +31,11 @@ export interface Stream {
    * @returns whether the stream was open; what is written to a closed one is dropped, and `closed` says why.
    */
   write(text: string, options?: { readonly credential?: boolean; readonly base64?: { readonly before: string; readonly after: string } }): boolean;
+  /**
+   * Begins TLS as the destination's `tls` says; called once, after the other side has agreed to it in words. What came in plain text behind its word is not read.
+   * @throws HttpFailure `connect` when the certificate is not right or there is nothing to secure it with, `timeout`
+   */
+  secure(timeoutMs?: number): Promise<void>;
   /** Sends what is written and ends; a side that does not answer is cut off after two seconds. */
   close(): void;
 }

@@ -10,6 +10,7 @@ import { ANN as FEISHU_ANN, GROUP as FEISHU_GROUP } from "../fakes/feishu/index.
 import { startFakeIrc } from "../fakes/irc-services.ts";
 import { ANN as ANNS_NUMBER } from "../fakes/whatsapp/cloud.ts";
 import { ANN as LINE_ANN } from "../fakes/line/index.ts";
+import { connectPeer, startProsody, xml } from "../fakes/prosody.ts";
 import { ANN, TOWN } from "../fakes/mattermost/index.ts";
 import { EVE } from "../fakes/signal/index.ts";
 import { createBench as discordBench } from "./discord/harness.ts";
@@ -29,6 +30,7 @@ import { createBench as teamsBench, target as teamsTarget } from "./teams/harnes
 import { createBench as telegramBench } from "./telegram/harness.ts";
 import { createBench as webhookBench } from "./webhook/harness.ts";
 import { createCloudBench } from "./whatsapp/cloud-harness.ts";
+import { createBench as xmppBench } from "./xmpp/harness.ts";
 
 const KINDS: Readonly<Record<Update["type"], true>> = { message: true, edit: true, deletion: true, reaction: true, press: true, vote: true, membership: true };
 
@@ -366,6 +368,36 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
         membership: () => tells(teams.activity({ type: "conversationUpdate", membersRemoved: [{ id: TEAMS_BOT }], ...by })),
       },
       calls: () => teams.calls.length,
+    };
+  },
+
+  async xmpp(intake, ends) {
+    const server = await startProsody();
+    ends(() => server.close());
+    await server.addUser("eve");
+    const bench = await xmppBench(server, { intake });
+    ends(() => bench.close());
+    let sent = "";
+    bench.wire.onSent = (chunk) => void (sent += String(chunk));
+    bench.start();
+    await bench.until(() => bench.channel.status().state === "ready");
+    const eve = await connectPeer(server, "eve");
+    ends(() => eve.close());
+    const tells = (child: ReturnType<typeof xml>, ...more: ReturnType<typeof xml>[]) =>
+      void eve.send(xml("message", { to: bench.jid, type: "chat", id: crypto.randomUUID() }, child, ...more));
+    const file = "http://127.0.0.1:1/a.png";
+    const asked = [xml("request", { xmlns: "urn:xmpp:receipts" }), xml("markable", { xmlns: "urn:xmpp:chat-markers:0" })];
+    return {
+      stranger: eve.jid,
+      does: {
+        message: () => tells(xml("body", null, file), xml("x", { xmlns: "jabber:x:oob" }, xml("url", null, file)), ...asked),
+        edit: () => tells(xml("body", null, "changed"), xml("replace", { xmlns: "urn:xmpp:message-correct:0", id: "m1" })),
+        reaction: () => tells(xml("reactions", { xmlns: "urn:xmpp:reactions:0", id: "m1" }, xml("reaction", null, "x"))),
+        deletion: () => tells(xml("retract", { xmlns: "urn:xmpp:message-retract:1", id: "m1" })),
+        membership: () => void eve.send(xml("presence", { to: bench.jid, type: "subscribe" })),
+      },
+      // Acknowledgements and pings to our own server are upkeep.
+      calls: () => (sent.match(/<(message|presence)\b|<iq\b(?!.{0,80}<ping )/g) ?? []).length,
     };
   },
 

@@ -54,6 +54,7 @@ export function createChannelBench(options: ChannelBenchOptions, make: (deps: Ch
   const channel = make({
     intake,
     http,
+    untrusted: http,
     sockets: createSockets({ log, clock: realClock }),
     streams: createStreams({ log, clock: realClock }),
     blobs,

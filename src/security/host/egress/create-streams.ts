@@ -29,7 +29,7 @@ export function createStreams({ log, clock, metrics = silentMetrics }: StreamsOp
         const socket = await connected(destination, { ...request, shown, clock });
         count("open");
         log.debug("stream open", { stream: shown });
-        return openStream(socket, destination, clock);
+        return openStream(socket, destination, { clock, shown });
       } catch (error) {
         count(error instanceof HttpFailure ? error.kind : "error");
         throw error;
@@ -38,13 +38,32 @@ export function createStreams({ log, clock, metrics = silentMetrics }: StreamsOp
   };
 }
 
-async function connected({ host, port, tls }: StreamDestination, { signal, timeoutMs = CONNECT_TIMEOUT_MS, shown, clock }: Opening): Promise<Socket> {
+async function connected(destination: StreamDestination, opening: Opening): Promise<Socket> {
+  const { host, port, tls } = destination;
+  const { signal, shown } = opening;
   if (signal?.aborted) throw new HttpFailure("aborted", `${shown}: aborted`, false);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new HttpFailure("refused", `${shown}: not a port`, false);
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const secure = tls !== undefined && tls.later !== true;
+  const socket = await opened(
+    secure ? connectSecure({ host, port, ...tlsOptions(destination) }) : connectPlain({ host, port }),
+    secure ? tls : undefined,
+    opening,
+  );
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  socket.setNoDelay(true);
+  socket.pause();
+  return socket;
+}
+
+/** A pinned certificate is compared once it is there, before a byte is written; nobody has to have signed it. */
+function tlsOptions({ host, tls }: StreamDestination): { servername: string; rejectUnauthorized: boolean } {
+  return { servername: nameFor(tls?.name ?? host), rejectUnauthorized: tls?.fingerprint === undefined };
+}
+
+/** Waits until a socket that is being opened is, TLS (`tls`) included. Destroys it when it is not. @throws HttpFailure */
+function opened<S extends Socket>(socket: S, tls: StreamDestination["tls"], { signal, timeoutMs = CONNECT_TIMEOUT_MS, shown, clock }: Opening): Promise<S> {
+  const { promise, resolve, reject } = Promise.withResolvers<S>();
   const pinned = tls?.fingerprint;
-  // A pinned certificate is compared below, before a byte is written; nobody has to have signed it.
-  const socket = tls ? connectSecure({ host, port, servername: nameFor(host), rejectUnauthorized: pinned === undefined }) : connectPlain({ host, port });
   const fail = (failure: HttpFailure) => {
     settle();
     socket.destroy();
@@ -62,12 +81,9 @@ async function connected({ host, port, tls }: StreamDestination, { signal, timeo
   socket.once("close", () => fail(new HttpFailure("connect", `${shown}: closed at once`, false)));
   socket.once(tls ? "secureConnect" : "connect", () => {
     settle();
-    if (pinned !== undefined && fingerprintOf(socket as TLSSocket) !== plainHex(pinned)) {
+    if (pinned !== undefined && fingerprintOf(socket as unknown as TLSSocket) !== plainHex(pinned)) {
       return fail(new HttpFailure("connect", `${shown}: the certificate is not the one named in the config`, false));
     }
-    socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    socket.setNoDelay(true);
-    socket.pause();
     resolve(socket);
   });
   return promise;
@@ -88,15 +104,23 @@ function plainHex(text: string): string {
   return text.replaceAll(":", "").toLowerCase();
 }
 
-function openStream(socket: Socket, { secrets = {} }: StreamDestination, clock: Clock): Stream {
+function openStream(first: Socket, destination: StreamDestination, { clock, shown }: { clock: Clock; shown: string }): Stream {
+  const { secrets = {} } = destination;
   const { promise: closed, resolve } = Promise.withResolvers<string>();
+  let socket = first;
+  let secured = Promise.withResolvers<"secured">();
   let reason = "the other side closed the connection";
   let cancelGoodbye = () => {};
-  socket.on("error", (error: NodeJS.ErrnoException) => (reason = error.code ?? "error"));
-  socket.once("close", () => {
-    cancelGoodbye();
-    resolve(reason);
-  });
+  const watch = (one: Socket) => {
+    one.on("error", (error: NodeJS.ErrnoException) => (reason = error.code ?? "error"));
+    one.once("close", () => {
+      // What is under TLS closes before TLS does, or when TLS could not begin.
+      if (one !== socket) return;
+      cancelGoodbye();
+      resolve(reason);
+    });
+  };
+  watch(first);
   const close = () => {
     if (socket.destroyed) return;
     reason = "closed by us";
@@ -112,7 +136,24 @@ function openStream(socket: Socket, { secrets = {} }: StreamDestination, clock: 
   async function* read(): AsyncGenerator<Uint8Array, void> {
     reading = true;
     try {
-      for await (const chunk of socket) yield chunk as Uint8Array;
+      let over = false;
+      while (!over) {
+        const chunks = socket.iterator({ destroyOnReturn: false });
+        over = true;
+        for (;;) {
+          const next = chunks.next();
+          // Left behind when TLS begins under it.
+          next.catch(() => {});
+          const chunk = await Promise.race([next, secured.promise]);
+          if (chunk === "secured") {
+            secured = Promise.withResolvers();
+            over = false;
+            break;
+          }
+          if (chunk.done) break;
+          yield chunk.value as Uint8Array;
+        }
+      }
     } catch {
       // A lost connection ends what comes in; `closed` says why.
     } finally {
@@ -131,6 +172,15 @@ function openStream(socket: Socket, { secrets = {} }: StreamDestination, clock: 
       socket.write(framed, () => {});
       if (socket.writableLength > MAX_UNSENT_BYTES) socket.destroy();
       return true;
+    },
+    async secure(timeoutMs) {
+      if (destination.tls?.later !== true || socket !== first || first.destroyed) throw new HttpFailure("connect", `${shown}: cannot begin TLS`, false);
+      const secure = connectSecure({ socket: first, host: destination.host, ...tlsOptions(destination) });
+      socket = secure;
+      watch(secure);
+      await opened(secure, destination.tls, { shown, clock, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+      secure.pause();
+      secured.resolve("secured");
     },
     close,
   };

@@ -1,0 +1,76 @@
+import { after } from "node:test";
+import { plainMarkdown } from "../../../src/channels/xmpp/index.ts";
+import { channelSuite } from "../../contract/channel-suite.ts";
+import { connectPeer, startProsody, xml } from "../../fakes/prosody.ts";
+import { createBench } from "./harness.ts";
+
+const server = await startProsody();
+after(() => server.close());
+
+let count = 0;
+
+channelSuite("xmpp on prosody", async (intake) => {
+  const number = ++count;
+  const person = `ann${number}`;
+  await server.addUser(person);
+  const bench = await createBench(server, { intake, name: `clanker${number}` });
+  const { wire, channel } = bench;
+  const peer = await connectPeer(server, person);
+  let skipped = 0;
+  let failure: string | undefined;
+  let closed = false;
+  // Nothing that was said before the first login ever is answered.
+  let last: Promise<void> = Promise.resolve();
+  const whenReady = (run: () => Promise<void>) => {
+    last = last
+      .then(() => bench.until(() => channel.status().state === "ready"))
+      .then(run)
+      .catch(() => {});
+  };
+  const leave = async () => {
+    if (!closed) await peer.close();
+    closed = true;
+  };
+  return {
+    channel: {
+      ...channel,
+      async send(part, target) {
+        const kind = failure;
+        failure = undefined;
+        if (kind === "retry") {
+          wire.mode = "refuse";
+          await bench.until(() => channel.status().state !== "ready");
+        }
+        if (kind === "permanent") {
+          await leave();
+          await server.removeUser(person);
+        }
+        if (kind === "unknown") {
+          wire.mode = "deaf";
+          void peer.until(() => peer.said(bench.jid).length === 1).then(() => void (wire.mode = "refuse"));
+        }
+        return channel.send(part, target);
+      },
+    },
+    address: { channel: "xmpp", account: "default", conversation: peer.jid },
+    canary: `secret-clanker${number}`,
+    logs: bench.logs,
+    plain: plainMarkdown,
+    say: (text) => whenReady(() => peer.say(bench.jid, text)),
+    sayUnknown: () => {
+      skipped += 1;
+      whenReady(() => peer.send(xml("message", { to: bench.jid, type: "chat" }, xml("telepathy", { xmlns: "urn:test" }))));
+    },
+    // What is acknowledged is counted together with much else; fault-4 has a case of its own in prosody.test.ts.
+    acknowledged: () => (intake.updates.length === 0 ? 0 : intake.updates.length + skipped),
+    posted: () => peer.said(bench.jid),
+    failNextSend: (kind) => (failure = kind),
+    breakConnection: (broken) => (wire.mode = broken ? "refuse" : "pass"),
+    until: bench.until,
+    async close() {
+      await bench.close();
+      await last;
+      await leave();
+    },
+  };
+});
