@@ -2,6 +2,7 @@
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { createBackground } from "../../lib/background/index.ts";
 import { createHealth } from "../../lib/channel-health/index.ts";
+import { createKnownThreads } from "../../lib/known-threads/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { type MattermostAccount, recover } from "./account.ts";
 import { createApi } from "./api.ts";
@@ -37,6 +38,7 @@ export function createMattermost(config: MattermostAccountConfig, deps: ChannelD
       (status) => log.info("mattermost account state", { state: status.state, code: status.code, detail: status.detail }),
     ),
     background: createBackground(),
+    known: createKnownThreads(),
     me: undefined,
     seen: 0,
     directs: new Map(),

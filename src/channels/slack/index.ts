@@ -3,6 +3,7 @@ import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { createBackground } from "../../lib/background/index.ts";
 import { createHealth } from "../../lib/channel-health/index.ts";
+import { createKnownThreads } from "../../lib/known-threads/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { recover, type SlackAccount } from "./account.ts";
 import { createApi } from "./api.ts";
@@ -46,6 +47,7 @@ export function createSlack(config: SlackAccountConfig, deps: ChannelDeps, timin
     ),
     names: createNames(api, deps.clock),
     background: createBackground(),
+    known: createKnownThreads(),
     me: undefined,
     seen: "",
     newest: "",

@@ -5,6 +5,7 @@ import { ConfigError } from "../../core/errors.ts";
 import { createBackground } from "../../lib/background/index.ts";
 import { createHealth } from "../../lib/channel-health/index.ts";
 import { capital } from "../../lib/plain-text/index.ts";
+import { createKnownThreads } from "../../lib/known-threads/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { createPolls, recover, type TelegramAccount } from "./account.ts";
 import { createActions } from "./actions.ts";
@@ -48,6 +49,7 @@ export function createTelegram(config: TelegramAccountConfig, deps: ChannelDeps,
     ),
     me: undefined,
     background: createBackground(),
+    known: createKnownThreads(),
   };
   const outbound = createOutbound(account);
   return {
