@@ -3,7 +3,7 @@ import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { chatCommands } from "../../core/command.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { createBackground } from "../../lib/background/index.ts";
-import { createHealth } from "../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../lib/channel-health/index.ts";
 import { capital } from "../../lib/plain-text/index.ts";
 import { createKnownThreads } from "../../lib/known-threads/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
@@ -43,10 +43,7 @@ export function createTelegram(config: TelegramAccountConfig, deps: ChannelDeps,
     api: createApi(deps.http, deps.random, { baseUrl: config.api_root, credential: { in: "path", secret: config.token } }),
     timing: { ...TIMING, ...timing },
     polls: createPolls(),
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => log.info("telegram account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("telegram", { clock: deps.clock, log }),
     me: undefined,
     background: createBackground(),
     known: createKnownThreads(),
