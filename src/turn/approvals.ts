@@ -18,7 +18,7 @@ import { newCode, normalCode } from "../security/code.ts";
 import { planDigest, planKey, renderPlan, type Plan } from "../security/plan.ts";
 import type { AgentSettings } from "./agent-settings.ts";
 import type { Channels } from "./channels.ts";
-import { askMessage, describeAsk } from "./show-approval.ts";
+import { askMessage, describeAsk, askDeliveryId } from "./show-approval.ts";
 
 /** What becomes of a call that has to be asked for. */
 export type Asked =
@@ -237,7 +237,7 @@ export function isOwnersChat(principal: Principal): boolean {
 
 function askDelivery(approval: Approval, address: Address, deps: ApprovalsDeps): NewDelivery {
   const parts = deps.channels.render(address, askMessage(approval));
-  return { id: newId(deps.clock, deps.random), address, parts, expiresAt: Math.min(approval.expiresAt, deps.clock.now() + deps.deliveryTtlMs) };
+  return { id: askDeliveryId(newId(deps.clock, deps.random)), address, parts, expiresAt: Math.min(approval.expiresAt, deps.clock.now() + deps.deliveryTtlMs) };
 }
 
 function noteDelivery(text: string, { turn }: StartedTurn, deps: ApprovalsDeps): NewDelivery {

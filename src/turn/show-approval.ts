@@ -5,6 +5,17 @@ import type { Approval, ApprovalScope } from "../core/records.ts";
 /** How the data of an ask's button begins. */
 const BUTTON = "ask";
 
+/** How the id of a delivery begins that asks the owner: what it says is nobody's to change (sec-57). */
+const DELIVERY = "ask-";
+
+export function askDeliveryId(id: string): string {
+  return DELIVERY + id;
+}
+
+export function isAskDelivery({ id }: { readonly id: string }): boolean {
+  return id.startsWith(DELIVERY);
+}
+
 function choicesOf(approval: Approval): (ApprovalScope | "deny")[] {
   return approval.rememberable ? ["once", "session", "always", "deny"] : ["once", "deny"];
 }

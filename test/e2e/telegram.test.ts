@@ -104,6 +104,22 @@ describe("the program and Telegram", () => {
     assert.ok(!telegram.callsOf("sendChatAction").some((call) => String(call.args["chat_id"]) === String(STRANGER)));
   });
 
+  test("the assistant reacts to what it was told, offers buttons, and a press of one is said by whoever presses", async () => {
+    const said = telegram.say({ text: `CALL message_action ${JSON.stringify({ action: "react", text: "🎉" })}` });
+    const stored = () => telegram.messages(ADA).find(({ message }) => message.message_id === said.message_id);
+    await telegram.until(() => stored()?.reactions?.[0] === "🎉" && telegram.texts(ADA).some((text) => text.includes("The reaction is there.")));
+    telegram.say({ text: `CALL message_send ${JSON.stringify({ to: "here", text: "Tea?", buttons: ["Yes, please", "No"] })}` });
+    const asked = () => telegram.messages(ADA).find(({ byBot, message }) => byBot && message.text === "Tea?");
+    await telegram.until(() => asked() !== undefined && telegram.texts(ADA).some((text) => text.includes("on its way")));
+    const { inline_keyboard: rows } = (asked()!.message as { reply_markup?: { inline_keyboard: { text: string; callback_data: string }[][] } }).reply_markup!;
+    assert.deepEqual(
+      rows.flat().map(({ text }) => text),
+      ["Yes, please", "No"],
+    );
+    telegram.press({ chat: ADA, messageId: asked()!.message.message_id, from: ADA, data: rows[0]![0]!.callback_data });
+    await telegram.until(() => telegram.texts(ADA).includes("re: Yes, please"));
+  });
+
   test("/metrics tells what waits and what was asked of other servers", async () => {
     const response = await fetch(`${gateway.url}/metrics`, { headers: { authorization: `Bearer ${GATEWAY_TOKEN}` } });
     const text = await response.text();

@@ -84,12 +84,13 @@ function say(world: SimWorld, update: Update): void {
   if (world.climate.intake === "webhook") deliver(world, pending);
 }
 
-/** An edit of an earlier message, or a reaction to it. */
+/** An edit of an earlier message, a reaction to it, or that it is deleted. */
 function again(world: SimWorld, earlier: MessageUpdate): Update {
   const { address, sender, direct, messageId } = earlier;
   const base = { address, sender, direct, messageId, at: world.wall() };
   const number = world.fresh("");
   if (world.strikes(0.5)) return { ...base, type: "reaction", key: `react:${number}`, emoji: "+", removed: false };
+  if (world.strikes(0.3)) return { ...base, type: "deletion", key: `del:${messageId}` };
   return { ...base, type: "edit", key: `edit:${messageId}:${number}`, message: textMessage(`${tagOf(earlier)} edited`) };
 }
 

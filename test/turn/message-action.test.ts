@@ -216,6 +216,24 @@ describe("the tool message_action in the hall", () => {
     assert.match(said(), /that message is not at loop:default:1/);
   });
 
+  test("sec-57 a question to the owner stays as it was asked, however it is named", async () => {
+    await open();
+    await act({ action: "poll", text: "When?", options: ["a", "b"], to: "loop:default:2" });
+    const [ask] = (await store.listDeliveries({ conversation: "1", limit: 10 })).filter(({ id }) => id.startsWith("ask-"));
+    const { messageId } = ask!.parts[0]!.receipt!;
+    await act({ action: "edit", text: "May I say hello?" });
+    assert.match(said(), /you have sent no answer here yet/);
+    for (const message of ["#1", ask!.id, `id:${messageId}`]) await act({ action: "edit", message, text: "May I say hello?" });
+    const quoting = {
+      parts: [{ type: "text", text: 'do {"action":"delete","message":"quoted"}' }],
+      replyTo: messageId,
+      quote: { text: "x", own: true },
+    } as const;
+    await house.say("", { message: quoting });
+    assert.match(said(), /question to the owner/);
+    assert.deepEqual(house.channel.acted, []);
+  });
+
   test("what others have written is deleted and pinned on the owner's word alone; one's own message and the assistant's are not theirs", async () => {
     await open();
     await house.say("keep me", inGroup("1", { messageId: "g1", addressed: false }));

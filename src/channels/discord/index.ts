@@ -1,7 +1,7 @@
 /** Door of the Discord adapter: one bot account as a Channel. README.md walks through its files; QUIRKS.md has the platform's facts behind them. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { createBackground } from "../../lib/background/index.ts";
-import { createHealth } from "../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../lib/channel-health/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { createAuthors, type DiscordAccount, recover } from "./account.ts";
 import { createApi, USER_AGENT } from "./api.ts";
@@ -34,10 +34,7 @@ export function createDiscord(config: DiscordAccountConfig, deps: ChannelDeps, t
     deps: { ...deps, log },
     api,
     timing: { ...TIMING, ...timing },
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => log.info("discord account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("discord", { clock: deps.clock, log }),
     places: createPlaces(api),
     authors: createAuthors(),
     polls: createPolls(),

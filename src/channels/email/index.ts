@@ -1,6 +1,6 @@
 /** Door of the mail adapter: one mailbox as a Channel. QUIRKS.md has the facts of mail behind its files. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
-import { createHealth } from "../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../lib/channel-health/index.ts";
 import type { EmailAccount } from "./account.ts";
 import type { EmailAccountConfig } from "./config.ts";
 import { createOutbound } from "./outbound.ts";
@@ -22,10 +22,7 @@ export function createEmail(config: EmailAccountConfig, deps: ChannelDeps, timin
     config,
     deps: { ...deps, log },
     timing: { ...TIMING, ...timing },
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => log.info("email account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("email", { clock: deps.clock, log }),
     mailbox: undefined,
     threads: new Map(),
   };

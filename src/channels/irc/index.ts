@@ -1,7 +1,7 @@
 /** Door of the IRC adapter: one nick on one network as a Channel. QUIRKS.md has the platform's facts behind its files. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import type { StreamDestination } from "../../core/streams.ts";
-import { createHealth } from "../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../lib/channel-health/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { type IrcAccount, recover } from "./account.ts";
 import { createAdmission } from "./admit.ts";
@@ -29,10 +29,7 @@ export function createIrc(config: IrcAccountConfig, deps: ChannelDeps, timing: P
     config,
     deps: { ...deps, log },
     timing: { ...TIMING, ...timing },
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => log.info("irc account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("irc", { clock: deps.clock, log }),
     session: undefined,
     nicks: new Map(),
     stuck: false,

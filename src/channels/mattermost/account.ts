@@ -3,6 +3,7 @@ import { StoreError } from "../../core/errors.ts";
 import { HttpFailure } from "../../core/http.ts";
 import type { Background } from "../../lib/background/index.ts";
 import type { Health } from "../../lib/channel-health/index.ts";
+import type { KnownThreads } from "../../lib/known-threads/index.ts";
 import type { Backoff } from "../../lib/reconnect/index.ts";
 import { type MattermostApi, MattermostFailure } from "./api.ts";
 import type { MattermostAccountConfig } from "./config.ts";
@@ -16,6 +17,7 @@ export interface MattermostAccount {
   readonly timing: MattermostTiming;
   readonly health: Health;
   readonly background: Background;
+  readonly known: KnownThreads;
   /** Who we are; set once the first request has answered. */
   me: { readonly id: string; readonly username: string } | undefined;
   /** Up to where nothing is missing, milliseconds by the server's clock; 0 when nothing has been seen yet. */

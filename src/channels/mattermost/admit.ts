@@ -15,7 +15,8 @@ export async function admitEvent(account: MattermostAccount, event: WireEvent, s
 }
 
 /** @param seen milliseconds up to which nothing is missing with these. @throws what `Intake.receive` throws */
-export async function commit(account: MattermostAccount, updates: readonly Update[], seen: number): Promise<void> {
+export async function commit(account: MattermostAccount, given: readonly Update[], seen: number): Promise<void> {
+  const updates = account.known.place(given);
   const { deps, config, health } = account;
   const cursor = { channel: "mattermost", account: config.account, name: "seen", value: String(seen) };
   if (updates.length === 0 && seen === account.seen) return;

@@ -1,7 +1,8 @@
 /** Door of the Mattermost adapter: one bot account on one server as a Channel. QUIRKS.md has the platform's facts behind its files. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { createBackground } from "../../lib/background/index.ts";
-import { createHealth } from "../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../lib/channel-health/index.ts";
+import { createKnownThreads } from "../../lib/known-threads/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { type MattermostAccount, recover } from "./account.ts";
 import { createApi } from "./api.ts";
@@ -32,11 +33,9 @@ export function createMattermost(config: MattermostAccountConfig, deps: ChannelD
     deps: { ...deps, log },
     api: createApi(deps.http, { baseUrl: config.url, credential }),
     timing: { ...TIMING, ...timing },
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => log.info("mattermost account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("mattermost", { clock: deps.clock, log }),
     background: createBackground(),
+    known: createKnownThreads(),
     me: undefined,
     seen: 0,
     directs: new Map(),

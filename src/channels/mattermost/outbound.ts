@@ -35,6 +35,7 @@ export function createOutbound(account: MattermostAccount): Outbound {
       try {
         const posted = (target.triedSince === undefined ? undefined : await findPosted(account, target, target.triedSince)) ?? (await post());
         spokeIn(account, posted.root_id || posted.id);
+        account.known.posted(target.address, posted.id);
         return { messageId: posted.id };
       } catch (error) {
         throw toChannelError(error);

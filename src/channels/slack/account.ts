@@ -3,6 +3,7 @@ import { StoreError } from "../../core/errors.ts";
 import { HttpFailure } from "../../core/http.ts";
 import type { Background } from "../../lib/background/index.ts";
 import type { Health } from "../../lib/channel-health/index.ts";
+import type { KnownThreads } from "../../lib/known-threads/index.ts";
 import type { Backoff } from "../../lib/reconnect/index.ts";
 import { type SlackApi, SlackFailure } from "./api.ts";
 import type { SlackAccountConfig } from "./config.ts";
@@ -20,6 +21,7 @@ export interface SlackAccount {
   readonly health: Health;
   readonly names: Names;
   readonly background: Background;
+  readonly known: KnownThreads;
   /** Who we are; set once auth.test has answered. */
   me: Me | undefined;
   /** Up to where nothing is missing, as Slack's timestamp. */

@@ -13,7 +13,7 @@ import type { BlockActions, Incoming } from "./wire.ts";
 /** @throws what `Intake.receive` throws: nothing was taken. */
 export async function admit(account: SlackAccount, incoming: Incoming): Promise<void> {
   const { deps, config } = account;
-  const updates = translated(account, incoming);
+  const updates = account.known.place(translated(account, incoming));
   if (updates.length === 0) return;
   const newest = newestOf(account.newest, updates);
   const outcomes = await deps.intake.receive(updates, account.behind || newest === account.seen ? undefined : cursorAt(account, newest));

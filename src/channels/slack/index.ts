@@ -2,7 +2,8 @@
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { createBackground } from "../../lib/background/index.ts";
-import { createHealth } from "../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../lib/channel-health/index.ts";
+import { createKnownThreads } from "../../lib/known-threads/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { recover, type SlackAccount } from "./account.ts";
 import { createApi } from "./api.ts";
@@ -40,12 +41,10 @@ export function createSlack(config: SlackAccountConfig, deps: ChannelDeps, timin
     deps: { ...deps, log },
     api,
     timing: { ...TIMING, ...timing },
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => log.info("slack account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("slack", { clock: deps.clock, log }),
     names: createNames(api, deps.clock),
     background: createBackground(),
+    known: createKnownThreads(),
     me: undefined,
     seen: "",
     newest: "",

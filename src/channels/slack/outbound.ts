@@ -75,6 +75,7 @@ export function createOutbound(account: SlackAccount): Outbound {
       const payload = part.payload as SlackPayload;
       const receipt = payload.kind === "media" ? await sendFile(payload) : await sendText(payload);
       typing.spoke(place.thread, "post");
+      account.known.posted({ ...target.address, conversation: place.channel }, receipt.messageId);
       return receipt;
 
       async function sendText(text: Extract<SlackPayload, { kind: "text" }>): Promise<Receipt> {

@@ -3,6 +3,7 @@ import { StoreError } from "../../core/errors.ts";
 import { HttpFailure } from "../../core/http.ts";
 import type { Background } from "../../lib/background/index.ts";
 import type { Health } from "../../lib/channel-health/index.ts";
+import type { KnownThreads } from "../../lib/known-threads/index.ts";
 import type { Backoff } from "../../lib/reconnect/index.ts";
 import { TelegramFailure, type TelegramApi } from "./api.ts";
 import type { TelegramAccountConfig } from "./config.ts";
@@ -20,6 +21,7 @@ export interface TelegramAccount {
   /** Who we are; set once getMe has answered. */
   me: { readonly id: number; readonly username: string } | undefined;
   readonly background: Background;
+  readonly known: KnownThreads;
 }
 
 /** Polls that we posted in this process, newest kept. */

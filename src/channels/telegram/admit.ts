@@ -14,7 +14,7 @@ const MAX_TOAST = 200;
 /** @throws what `Intake.receive` throws: nothing was taken. */
 export async function admit(account: TelegramAccount, raw: readonly TelegramUpdate[], cursor?: Cursor): Promise<void> {
   const { deps } = account;
-  const updates = raw.flatMap((update) => translated(account, update));
+  const updates = account.known.place(raw.flatMap((update) => translated(account, update)));
   if (updates.length === 0 && cursor === undefined) return;
   const outcomes = await deps.intake.receive(updates, cursor);
   if (updates.length > 0) account.health.heard();

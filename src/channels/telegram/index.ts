@@ -3,8 +3,9 @@ import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { chatCommands } from "../../core/command.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { createBackground } from "../../lib/background/index.ts";
-import { createHealth } from "../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../lib/channel-health/index.ts";
 import { capital } from "../../lib/plain-text/index.ts";
+import { createKnownThreads } from "../../lib/known-threads/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { createPolls, recover, type TelegramAccount } from "./account.ts";
 import { createActions } from "./actions.ts";
@@ -42,12 +43,10 @@ export function createTelegram(config: TelegramAccountConfig, deps: ChannelDeps,
     api: createApi(deps.http, deps.random, { baseUrl: config.api_root, credential: { in: "path", secret: config.token } }),
     timing: { ...TIMING, ...timing },
     polls: createPolls(),
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => log.info("telegram account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("telegram", { clock: deps.clock, log }),
     me: undefined,
     background: createBackground(),
+    known: createKnownThreads(),
   };
   const outbound = createOutbound(account);
   return {

@@ -56,6 +56,7 @@ export function createOutbound(account: TelegramAccount): Outbound {
       attempt(target.address, "send", async (chat) => {
         const message = (await sendPayload(account, part.payload as TelegramPayload, { ...target, chat })) as TelegramMessage;
         rememberPoll(account, message, target.address);
+        account.known.posted(target.address, String(message.message_id));
         return { messageId: String(message.message_id) };
       }),
     edit: (receipt, part, target) =>

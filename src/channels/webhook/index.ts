@@ -4,7 +4,7 @@ import type { Channel, ChannelDeps, RenderedPart, SendTarget } from "../../core/
 import { sleep } from "../../core/clock.ts";
 import { ChannelError, StoreError } from "../../core/errors.ts";
 import type { HttpRequest, HttpResponse } from "../../core/http.ts";
-import { createHealth, type Health } from "../../lib/channel-health/index.ts";
+import { createAccountHealth, type Health } from "../../lib/channel-health/index.ts";
 import { editAction } from "../../lib/edit-action/index.ts";
 import { readBody } from "../../lib/read-body/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
@@ -34,10 +34,7 @@ const EDIT_PACE_MS = 1_000;
 /** @example const channel = createWebhook({ ...section, account: "default", url, secret }, deps); await channel.start(signal); */
 export function createWebhook(config: WebhookAccountConfig, given: ChannelDeps, timing: Partial<WebhookTiming> = {}): Channel {
   const deps = { ...given, log: given.log.child({ channel: "webhook", account: config.account }) };
-  const health = createHealth(
-    () => deps.clock.now(),
-    (status) => deps.log.info("webhook account state", { state: status.state, code: status.code, detail: status.detail }),
-  );
+  const health = createAccountHealth("webhook", deps);
   const call = (request: HttpRequest) => callProgram(config, deps, request);
   const post = async (event: object, signal?: AbortSignal) => {
     const response = await call({ method: "POST", path: "/events", body: JSON.stringify(event), ...(signal === undefined ? {} : { signal }) });

@@ -1,4 +1,4 @@
-import type { ChannelStatus } from "../../core/channel.ts";
+import type { ChannelDeps, ChannelStatus } from "../../core/channel.ts";
 
 /** The truth about a channel account (P7): ready only after a completed round trip, and no longer once one has failed. */
 export interface Health {
@@ -40,4 +40,12 @@ export function createHealth(now: () => number, changed: (status: ChannelStatus)
       status = { ...status, identity };
     },
   };
+}
+
+/** The health of one account of a platform, whose changes stand in its log. @param log the account's own. */
+export function createAccountHealth(platform: string, { clock, log }: Pick<ChannelDeps, "clock" | "log">): Health {
+  return createHealth(
+    () => clock.now(),
+    ({ state, code, detail }) => log.info(`${platform} account state`, { state, code, detail }),
+  );
 }

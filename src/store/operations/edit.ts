@@ -56,7 +56,7 @@ export function* deletePending(sessionId: string, item: AdmittedItem, now: numbe
     if (original.type !== "message" || original.messageId !== deletion.messageId || !sameConversation(original.address, deletion.address)) continue;
     if (row.pending === 0) return { kind: "seen" };
     const body = JSON.stringify({ ...original, message: { parts: [] } });
-    yield* run("UPDATE inbox SET pending = 0, entry = NULL, body = ? WHERE id = ?", body, row.id);
+    yield* run("UPDATE inbox SET pending = 0, waits = 'none', entry = NULL, body = ? WHERE id = ?", body, row.id);
     return row.turn_id === null ? { kind: "removed" } : { kind: "removed", ...(yield* cancelEmpty(sessionId, row.turn_id, now)) };
   }
   return { kind: "unknown" };

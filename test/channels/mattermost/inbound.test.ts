@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Update } from "../../../src/core/update.ts";
 import { ANN, BOT, DIRECT, TOWN } from "../../fakes/mattermost/index.ts";
-import { type Bench, createBench, withBench } from "./harness.ts";
+import { type Bench, createBench, target, withBench } from "./harness.ts";
 
 const texts = (update: Update) => ("message" in update ? update.message.parts.map((part) => (part.type === "text" ? part.text : part.type)) : []);
 const heard = async (bench: Bench, count: number): Promise<Update[]> => {
@@ -150,4 +150,15 @@ describe("mattermost inbound", () => {
       await bench.close();
     }
   });
+
+  test("a reaction to what stands in a thread is told in that thread, though the server does not name it", () =>
+    withBench(async ({ mattermost, channel, intake }) => {
+      const root = mattermost.say({ channel_id: TOWN, message: "@clanker hi" });
+      await intake.until(() => intake.updates.length === 1);
+      const part = channel.render({ parts: [{ type: "text", text: "in there" }] })[0]!;
+      const { messageId } = await channel.send(part, { ...target(TOWN), address: { ...target(TOWN).address, thread: root.id } });
+      mattermost.react(mattermost.posts.get(messageId)!, "tada");
+      await intake.until(() => intake.updates.length === 2);
+      assert.equal(intake.updates[1]?.address.thread, root.id);
+    }));
 });

@@ -4,6 +4,7 @@ import { chatCommands } from "../../../src/core/command.ts";
 import { translate } from "../../../src/channels/slack/actions.ts";
 import type { InboundContext } from "../../../src/channels/slack/inbound.ts";
 import type { EventCallback, SlackEvent } from "../../../src/channels/slack/wire.ts";
+import { withBench } from "./harness.ts";
 
 const context: InboundContext = {
   account: "default",
@@ -201,4 +202,19 @@ describe("slack inbound", () => {
     const update = message({ user: "U13", text: "x", user_profile: { name: "U42", display_name: "Ada" }, username: "U42" });
     assert.equal(update?.sender.id, "U13");
   });
+
+  test("a reaction to what stands in a thread is told in that thread, though Slack does not name it", () =>
+    withBench(async ({ slack, channel, intake }) => {
+      slack.addChannel("C1");
+      const part = channel.render({ parts: [{ type: "text", text: "in there" }] })[0]!;
+      const address = { channel: "slack", account: "default", conversation: "C1", thread: "1.000001" };
+      const { messageId } = await channel.send(part, { address, nonce: "n", signal: AbortSignal.timeout(10_000) });
+      for (const ts of [messageId, "2.000002"])
+        slack.event({ type: "reaction_added", user: "U42", reaction: "tada", item: { type: "message", channel: "C1", ts }, event_ts: "3.000003" });
+      await intake.until(() => intake.updates.length === 2);
+      assert.deepEqual(
+        intake.updates.map((update) => update.address.thread),
+        ["1.000001", undefined],
+      );
+    }));
 });

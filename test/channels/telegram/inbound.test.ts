@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Update as TelegramUpdate } from "@grammyjs/types";
 import { type InboundContext, translate } from "../../../src/channels/telegram/inbound.ts";
-import { ME } from "./harness.ts";
+import { ME, withBench } from "./harness.ts";
 
 const context: InboundContext = { account: "default", me: ME, poll: () => undefined, now: 1_700_000_000_000 };
 const ada = { id: 42, is_bot: false, first_name: "Ada", last_name: "L", username: "ada" };
@@ -204,4 +204,13 @@ describe("telegram inbound", () => {
   test("kinds that nobody has told us of are nothing", () => {
     assert.deepEqual(run({ telepathy: {} }), []);
   });
+
+  test("a reaction in a forum is told in the topic of the message, though Telegram does not name it", () =>
+    withBench(async ({ telegram, intake }) => {
+      telegram.addChat({ id: -9, forum: true });
+      const { message_id: messageId } = telegram.say({ chat: -9, thread: 5, text: "hello" });
+      telegram.react({ chat: -9, messageId, emoji: "🎉" });
+      await intake.until(() => intake.updates.length === 2);
+      assert.equal(intake.updates[1]?.address.thread, "5");
+    }));
 });

@@ -151,6 +151,31 @@ export function inboxCases(world: () => World): void {
     assert.deepEqual((await w.transcript(session.id)).slice(-1), ["yes"], "it waits for a turn to start");
   });
 
+  test("a deletion takes a message back that no turn has started on, with its words and its turn; one that was seen is told as context", async () => {
+    const w = world();
+    const deletion = (of: { update: unknown }) => {
+      const { messageId } = of.update as { messageId: string };
+      return { ...w.item("(deleted it)", { kind: "deletion" as const }), update: { ...w.update("", messageId), type: "deletion" as const } };
+    };
+    const [first, second] = [w.item("keep"), w.item("slip of the tongue")];
+    const [accepted] = await w.accept(first, second);
+    assert.ok(accepted?.kind === "accepted");
+    const { id: sessionId } = accepted.session;
+    const [taken] = await w.accept(deletion(second));
+    assert.ok(taken?.kind === "accepted" && taken.cancelled === second.turnId && taken.turnId === undefined);
+    assert.equal((await w.store.getTurn({ id: second.turnId }))?.status, "cancelled");
+    assert.ok(!JSON.stringify(await w.store.listInbox({ limit: 10 })).includes("tongue"));
+    const [unknown] = await w.accept(deletion({ update: { messageId: "never-seen" } }));
+    assert.ok(unknown?.kind === "accepted" && unknown.cancelled === undefined);
+    const started = await w.start(sessionId);
+    assert.deepEqual(await w.transcript(sessionId), ["keep"]);
+    const [seen] = await w.accept(deletion(first));
+    assert.ok(seen?.kind === "accepted" && seen.cancelled === undefined);
+    await w.commit(started!);
+    await w.begin("next");
+    assert.deepEqual(await w.transcript(sessionId), ["keep", "yes", "(deleted it)", "next"]);
+  });
+
   test("an edit changes a message that no turn has started on, else it becomes context", async () => {
     const w = world();
     const item = w.item("helo");
