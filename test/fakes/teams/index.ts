@@ -32,6 +32,8 @@ export interface Fault {
   readonly headers?: Record<string, string>;
   /** Done, but the answer is lost. */
   readonly drop?: boolean;
+  /** Never answered. */
+  readonly hang?: boolean;
 }
 
 export type FakeTeams = Awaited<ReturnType<typeof startFakeTeams>>;
@@ -155,6 +157,7 @@ export async function startFakeTeams({ password }: { password: string }) {
       const call = `${request.method} ${decodeURIComponent(url.pathname.replace(/^\/(amer|teams)/, ""))}`;
       const index = faults.findIndex((fault) => call.startsWith(fault.call));
       const fault = index < 0 ? undefined : faults.splice(index, 1)[0];
+      if (fault?.hang === true) return changed();
       if (fault?.status !== undefined)
         return void response.writeHead(fault.status, { "content-type": "application/json", ...fault.headers }).end(JSON.stringify(fault.body ?? {}));
       const answer = handle(request.method!, url, Buffer.concat(chunks), request);
