@@ -52,6 +52,8 @@ export async function startFakeTeams({ password }: { password: string }) {
   const faults: Fault[] = [];
   const calls: { call: string; body: Record<string, unknown> }[] = [];
   const wrongs: string[] = [];
+  /** Of the connector's calls, as they came. */
+  const paths: string[] = [];
   const taken: string[] = [];
   const watchers = new Set<() => void>();
   let broken = false;
@@ -91,6 +93,7 @@ export async function startFakeTeams({ password }: { password: string }) {
     if (!lent.has(authorization?.replace(/^Bearer /, "") ?? ""))
       return [401, { error: { code: "Unauthorized", message: "Authorization has been denied for this request." } }];
     if (url.pathname.startsWith("/amer/v3/attachments/")) return files.get(url.pathname) ?? [404, {}];
+    paths.push(url.pathname);
     return connector(method, url.pathname.replace(/^\/(amer|teams)/, ""), (raw.length === 0 ? {} : JSON.parse(String(raw))) as Record<string, unknown>);
   };
 
@@ -180,6 +183,7 @@ export async function startFakeTeams({ password }: { password: string }) {
     uploads,
     faults,
     calls,
+    paths,
     /** What no bot should do. */
     wrongs,
     /** Activities that the bot has answered with 200. */
