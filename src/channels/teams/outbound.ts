@@ -10,6 +10,7 @@ import { type TeamsAccount, spokeIn } from "./account.ts";
 import { adaptiveCard } from "./cards.ts";
 import { toChannelError } from "./failure.ts";
 import { fileAttachment } from "./files.ts";
+import { KNOWN_EMOJI, reactionId } from "./reactions.ts";
 import type { Place } from "./references.ts";
 import { renderMessage, type TeamsPayload } from "./render.ts";
 
@@ -114,6 +115,21 @@ export function createOutbound(account: TeamsAccount): Outbound {
           throw new ChannelError("teams_too_big", "the text does not fit into one message", "permanent", { hint: "Send what is behind 4,000 characters anew" });
         try {
           await update(target, textActivity(part.text, part.payload as Extract<TeamsPayload, { kind: "text" }>));
+        } catch (error) {
+          throw toChannelError(error, "repeatable");
+        }
+      },
+      /** Adding and taking away may be repeated (learn.microsoft.com, "Use emoji reactions in Teams chat"). */
+      async react(target, emoji, on) {
+        const id = reactionId(emoji);
+        if (id === undefined)
+          throw new ChannelError("teams_no_such_reaction", `Teams has no name that we know for ${emoji.slice(0, 20)}`, "permanent", {
+            hint: `Use one of ${KNOWN_EMOJI.join(" ")}`,
+          });
+        try {
+          const place = await placeOf(target.address, target.signal);
+          const path = `${pathOf(place)}/activities/${encodeURIComponent(target.messageId)}/reactions/${encodeURIComponent(id)}`;
+          await api.call(on ? "PUT" : "DELETE", path, { serviceUrl: place.serviceUrl, signal: target.signal });
         } catch (error) {
           throw toChannelError(error, "repeatable");
         }

@@ -101,7 +101,20 @@ describe("what goes to Teams", () => {
       await channel.actions!.delete!(at);
       assert.deepEqual(teams.texts(DIRECT), []);
       await failed(channel.actions!.delete!(at), "teams_not_there", "permanent");
-      assert.deepEqual(Object.keys(channel.actions!), ["edit", "delete"]);
+      assert.deepEqual(Object.keys(channel.actions!), ["edit", "react", "delete"]);
+    }));
+
+  test("the agent reacts to anybody's message with what Teams has a name for, and takes its reaction back", () =>
+    withBench(async ({ channel, teams }) => {
+      const at = { address: target(TOWN, { thread: "17" }).address, messageId: "1700000000001", signal: new AbortController().signal };
+      await channel.actions!.react!(at, "❤️", true);
+      await channel.actions!.react!(at, "✅", true);
+      await channel.actions!.react!(at, "✅", true);
+      assert.deepEqual([...teams.reactions], ["1700000000001 heart", "1700000000001 2705_whiteheavycheckmark"]);
+      await channel.actions!.react!(at, "❤", false);
+      assert.deepEqual([...teams.reactions], ["1700000000001 2705_whiteheavycheckmark"]);
+      const error = await failed(channel.actions!.react!(at, "🦒", true), "teams_no_such_reaction", "permanent");
+      assert.match(error.hint!, /👍/);
     }));
 
   test("fault-23 fault-24 Microsoft's status codes become what may be done next", () =>

@@ -49,6 +49,8 @@ export async function startFakeTeams({ password }: { password: string }) {
   const files = new Map<string, { bytes: Buffer; type: string }>();
   const uploads = new Map<string, { bytes: Buffer; range: string }>();
   const lent = new Set<string>();
+  /** Of the bot: message and name of the reaction. */
+  const reactions = new Set<string>();
   const faults: Fault[] = [];
   const calls: { call: string; body: Record<string, unknown> }[] = [];
   const wrongs: string[] = [];
@@ -115,11 +117,18 @@ export async function startFakeTeams({ password }: { password: string }) {
       conversations.set(id, "personal");
       return [201, { id }];
     }
-    const match = /^\/v3\/conversations\/([^/]+)\/activities(?:\/([^/]+))?$/.exec(path);
+    const match = /^\/v3\/conversations\/([^/]+)\/activities(?:\/([^/]+)(?:\/reactions\/([^/]+))?)?$/.exec(path);
     if (match === null) return problem(404, "NotFound", "no such resource");
     const conversation = decodeURIComponent(match[1]!);
     if (!conversations.has(base(conversation))) return problem(404, "ConversationNotFound", "Conversation not found.");
     if (method === "POST") return add(conversation, body);
+    if (match[3] !== undefined) {
+      // On anybody's message; the same twice is once.
+      const reaction = `${decodeURIComponent(match[2]!)} ${decodeURIComponent(match[3])}`;
+      if (method === "PUT") reactions.add(reaction);
+      else reactions.delete(reaction);
+      return [200, undefined];
+    }
     const message = messages.get(decodeURIComponent(match[2] ?? ""));
     if (message === undefined || base(message.conversation) !== base(conversation))
       return problem(404, "ActivityNotFoundInConversation", "Conversation not found.");
@@ -166,7 +175,7 @@ export async function startFakeTeams({ password }: { password: string }) {
       const answer = handle(request.method!, url, Buffer.concat(chunks), request);
       changed();
       if (fault?.drop === true) return void request.socket.destroy();
-      if (Array.isArray(answer)) return void response.writeHead(answer[0], { "content-type": "application/json" }).end(JSON.stringify(answer[1]));
+      if (Array.isArray(answer)) return void response.writeHead(answer[0], { "content-type": "application/json" }).end(JSON.stringify(answer[1]) ?? "");
       response.writeHead(200, { "content-type": answer.type }).end(answer.bytes);
     })();
   });
@@ -181,6 +190,7 @@ export async function startFakeTeams({ password }: { password: string }) {
     conversations,
     files,
     uploads,
+    reactions,
     faults,
     calls,
     paths,
