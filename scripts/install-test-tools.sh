@@ -2,8 +2,7 @@
 # Installs what the tests need beside npm packages on Debian and Ubuntu: a real PostgreSQL, Chromium for the page, ps for process checks,
 # strace for what reaches the disk.
 # bubblewrap for the sandbox, tcpdump for what does not leave it, an IRC server (ngircd) and openssl for its certificate,
-# an IMAP server (Dovecot), an XMPP server (Prosody).
-# an IMAP server (Dovecot), tmux for terminal programs.
+# an IMAP server (Dovecot), an XMPP server (Prosody), tmux for terminal programs.
 # Needs root or sudo. Safe to run again: what is there already is left alone.
 set -euo pipefail
 

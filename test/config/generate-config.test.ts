@@ -8,10 +8,15 @@ import { knownKeys } from "../../src/config/known-keys.ts";
 import { rootSchema } from "../../src/config/schema.ts";
 import { scratchHome } from "./scratch-home.ts";
 
+const keyFile = (key: number) =>
+  JSON.stringify({ type: "service_account", client_email: "a@b.test", private_key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n` });
+
 const VARIABLES = {
   ...Object.fromEntries([...generateConfig().matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name = ""]) => [name, /_TOKEN(_NAME)?$/.test(name) ? `1:${name}` : name])),
   CLANKER_GATEWAY_TOKEN: "t",
   CLANKER_GATEWAY_PASSWORD: "p",
+  GOOGLE_CHAT_KEY: keyFile(1),
+  GOOGLE_CHAT_KEY_NAME: keyFile(2),
   DATABASE_URL: "postgres://localhost/x",
 };
 const FILES = { "prompts/main.md": "a", "prompts/researcher.md": "b" };

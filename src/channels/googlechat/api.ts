@@ -37,9 +37,19 @@ export interface GoogleChatApi {
 
 const SCOPE = "https://www.googleapis.com/auth/chat.bot";
 
-/** @param keysUrl whose public keys `keys` asks for */
-export function createApi(http: Http, clock: Clock, { config, keysUrl }: { config: GoogleChatAccountConfig; keysUrl: string }): GoogleChatApi {
-  const token = createAccessToken({ clock, name: "google chat access token", fetch: () => lend(http, clock, config) });
+export interface GoogleChatApiOptions {
+  readonly http: Http;
+  readonly clock: Clock;
+  readonly config: GoogleChatAccountConfig;
+  /** Whose public keys `keys` asks for. */
+  readonly keysUrl: string;
+  /** Aborts what nobody waits for any more when the account stops: tokens and keys are asked for on behalf of everybody. */
+  readonly lifetime: () => AbortSignal;
+}
+
+export function createApi(options: GoogleChatApiOptions): GoogleChatApi {
+  const { http, clock, config, keysUrl, lifetime } = options;
+  const token = createAccessToken({ clock, name: "google chat access token", fetch: () => lend(options) });
   const baseUrl = config.api_url.replace(/\/+$/, "");
 
   /** With our token; once more with a new one when it was refused. */
@@ -70,7 +80,11 @@ export function createApi(http: Http, clock: Clock, { config, keysUrl }: { confi
     },
     async keys() {
       const place = new URL(keysUrl);
-      const { keys } = (await result("login", "GET keys", await http.request({ baseUrl: place.origin }, { path: place.pathname + place.search }))) as {
+      const { keys } = (await result(
+        "login",
+        "GET keys",
+        await http.request({ baseUrl: place.origin }, { path: place.pathname + place.search, signal: lifetime() }),
+      )) as {
         keys?: unknown;
       };
       if (Array.isArray(keys) && keys.length > 0) return { keys: keys as PublishedKeys["keys"] };
@@ -80,7 +94,8 @@ export function createApi(http: Http, clock: Clock, { config, keysUrl }: { confi
 }
 
 /** A token for a service account (developers.google.com/identity/protocols/oauth2/service-account, "HTTP/REST"). */
-async function lend(http: Http, clock: Clock, { service_account, token_url }: GoogleChatAccountConfig): Promise<{ token: string; expiresInMs: number }> {
+async function lend({ http, clock, config, lifetime }: GoogleChatApiOptions): Promise<{ token: string; expiresInMs: number }> {
+  const { service_account, token_url } = config;
   const account = readServiceAccount(service_account);
   const refused = (message: string) => new GoogleFailure("login", "POST token", { status: 400, code: "", message, retryAfterMs: undefined });
   if (account === undefined) throw refused("service_account is no key file");
@@ -99,6 +114,7 @@ async function lend(http: Http, clock: Clock, { service_account, token_url }: Go
       path: place.pathname,
       headers: { "content-type": "application/x-www-form-urlencoded" },
       body: String(new URLSearchParams({ grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion })),
+      signal: lifetime(),
     },
   );
   const { access_token, expires_in } = (await result("login", "POST token", response)) as { access_token?: unknown; expires_in?: unknown };

@@ -10,7 +10,9 @@ const people = v.array(person);
 const url = v.pipe(v.string(), v.url("must be a URL"), v.regex(/^https?:\/\//, "must be an http(s) URL"));
 
 const googlechatEntries = {
-  service_account: described(v.optional(secret()), "The JSON key file of the app's service account.", { example: "file:google-chat.json" }),
+  service_account: described(v.optional(secret()), "The JSON key file of the app's service account, best as file:PATH or secret:NAME.", {
+    example: "${GOOGLE_CHAT_KEY}",
+  }),
   audience: described(
     v.optional(v.pipe(v.string(), v.trim(), v.regex(/^(\d{6,20}|https?:\/\/\S+)$/, "must be the project's number or the endpoint's URL"))),
     "Whom Google's requests are for, as chosen under Authentication Audience: the number of the Cloud project, or the HTTP endpoint URL exactly as it is entered there.",
@@ -19,7 +21,9 @@ const googlechatEntries = {
   streaming: described(v.optional(v.boolean(), true), "Show the answer while it is written, by editing the message."),
   api_url: described(v.optional(url, "https://chat.googleapis.com/"), "Where the Chat API is."),
   token_url: described(v.optional(url, "https://oauth2.googleapis.com/token"), "Where the service account's token comes from."),
-  keys_url: described(v.optional(url), "Public keys of whoever signs Google's requests (JWKS); default: those that belong to the kind of audience."),
+  keys_url: described(v.optional(url), "Public keys of whoever signs Google's requests (JWKS); default: those that belong to the kind of audience.", {
+    example: "https://www.googleapis.com/oauth2/v3/certs",
+  }),
   allowed_users: described(
     v.optional(v.array(v.union([person, v.literal("*")], NOT_A_USER)), []),
     "Numbers of the Google accounts of people who may write directly.",

@@ -27,7 +27,8 @@ export function createGoogleChat(config: GoogleChatAccountConfig, deps: ChannelD
   const log = deps.log.child({ channel: "googlechat", account: config.account });
   const timing = { ...TIMING, ...given };
   const signer = signerOf(config.audience);
-  const api = createApi(deps.http, deps.clock, { config, keysUrl: config.keys_url ?? signer.keysUrl });
+  let lifetime = new AbortController().signal;
+  const api = createApi({ http: deps.http, clock: deps.clock, config, keysUrl: config.keys_url ?? signer.keysUrl, lifetime: () => lifetime });
   const account: GoogleChatAccount = {
     config,
     deps: { ...deps, log },
@@ -61,7 +62,10 @@ export function createGoogleChat(config: GoogleChatAccountConfig, deps: ChannelD
       idempotentSend: true,
       editPaceMs: EDIT_PACE_MS,
     },
-    start: (signal) => run(account, signal),
+    start(signal) {
+      lifetime = signal;
+      return run(account, signal);
+    },
     status: account.health.status,
     render: renderMessage,
     send: outbound.send,

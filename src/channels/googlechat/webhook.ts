@@ -21,7 +21,8 @@ export async function receiveEvent(account: GoogleChatAccount, request: Request)
   const { deps, health, verifier, signer } = account;
   if (request.method !== "POST") return answer(405, { allow: "POST" });
   if (!request.headers.has("authorization")) return answer(401);
-  if (["stopped", "starting"].includes(health.status().state)) return unavailable(RETRY_AFTER_MS);
+  // Somebody else may hold the account now.
+  if (health.status().state === "stopped") return unavailable(RETRY_AFTER_MS);
   try {
     // Before the body is read: a stranger costs no memory (sec-107).
     const { claims } = await verifier.verify(request.headers.get("authorization"));

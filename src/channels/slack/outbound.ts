@@ -11,7 +11,7 @@ import { ACTION } from "./actions.ts";
 import type { SlackAccount } from "./account.ts";
 import { type Attempt, isBlocksRefused, toChannelError } from "./failure.ts";
 import { shareFile, uploadFile } from "./files.ts";
-import { createHolds, type Holds } from "./holds.ts";
+import { createHolds, type Holds } from "../../lib/holds/index.ts";
 import { findSent, findShared, PART_EVENT } from "./proof.ts";
 import type { SlackPayload } from "./render.ts";
 import { escapeText } from "./text.ts";

@@ -58,8 +58,9 @@ export interface Downloaded {
 
 const UPLOAD_TIMEOUT_MS = 120_000;
 
-export function createApi(http: Http, clock: Clock, config: TeamsAccountConfig): TeamsApi {
-  const token = createAccessToken({ clock, name: "teams access token", fetch: () => lend(http, config) });
+/** @param lifetime aborts what nobody waits for any more when the account stops: tokens and keys are asked for on behalf of everybody. */
+export function createApi(http: Http, clock: Clock, { config, lifetime }: { config: TeamsAccountConfig; lifetime: () => AbortSignal }): TeamsApi {
+  const token = createAccessToken({ clock, name: "teams access token", fetch: () => lend(http, config, lifetime()) });
 
   /** With our token; once more with a new one when it was refused. */
   const withToken = async (serviceUrl: string, run: (destination: Destination) => Promise<HttpResponse>): Promise<HttpResponse> => {
@@ -105,7 +106,7 @@ export function createApi(http: Http, clock: Clock, config: TeamsAccountConfig):
       );
       await result("files", "PUT upload", response);
     },
-    keys: () => publishedKeys(http, config),
+    keys: () => publishedKeys(http, config, lifetime()),
     login: async () => void (await token.get()),
   };
 }
@@ -137,12 +138,13 @@ function allowedFile({ file_origins }: TeamsAccountConfig, url: string): URL {
 }
 
 /** Client credentials of a single-tenant bot (Authentication with the Bot Connector API, step 1). */
-async function lend(http: Http, { login_url, tenant_id, app_id, app_password, issuer }: TeamsAccountConfig): Promise<{ token: string; expiresInMs: number }> {
+async function lend(http: Http, config: TeamsAccountConfig, signal: AbortSignal): Promise<{ token: string; expiresInMs: number }> {
+  const { login_url, tenant_id, app_id, app_password, issuer } = config;
   const form = new URLSearchParams({ grant_type: "client_credentials", client_id: app_id, client_secret: app_password.reveal(), scope: `${issuer}/.default` });
   const headers = { "content-type": "application/x-www-form-urlencoded" };
   const response = await http.request(
     { baseUrl: login_url.replace(/\/+$/, "") },
-    { method: "POST", path: `/${tenant_id}/oauth2/v2.0/token`, headers, body: String(form) },
+    { method: "POST", path: `/${tenant_id}/oauth2/v2.0/token`, headers, body: String(form), signal },
   );
   const { access_token, expires_in } = (await result("login", "POST token", response)) as { access_token?: unknown; expires_in?: unknown };
   if (typeof access_token !== "string" || access_token === "")
@@ -150,9 +152,12 @@ async function lend(http: Http, { login_url, tenant_id, app_id, app_password, is
   return { token: access_token, expiresInMs: (Number(expires_in) > 0 ? Number(expires_in) : 3_600) * 1_000 };
 }
 
-async function publishedKeys(http: Http, { metadata_url, issuer }: TeamsAccountConfig): Promise<PublishedKeys> {
+async function publishedKeys(http: Http, { metadata_url, issuer }: TeamsAccountConfig, signal: AbortSignal): Promise<PublishedKeys> {
   const get = async (url: URL) =>
-    (await result("login", `GET ${url.pathname}`, await http.request({ baseUrl: url.origin }, { path: url.pathname + url.search }))) as Record<string, unknown>;
+    (await result("login", `GET ${url.pathname}`, await http.request({ baseUrl: url.origin }, { path: url.pathname + url.search, signal }))) as Record<
+      string,
+      unknown
+    >;
   const place = new URL(metadata_url);
   const metadata = await get(place);
   const keysUrl = parse(String(metadata["jwks_uri"]));

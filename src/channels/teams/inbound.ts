@@ -5,6 +5,7 @@
 import type { Address } from "../../core/address.ts";
 import type { Media, Message, MessagePart } from "../../core/message.ts";
 import type { Sender, Update } from "../../core/update.ts";
+import { emojiOf } from "./reactions.ts";
 import { DOWNLOAD_INFO, type WireActivity, type WireAttachment } from "./wire.ts";
 
 export interface InboundContext {
@@ -151,16 +152,14 @@ function kindOfName(name: string): Media["kind"] {
   return /\.(mp4|mov|webm)$/i.test(name) ? "video" : "document";
 }
 
-/** Teams tells of bot messages alone, and has words for its six oldest reactions. */
-const EMOJI: Readonly<Record<string, string>> = { like: "👍", heart: "❤️", laugh: "😆", surprised: "😮", sad: "😢", angry: "😡" };
-
+/** Teams tells a bot of those on its own messages. */
 function reactions(activity: WireActivity, base: Base, removed: boolean): Update[] {
   const messageId = activity.replyToId;
   if (messageId === undefined) return [];
   return ((removed ? activity.reactionsRemoved : activity.reactionsAdded) ?? []).flatMap(({ type }) => {
     if (typeof type !== "string" || type === "") return [];
     const key = `reaction:${base.address.conversation}:${messageId}:${base.sender.id}:${activity.id ?? base.at}:${removed ? "-" : "+"}${type}`;
-    return [{ ...base, type: "reaction" as const, key, messageId, emoji: EMOJI[type] ?? `:${type}:`, removed }];
+    return [{ ...base, type: "reaction" as const, key, messageId, emoji: emojiOf(type), removed }];
   });
 }
 

@@ -28,7 +28,8 @@ const EDIT_PACE_MS = 2_000;
 export function createTeams(config: TeamsAccountConfig, deps: ChannelDeps, given: Partial<TeamsTiming> = {}): Channel {
   const log = deps.log.child({ channel: "teams", account: config.account });
   const timing = { ...TIMING, ...given };
-  const api = createApi(deps.http, deps.clock, config);
+  let lifetime = new AbortController().signal;
+  const api = createApi(deps.http, deps.clock, { config, lifetime: () => lifetime });
   const account: TeamsAccount = {
     config,
     deps: { ...deps, log },
@@ -65,7 +66,10 @@ export function createTeams(config: TeamsAccountConfig, deps: ChannelDeps, given
       idempotentSend: false,
       editPaceMs: EDIT_PACE_MS,
     },
-    start: (signal) => run(account, signal),
+    start(signal) {
+      lifetime = signal;
+      return run(account, signal);
+    },
     status: account.health.status,
     render: renderMessage,
     send: outbound.send,

@@ -4,6 +4,7 @@
  */
 import type { ChannelDeps } from "../../core/channel.ts";
 import type { Cursor } from "../../core/update.ts";
+import { sha256Hex } from "../../lib/digest/index.ts";
 import { isService } from "./api.ts";
 import type { TeamsAccountConfig } from "./config.ts";
 
@@ -57,8 +58,9 @@ export function createReferences(config: TeamsAccountConfig, cursor: ChannelDeps
   };
 }
 
+/** Without the id itself: the row outlives whoever it was about, and has to lead to nobody. */
 function nameOf(conversation: string): string {
-  return `conversation ${conversation}`;
+  return `conversation ${sha256Hex(conversation).slice(0, 32)}`;
 }
 
 function parse(value: string | undefined): Reference | undefined {

@@ -15,9 +15,9 @@ export interface TeamsTiming {
 
 export const TIMING: TeamsTiming = {
   minBackoffMs: 1_000,
-  maxBackoffMs: 60_000,
+  maxBackoffMs: 30_000,
   refusedMs: 60_000,
-  checkMs: 120_000,
+  checkMs: 60_000,
   keysCooldownMs: 60_000,
   invokeMs: 5_000,
 };

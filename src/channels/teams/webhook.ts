@@ -26,7 +26,8 @@ export async function receiveActivity(account: TeamsAccount, request: Request): 
   const { deps, health } = account;
   if (request.method !== "POST") return answer(405, { allow: "POST" });
   if (!request.headers.has("authorization")) return answer(401);
-  if (["stopped", "starting"].includes(health.status().state)) return unavailable(RETRY_AFTER_MS);
+  // Somebody else may hold the account now.
+  if (health.status().state === "stopped") return unavailable(RETRY_AFTER_MS);
   let proven: Proven;
   try {
     // Before the body is read: a stranger costs no memory (sec-107).

@@ -105,10 +105,14 @@ describe("what goes to Google Chat", () => {
       const send = () => channel.send(text(bench, "x"), target(DIRECT));
       const fault = (status: number, word = "", headers: Record<string, string> = {}) =>
         chat.faults.push({ call: "POST /spaces", status, headers, body: { error: { code: status, status: word, message: "words" } } });
+      const inTown = () => channel.send(text(bench, "x"), target(TOWN));
       fault(429, "RESOURCE_EXHAUSTED", { "retry-after": "37" });
-      assert.equal((await failed(send(), "googlechat_rate_limited", "retry")).retryAfterMs, 37_000);
-      fault(429, "RESOURCE_EXHAUSTED");
-      assert.equal((await failed(send(), "googlechat_rate_limited", "retry")).retryAfterMs, 5_000);
+      assert.equal((await failed(inTown(), "googlechat_rate_limited", "retry")).retryAfterMs, 37_000);
+      // Google is not asked again there before, and goes on everywhere else.
+      const asked = chat.calls.length;
+      assert.ok((await failed(inTown(), "googlechat_rate_limited", "retry")).retryAfterMs! > 30_000);
+      await failed(channel.edit!({ messageId: "1" }, text(bench, "y"), target(TOWN)), "googlechat_rate_limited", "retry");
+      assert.equal(chat.calls.length, asked);
       fault(503, "UNAVAILABLE");
       await failed(send(), "googlechat_error", "retry");
       fault(403, "PERMISSION_DENIED");

@@ -103,4 +103,19 @@ describe("who may post to the webhook of googlechat", () => {
       await other.close();
     }
   });
+
+  test("fault-43 a Google that never answers does not keep the account from stopping", async () => {
+    for (const call of ["GET /keys", "POST /token", "GET /spaces"]) {
+      const bench = await createBench();
+      try {
+        bench.chat.faults.push({ call, hang: true });
+        bench.start();
+        await bench.chat.until(() => bench.chat.faults.length === 0);
+        await bench.stop();
+        assert.equal(bench.channel.status().state, "stopped");
+      } finally {
+        await bench.close();
+      }
+    }
+  });
 });

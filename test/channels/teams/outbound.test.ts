@@ -101,7 +101,20 @@ describe("what goes to Teams", () => {
       await channel.actions!.delete!(at);
       assert.deepEqual(teams.texts(DIRECT), []);
       await failed(channel.actions!.delete!(at), "teams_not_there", "permanent");
-      assert.deepEqual(Object.keys(channel.actions!), ["edit", "delete"]);
+      assert.deepEqual(Object.keys(channel.actions!), ["edit", "delete", "react"]);
+    }));
+
+  test("the agent reacts to anybody's message with what Teams has a name for, and takes its reaction back", () =>
+    withBench(async ({ channel, teams }) => {
+      const at = { address: target(TOWN, { thread: "17" }).address, messageId: "1700000000001", signal: new AbortController().signal };
+      await channel.actions!.react!(at, "❤️", true);
+      await channel.actions!.react!(at, "✅", true);
+      await channel.actions!.react!(at, "✅", true);
+      assert.deepEqual([...teams.reactions], ["1700000000001 heart", "1700000000001 2705_whiteheavycheckmark"]);
+      await channel.actions!.react!(at, "❤", false);
+      assert.deepEqual([...teams.reactions], ["1700000000001 2705_whiteheavycheckmark"]);
+      const error = await failed(channel.actions!.react!(at, "🦒", true), "teams_no_such_reaction", "permanent");
+      assert.match(error.hint!, /👍/);
     }));
 
   test("fault-23 fault-24 Microsoft's status codes become what may be done next", () =>
@@ -111,7 +124,14 @@ describe("what goes to Teams", () => {
       const fault = (status: number, body: object = {}, headers: Record<string, string> = {}) =>
         teams.faults.push({ call: "POST /v3/conversations", status, body, headers });
       fault(429, { error: { code: "Throttled", message: "Too many requests" } }, { "retry-after": "37" });
-      assert.equal((await failed(send(), "teams_rate_limited", "retry")).retryAfterMs, 37_000);
+      const elsewhere = () => channel.send(text(bench, "x"), target(CHAT));
+      assert.equal((await failed(elsewhere(), "teams_rate_limited", "retry")).retryAfterMs, 37_000);
+      // Teams is not asked again there before, and goes on everywhere else.
+      const asked = teams.calls.length;
+      assert.ok((await failed(elsewhere(), "teams_rate_limited", "retry")).retryAfterMs! > 30_000);
+      await failed(channel.edit!({ messageId: "1" }, text(bench, "y"), target(CHAT)), "teams_rate_limited", "retry");
+      await channel.typing!(target(CHAT).address);
+      assert.equal(teams.calls.length, asked);
       fault(412, { error: { code: "PreconditionFailed", message: "Precondition failed, please try again." } });
       await failed(send(), "teams_try_later", "retry");
       fault(503);

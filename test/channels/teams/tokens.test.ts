@@ -116,4 +116,17 @@ describe("who may post to the webhook of teams", () => {
       await bench.close();
     }
   });
+
+  test("fault-43 a Microsoft that never answers does not keep the account from stopping", async () => {
+    const bench = await createBench();
+    try {
+      bench.teams.faults.push({ call: "GET /metadata", hang: true });
+      bench.start();
+      await bench.teams.until(() => bench.teams.faults.length === 0);
+      await bench.stop();
+      assert.equal(bench.channel.status().state, "stopped");
+    } finally {
+      await bench.close();
+    }
+  });
 });

@@ -31,6 +31,8 @@ export interface Fault {
   readonly headers?: Record<string, string>;
   /** Done, but the answer is lost. */
   readonly drop?: boolean;
+  /** Never answered. */
+  readonly hang?: boolean;
 }
 
 export type FakeGoogleChat = Awaited<ReturnType<typeof startFakeGoogleChat>>;
@@ -155,6 +157,7 @@ export async function startFakeGoogleChat() {
       const call = `${request.method} ${url.pathname.replace(/^\/v1/, "")}`;
       const index = faults.findIndex((fault) => call.startsWith(fault.call));
       const fault = index < 0 ? undefined : faults.splice(index, 1)[0];
+      if (fault?.hang === true) return changed();
       if (fault?.status !== undefined)
         return void response.writeHead(fault.status, { "content-type": "application/json", ...fault.headers }).end(JSON.stringify(fault.body ?? {}));
       const answer = await handle(request, url, Buffer.concat(chunks));

@@ -32,6 +32,8 @@ export interface Fault {
   readonly headers?: Record<string, string>;
   /** Done, but the answer is lost. */
   readonly drop?: boolean;
+  /** Never answered. */
+  readonly hang?: boolean;
 }
 
 export type FakeTeams = Awaited<ReturnType<typeof startFakeTeams>>;
@@ -47,9 +49,13 @@ export async function startFakeTeams({ password }: { password: string }) {
   const files = new Map<string, { bytes: Buffer; type: string }>();
   const uploads = new Map<string, { bytes: Buffer; range: string }>();
   const lent = new Set<string>();
+  /** Of the bot: message and name of the reaction. */
+  const reactions = new Set<string>();
   const faults: Fault[] = [];
   const calls: { call: string; body: Record<string, unknown> }[] = [];
   const wrongs: string[] = [];
+  /** Of the connector's calls, as they came. */
+  const paths: string[] = [];
   const taken: string[] = [];
   const watchers = new Set<() => void>();
   let broken = false;
@@ -89,6 +95,7 @@ export async function startFakeTeams({ password }: { password: string }) {
     if (!lent.has(authorization?.replace(/^Bearer /, "") ?? ""))
       return [401, { error: { code: "Unauthorized", message: "Authorization has been denied for this request." } }];
     if (url.pathname.startsWith("/amer/v3/attachments/")) return files.get(url.pathname) ?? [404, {}];
+    paths.push(url.pathname);
     return connector(method, url.pathname.replace(/^\/(amer|teams)/, ""), (raw.length === 0 ? {} : JSON.parse(String(raw))) as Record<string, unknown>);
   };
 
@@ -110,11 +117,18 @@ export async function startFakeTeams({ password }: { password: string }) {
       conversations.set(id, "personal");
       return [201, { id }];
     }
-    const match = /^\/v3\/conversations\/([^/]+)\/activities(?:\/([^/]+))?$/.exec(path);
+    const match = /^\/v3\/conversations\/([^/]+)\/activities(?:\/([^/]+)(?:\/reactions\/([^/]+))?)?$/.exec(path);
     if (match === null) return problem(404, "NotFound", "no such resource");
     const conversation = decodeURIComponent(match[1]!);
     if (!conversations.has(base(conversation))) return problem(404, "ConversationNotFound", "Conversation not found.");
     if (method === "POST") return add(conversation, body);
+    if (match[3] !== undefined) {
+      // On anybody's message; the same twice is once.
+      const reaction = `${decodeURIComponent(match[2]!)} ${decodeURIComponent(match[3])}`;
+      if (method === "PUT") reactions.add(reaction);
+      else reactions.delete(reaction);
+      return [200, undefined];
+    }
     const message = messages.get(decodeURIComponent(match[2] ?? ""));
     if (message === undefined || base(message.conversation) !== base(conversation))
       return problem(404, "ActivityNotFoundInConversation", "Conversation not found.");
@@ -155,12 +169,13 @@ export async function startFakeTeams({ password }: { password: string }) {
       const call = `${request.method} ${decodeURIComponent(url.pathname.replace(/^\/(amer|teams)/, ""))}`;
       const index = faults.findIndex((fault) => call.startsWith(fault.call));
       const fault = index < 0 ? undefined : faults.splice(index, 1)[0];
+      if (fault?.hang === true) return changed();
       if (fault?.status !== undefined)
         return void response.writeHead(fault.status, { "content-type": "application/json", ...fault.headers }).end(JSON.stringify(fault.body ?? {}));
       const answer = handle(request.method!, url, Buffer.concat(chunks), request);
       changed();
       if (fault?.drop === true) return void request.socket.destroy();
-      if (Array.isArray(answer)) return void response.writeHead(answer[0], { "content-type": "application/json" }).end(JSON.stringify(answer[1]));
+      if (Array.isArray(answer)) return void response.writeHead(answer[0], { "content-type": "application/json" }).end(JSON.stringify(answer[1]) ?? "");
       response.writeHead(200, { "content-type": answer.type }).end(answer.bytes);
     })();
   });
@@ -175,8 +190,10 @@ export async function startFakeTeams({ password }: { password: string }) {
     conversations,
     files,
     uploads,
+    reactions,
     faults,
     calls,
+    paths,
     /** What no bot should do. */
     wrongs,
     /** Activities that the bot has answered with 200. */
