@@ -2,7 +2,7 @@
 # Installs what the tests need beside npm packages on Debian and Ubuntu: a real PostgreSQL, Chromium for the page, ps for process checks,
 # strace for what reaches the disk.
 # bubblewrap for the sandbox, tcpdump for what does not leave it, an IRC server (ngircd) and openssl for its certificate,
-# an IMAP server (Dovecot).
+# an IMAP server and a submission server (Dovecot).
 # Needs root or sudo. Safe to run again: what is there already is left alone.
 set -euo pipefail
 
@@ -14,6 +14,7 @@ command -v strace >/dev/null || need+=(strace)
 command -v bwrap >/dev/null || need+=(bubblewrap)
 [ -x /usr/sbin/ngircd ] || need+=(ngircd)
 [ -x /usr/sbin/dovecot ] || need+=(dovecot-imapd)
+[ -x /usr/lib/dovecot/submission-login ] || need+=(dovecot-submissiond)
 command -v openssl >/dev/null || need+=(openssl)
 command -v tcpdump >/dev/null || need+=(tcpdump)
 
