@@ -28,7 +28,6 @@ export interface Dovecot {
   close(): Promise<void>;
 }
 
-/** @throws when the package is missing: scripts/install-test-tools.sh installs it. */
 export interface DovecotOptions {
   readonly password: string;
   /** Files of a certificate and its key: then both servers speak TLS, and take no password without it. */
@@ -37,6 +36,7 @@ export interface DovecotOptions {
   readonly relayPort?: number;
 }
 
+/** @throws when a package is missing: scripts/install-test-tools.sh installs it. */
 export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
   const { certificate, relayPort } = options;
   if (!existsSync(PROGRAM) || (relayPort !== undefined && !existsSync("/usr/lib/dovecot/submission-login")))

@@ -19,8 +19,10 @@ export interface Ngircd {
   close(): Promise<void>;
 }
 
-/** @throws when the package is missing: scripts/install-test-tools.sh installs it. */
-/** @param options.certificate files of one that an authority has signed; else one that nobody has. */
+/**
+ * @param options.certificate files of one that an authority has signed; else one that nobody has.
+ * @throws when the package is missing: scripts/install-test-tools.sh installs it.
+ */
 export async function startNgircd(
   options: { readonly password?: string; readonly certificate?: { readonly cert: string; readonly key: string } } = {},
 ): Promise<Ngircd> {
