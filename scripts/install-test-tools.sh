@@ -3,6 +3,7 @@
 # strace for what reaches the disk.
 # bubblewrap for the sandbox, tcpdump for what does not leave it, an IRC server (ngircd) and openssl for its certificate,
 # an IMAP server (Dovecot), an XMPP server (Prosody), tmux for terminal programs.
+# an IMAP server and a submission server (Dovecot).
 # Needs root or sudo. Safe to run again: what is there already is left alone.
 set -euo pipefail
 
@@ -15,6 +16,7 @@ command -v bwrap >/dev/null || need+=(bubblewrap)
 [ -x /usr/sbin/ngircd ] || need+=(ngircd)
 [ -x /usr/sbin/dovecot ] || need+=(dovecot-imapd)
 command -v prosody >/dev/null || need+=(prosody)
+[ -x /usr/lib/dovecot/submission-login ] || need+=(dovecot-submissiond)
 command -v openssl >/dev/null || need+=(openssl)
 command -v tcpdump >/dev/null || need+=(tcpdump)
 command -v tmux >/dev/null || need+=(tmux)

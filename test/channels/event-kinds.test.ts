@@ -272,7 +272,7 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
         deletion: () => feishu.dispatch("im.message.recalled_v1", { message_id: said, chat_id: "oc_direct", recall_time: "1627641418804" }),
         membership: () => feishu.dispatch("im.chat.member.bot.deleted_v1", { chat_id: FEISHU_GROUP, operator_id: { open_id: FEISHU_ANN } }),
       },
-      calls: () => feishu.calls.length,
+      calls: () => feishu.calls.filter(({ call }) => !/\/(auth|callback|bot)\//.test(call)).length,
     };
   },
 

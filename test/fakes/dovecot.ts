@@ -1,4 +1,7 @@
-/** A real IMAP server (Dovecot, Debian package dovecot-imapd) on loopback, with one mailbox into which mail falls as files. */
+/**
+ * A real IMAP server (Dovecot, Debian packages dovecot-imapd and dovecot-submissiond) on loopback, with one mailbox into which mail falls as files; on request with TLS
+ * and with its submission server (RFC 6409), which hands on what it takes.
+ */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -11,6 +14,11 @@ const PROGRAM = "/usr/sbin/dovecot";
 
 export interface Dovecot {
   readonly port: number;
+  /** IMAP with TLS from the first byte; 0 without a certificate. */
+  readonly tlsPort: number;
+  /** Submission with STARTTLS, and with TLS from the first byte; 0 without a relay. */
+  readonly submissionPort: number;
+  readonly submissionTlsPort: number;
   /** Puts a whole mail (head, blank line, body) into the mailbox of this user. */
   deliver(user: string, mail: string): Promise<void>;
   /** Flags of the mails of a user, as Maildir writes them (`S` is seen), by the order of delivery. */
@@ -20,9 +28,19 @@ export interface Dovecot {
   close(): Promise<void>;
 }
 
-/** @throws when the package is missing: scripts/install-test-tools.sh installs it. */
-export async function startDovecot(options: { readonly password: string }): Promise<Dovecot> {
-  if (!existsSync(PROGRAM)) throw new Error("dovecot is missing: run scripts/install-test-tools.sh");
+export interface DovecotOptions {
+  readonly password: string;
+  /** Files of a certificate and its key: then both servers speak TLS, and take no password without it. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
+  /** Port of the SMTP server to which mail that was submitted is handed on. */
+  readonly relayPort?: number;
+}
+
+/** @throws when a package is missing: scripts/install-test-tools.sh installs it. */
+export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
+  const { certificate, relayPort } = options;
+  if (!existsSync(PROGRAM) || (relayPort !== undefined && !existsSync("/usr/lib/dovecot/submission-login")))
+    throw new Error("dovecot is missing: run scripts/install-test-tools.sh");
   // Its sockets have long names, and a socket's path holds 108 bytes at most.
   const folder = await mkdtemp(join(tmpdir(), "dc-"));
   await chmod(folder, 0o755);
@@ -33,17 +51,22 @@ export async function startDovecot(options: { readonly password: string }): Prom
   const mailFolder = join(folder, "mail");
   await mkdir(mailFolder);
   await chown(mailFolder, uid, gid);
-  const port = await freePort();
+  const [port, tlsPort, submissionPort, submissionTlsPort] = await freePorts([
+    true,
+    certificate !== undefined,
+    relayPort !== undefined,
+    relayPort !== undefined,
+  ]);
   const config = join(folder, "dovecot.conf");
   await writeFile(
     config,
     `base_dir = ${folder}/run
 state_dir = ${folder}/run
 log_path = ${folder}/log
-protocols = imap
+protocols = imap ${relayPort === undefined ? "" : "submission"}
 listen = 127.0.0.1
-ssl = no
-disable_plaintext_auth = no
+${certificate === undefined ? "ssl = no" : `ssl = required\nssl_cert = <${certificate.cert}\nssl_key = <${certificate.key}`}
+disable_plaintext_auth = ${certificate === undefined ? "no" : "yes"}
 mail_location = maildir:${mailFolder}/%n
 mail_uid = ${uid}
 mail_gid = ${gid}
@@ -66,9 +89,11 @@ service imap-login {
     port = ${port}
   }
   inet_listener imaps {
-    port = 0
+    port = ${tlsPort}
+    ssl = yes
   }
 }
+${relayPort === undefined ? "" : submissionConfig({ relayPort, submissionPort, submissionTlsPort })}
 service anvil {
   chroot =
 }
@@ -93,6 +118,9 @@ ${isRoot ? "" : `default_internal_user = ${name}\ndefault_internal_group = ${exe
   };
   return {
     port,
+    tlsPort,
+    submissionPort,
+    submissionTlsPort,
     async deliver(user, mail) {
       const [tmp, fresh] = await ready(user);
       count += 1;
@@ -122,12 +150,30 @@ ${isRoot ? "" : `default_internal_user = ${name}\ndefault_internal_group = ${exe
   };
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => void server.close(resolve));
-  return port;
+function submissionConfig(ports: { relayPort: number; submissionPort: number; submissionTlsPort: number }): string {
+  return `hostname = localhost
+submission_relay_host = 127.0.0.1
+submission_relay_port = ${ports.relayPort}
+service submission-login {
+  chroot =
+  inet_listener submission {
+    port = ${ports.submissionPort}
+  }
+  inet_listener submissions {
+    port = ${ports.submissionTlsPort}
+    ssl = yes
+  }
+}
+`;
+}
+
+/** @returns for each a port of its own, or 0 where none is wanted. */
+async function freePorts(wanted: readonly [boolean, boolean, boolean, boolean]): Promise<[number, number, number, number]> {
+  const servers = wanted.map((is) => (is ? createServer() : undefined));
+  await Promise.all(servers.map((server) => server && new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))));
+  const ports = servers.map((server) => (server === undefined ? 0 : (server.address() as AddressInfo).port));
+  await Promise.all(servers.map((server) => server && new Promise((resolve) => void server.close(resolve))));
+  return ports as [number, number, number, number];
 }
 
 async function isListening(port: number): Promise<boolean> {

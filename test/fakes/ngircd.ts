@@ -19,33 +19,39 @@ export interface Ngircd {
   close(): Promise<void>;
 }
 
-/** @throws when the package is missing: scripts/install-test-tools.sh installs it. */
-export async function startNgircd(options: { readonly password?: string } = {}): Promise<Ngircd> {
+/**
+ * @param options.certificate files of one that an authority has signed; else one that nobody has.
+ * @throws when the package is missing: scripts/install-test-tools.sh installs it.
+ */
+export async function startNgircd(
+  options: { readonly password?: string; readonly certificate?: { readonly cert: string; readonly key: string } } = {},
+): Promise<Ngircd> {
   if (PROGRAM === undefined) throw new Error("ngircd is missing: run scripts/install-test-tools.sh");
   const folder = await mkdtemp(join(tmpdir(), "ngircd-"));
   const [port, tlsPort] = await freePorts();
-  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  execFileSync(
-    "openssl",
-    [
-      "req",
-      "-x509",
-      "-newkey",
-      "ec",
-      "-pkeyopt",
-      "ec_paramgen_curve:prime256v1",
-      "-nodes",
-      "-subj",
-      "/CN=irc.test",
-      "-days",
-      "2",
-      "-keyout",
-      key,
-      "-out",
-      cert,
-    ],
-    { stdio: "ignore" },
-  );
+  const { key, cert } = options.certificate ?? { key: join(folder, "key.pem"), cert: join(folder, "cert.pem") };
+  if (options.certificate === undefined)
+    execFileSync(
+      "openssl",
+      [
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-subj",
+        "/CN=irc.test",
+        "-days",
+        "2",
+        "-keyout",
+        key,
+        "-out",
+        cert,
+      ],
+      { stdio: "ignore" },
+    );
   const fingerprint = execFileSync("openssl", ["x509", "-in", cert, "-noout", "-fingerprint", "-sha256"], { encoding: "utf8" }).split("=")[1]!.trim();
   const config = join(folder, "ngircd.conf");
   await writeFile(

@@ -16,7 +16,8 @@ export interface FakeSmtp {
   close(): Promise<void>;
 }
 
-export async function startFakeSmtp({ user, password }: { user: string; password: string }): Promise<FakeSmtp> {
+/** @param login absent: nobody has to log in, as between servers. */
+export async function startFakeSmtp(login?: { user: string; password: string }): Promise<FakeSmtp> {
   const mails: SentMail[] = [];
   const sockets = new Set<Socket>();
   let failure: { readonly rcpt: string } | "lost" | undefined;
@@ -29,7 +30,7 @@ export async function startFakeSmtp({ user, password }: { user: string; password
     let rest = "";
     let body: string[] | undefined;
     let mail = { from: "", to: [] as string[] };
-    let loggedIn = false;
+    let loggedIn = login === undefined;
     const hear = (line: string) => {
       if (body !== undefined) {
         if (line !== ".") return void body.push(line.startsWith(".") ? line.slice(1) : line);
@@ -40,9 +41,9 @@ export async function startFakeSmtp({ user, password }: { user: string; password
         return void socket.destroy();
       }
       const command = line.toUpperCase();
-      if (command.startsWith("EHLO")) socket.write("250-smtp.test\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME\r\n");
+      if (command.startsWith("EHLO")) socket.write(`250-smtp.test\r\n${login === undefined ? "" : "250-AUTH PLAIN LOGIN\r\n"}250 8BITMIME\r\n`);
       else if (command.startsWith("AUTH PLAIN ")) {
-        loggedIn = Buffer.from(line.slice(11), "base64").toString() === `\0${user}\0${password}`;
+        loggedIn = Buffer.from(line.slice(11), "base64").toString() === `\0${login?.user}\0${login?.password}`;
         say(loggedIn ? "235 2.7.0 welcome" : "535 5.7.8 authentication failed");
       } else if (command === "QUIT") socket.end("221 bye\r\n");
       else if (command === "RSET" || command === "NOOP") say("250 ok");

@@ -6,7 +6,7 @@ import type { EmailAccountConfig } from "./config.ts";
 import type { ThreadHead } from "./inbound.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { EmailTiming } from "./timing.ts";
-import { EmailTrouble, toTrouble } from "./trouble.ts";
+import { CERTIFICATE_HINT, EmailTrouble, toTrouble } from "./trouble.ts";
 
 /** What the files of this adapter share about one account. Made by the door, handed to each. */
 export interface EmailAccount {
@@ -40,6 +40,10 @@ export async function recover({ health, timing, deps, config }: EmailAccount, er
   if (trouble.code === "email_login_refused") {
     health.trouble("failed", trouble.code, `${trouble.message}: check user and password; many providers want an app password`);
     return backoff.wait(signal, timing.refusedMs);
+  }
+  if (trouble.code === "email_certificate_refused") {
+    health.trouble("degraded", trouble.code, `${trouble.message}. ${CERTIFICATE_HINT}`);
+    return backoff.wait(signal);
   }
   if (!(error instanceof EmailTrouble)) deps.log.error("email could not be handed in", { error });
   health.trouble("degraded", trouble.code, `${trouble.message}; trying again. Check the hosts, ports and security of both servers`);

@@ -2,7 +2,7 @@
 import { Readable } from "node:stream";
 import { ChannelError } from "../../core/errors.ts";
 import type { EmailAccountConfig } from "./config.ts";
-import { EmailTrouble, toTrouble } from "./trouble.ts";
+import { CERTIFICATE_HINT, EmailTrouble, toTrouble } from "./trouble.ts";
 
 export interface Attachment {
   readonly filename: string;
@@ -114,5 +114,7 @@ function toChannelError(error: unknown, { begun, server }: { begun: boolean; ser
     return new ChannelError("email_refused", answer, "permanent", { hint: "Its answer says why; check the address" });
   if (typeof responseCode === "number" && responseCode >= 400) return new ChannelError("email_try_later", answer, "retry", { retryAfterMs: 60_000 });
   const trouble = error instanceof EmailTrouble ? error : toTrouble(error, `SMTP server ${server}`);
+  // Waits for the owner as a server that is away does: nothing was said to whoever answered there.
+  if (trouble.code === "email_certificate_refused") return new ChannelError(trouble.code, trouble.message, "retry", { hint: CERTIFICATE_HINT });
   return new ChannelError("email_unreachable", trouble.message, begun ? "unknown" : "retry");
 }

@@ -68,6 +68,7 @@ export function createOutbound(account: LineAccount): Outbound {
 async function byReply(account: LineAccount, messages: readonly WireOutgoing[], target: SendTarget): Promise<readonly SentMessage[] | undefined> {
   const { replies } = account;
   const { address, nonce, triedSince } = target;
+  await replies.load();
   const before = replies.tried(nonce);
   if (before !== undefined) return await replyAgain(account, before, messages, target);
   // Tried before, and not by reply: only the retry key keeps a push from going twice.

@@ -13,7 +13,7 @@ export interface ReplyTry {
 }
 
 export interface ReplyTokens {
-  /** What the last process may have tried. @throws what `deps.cursor` throws */
+  /** Reads once what the process before may have tried: nothing is sent before. @throws what `deps.cursor` throws; then it may be called again */
   load(): Promise<void>;
   /** A webhook brought a token for this conversation. */
   offer(conversation: string, token: string): void;
@@ -35,13 +35,21 @@ const MAX_OFFERS = 2_000;
 export function createReplyTokens({ intake, clock, cursor }: ChannelDeps, account: string, replyMs: number): ReplyTokens {
   const offers = new Map<string, { readonly token: string; readonly until: number }>();
   const tries = new Map<string, ReplyTry>();
+  let loading: Promise<void> | undefined;
+  const read = async () => {
+    for (const one of parse(await cursor("replies"))) if (!tries.has(one.nonce)) tries.set(one.nonce, one);
+  };
   const write = async () => {
     for (const [nonce, { until }] of tries) if (until < clock.now() - KEPT_MS || tries.size > MAX_KEPT) tries.delete(nonce);
     await intake.receive([], { channel: "line", account, name: "replies", value: JSON.stringify([...tries.values()]) });
   };
   return {
-    async load() {
-      for (const one of parse(await cursor("replies"))) if (!tries.has(one.nonce)) tries.set(one.nonce, one);
+    load() {
+      loading ??= read().catch((error: unknown) => {
+        loading = undefined;
+        throw error;
+      });
+      return loading;
     },
     offer(conversation, token) {
       offers.delete(conversation);

@@ -11,11 +11,9 @@ import { LineFailure } from "./api.ts";
 export async function keepWatch(account: LineAccount, signal: AbortSignal): Promise<void> {
   const { deps, timing, health, replies } = account;
   const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
-  let loaded = false;
   while (!signal.aborted) {
     try {
-      if (!loaded) await replies.load();
-      loaded = true;
+      await replies.load();
       const trouble = await look(account, signal);
       if (signal.aborted) return;
       if (trouble === undefined) health.alive();

@@ -188,7 +188,7 @@ describe("email on Dovecot", () => {
       await bench.intake.until(() => bench.intake.updates.length === 1);
     }));
 
-  test("fault-22 what the submission server says is told apart", () =>
+  test("fault-22 fault-23 fault-24 what the submission server says is told apart: later, never, or nobody knows", () =>
     withBench(server, async (bench) => {
       const address = { channel: "email", account: "default", conversation: "ann@example.org" };
       const send = () => bench.channel.send(bench.channel.render(textMessage("News\nmore"))[0]!, { address, nonce: "n", signal: new AbortController().signal });
@@ -215,6 +215,48 @@ describe("email on Dovecot", () => {
       const big = bench.blobs.add(new Uint8Array(18_500_000), "application/zip");
       const [part] = bench.channel.render({ parts: [{ type: "media", media: { kind: "document", blob: big } }] });
       await assert.rejects(bench.channel.send(part!, { address, nonce: "n", signal: new AbortController().signal }), { code: "email_file_too_big" });
+    }));
+
+  test("fault-25 while the submission server is away nothing is lost: the account says so, and what waited goes out when it is back", () =>
+    withBench(server, async (bench) => {
+      const address = { channel: "email", account: "default", conversation: "ann@example.org" };
+      const send = () => bench.channel.send(bench.channel.render(textMessage("Held"))[0]!, { address, nonce: "n", signal: AbortSignal.timeout(10_000) });
+      bench.smtpWire.mode = "refuse";
+      await assert.rejects(send(), { code: "email_unreachable", failure: "retry" });
+      // The mailbox is made anew only when it fails itself; then both servers have to answer.
+      bench.imapWire.cut();
+      await bench.until(() => bench.channel.status().state === "degraded");
+      assert.match(bench.channel.status().detail ?? "", /SMTP|IMAP/);
+      bench.smtpWire.mode = "pass";
+      await bench.until(() => bench.channel.status().state === "ready");
+      await send();
+      assert.equal(bench.smtp.mails.length, 1);
+    }));
+
+  test("fault-48 a quiet mailbox is asked again and again over the one connection", () =>
+    withBench(server, async (bench) => {
+      let sent = "";
+      bench.imapWire.onSent = (chunk) => void (sent += String(chunk));
+      await bench.until(() => (sent.match(/ NOOP\r\n/g) ?? []).length >= 3);
+      assert.doesNotMatch(sent, /LOGIN|AUTHENTICATE/);
+      assert.equal(bench.channel.status().state, "ready");
+      assert.ok(bench.channel.status().lastAliveAt! > 0);
+    }));
+
+  test("fault-50 after an outage of the mail server everything that came meanwhile is taken in, once and in order", () =>
+    withBench(server, async (bench) => {
+      bench.imapWire.mode = "refuse";
+      bench.imapWire.cut();
+      await bench.until(() => bench.channel.status().state === "degraded");
+      for (const body of ["one", "two", "three"]) await bench.receive({ body });
+      for (let cut = 0; cut < 3; cut += 1) bench.imapWire.cut();
+      bench.imapWire.mode = "pass";
+      await bench.intake.until(() => bench.intake.updates.length === 3);
+      await bench.until(() => bench.channel.status().state === "ready");
+      assert.deepEqual(
+        bench.intake.updates.map((update) => (update.type === "message" && update.message.parts[0]?.type === "text" ? update.message.parts[0].text : "")),
+        ["one", "two", "three"],
+      );
     }));
 
   test("a wrong password makes the account failed, with advice", async () => {

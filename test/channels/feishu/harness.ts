@@ -8,7 +8,7 @@ import { listenForWebhook } from "../webhook-listener.ts";
 export const APP_SECRET = "canary-feishu-AbCdEf";
 export const ENCRYPT_KEY = "feishu-encrypt-key";
 
-export const FAST: Partial<FeishuTiming> = { minBackoffMs: 5, maxBackoffMs: 40, refusedMs: 30, checkMs: 60, pingMs: 60, pongMs: 500 };
+export const FAST: Partial<FeishuTiming> = { minBackoffMs: 5, maxBackoffMs: 40, refusedMs: 30, checkMs: 60, pingMs: 60, pongMs: 3_000 };
 
 export interface Bench extends ChannelBench {
   readonly feishu: FakeFeishu;

@@ -196,19 +196,19 @@ describe("feishu connection", () => {
         feishu.say("there?");
         await heard(bench, 1);
       },
-      { timing: { pongMs: 150 } },
+      { timing: { pongMs: 250 } },
     ));
 
   test("fault-48 a quiet connection stays, and its last answer is told", () =>
     withBench(
       async (bench) => {
         const { feishu, channel } = bench;
-        await feishu.until(() => feishu.state.pings >= 3);
+        await feishu.until(() => feishu.state.pings >= 2);
         assert.equal(feishu.sockets.size, 1);
         assert.equal(feishu.calls.filter(({ call }) => call === "POST /callback/ws/endpoint").length, 1);
         assert.ok(channel.status().lastAliveAt! > 0);
       },
-      { timing: { pongMs: 60, pingMs: 60 } },
+      { timing: { pongMs: 400, pingMs: 400 } },
     ));
 
   test("fault-58 what cannot be stored is handed in again, and the reason is told meanwhile", () =>

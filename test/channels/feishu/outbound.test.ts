@@ -144,7 +144,7 @@ describe("feishu outbound", () => {
       });
     }));
 
-  test("a press comes back as an update with its place, is answered to whoever pressed, and means nothing on a copy elsewhere", () =>
+  test("sec-35 a press comes back as an update with its place, is answered to whoever pressed, and means nothing on a copy elsewhere", () =>
     withBench(async (bench) => {
       const { channel, feishu, intake } = bench;
       intake.outcome = () => ({ kind: "command", name: "approve", reply: "Done." });

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import type { SendTarget } from "../../../src/core/channel.ts";
 import { textMessage } from "../../../src/core/message.ts";
 import { connectPeer, type IrcPeer, startNgircd } from "../../fakes/ngircd.ts";
+import { createTestAuthority } from "../../fakes/test-authority.ts";
 import { type Bench, createBench, PASSWORD, withBench } from "./harness.ts";
 
 const server = await startNgircd({ password: PASSWORD });
@@ -137,6 +139,31 @@ describe("irc on ngircd", () => {
       assert.match(wrong.channel.status().detail ?? "", /not the one named/);
     } finally {
       await wrong.close();
+    }
+  });
+
+  test("TLS: a certificate is believed when an authority of this machine has signed it for the very name that was asked for", async () => {
+    const authority = createTestAuthority();
+    const signed = await startNgircd({ password: PASSWORD, certificate: authority.certificate });
+    const known = getCACertificates("default");
+    setDefaultCACertificates([...known, authority.ca]);
+    try {
+      await withBench(signed.tlsPort, async (bench) => assert.equal(bench.channel.status().state, "ready"), {
+        config: { tls: true, server: "localhost", nick: "signed" },
+      });
+      const other = await createBench(signed.tlsPort, { config: { tls: true, server: "127.0.0.1", nick: "other" } });
+      try {
+        other.start();
+        await other.until(() => other.channel.status().state === "degraded");
+        assert.equal(other.channel.status().code, "irc_unreachable");
+        assert.match(other.channel.status().detail ?? "", /ERR_TLS_CERT/);
+      } finally {
+        await other.close();
+      }
+    } finally {
+      setDefaultCACertificates(known);
+      await signed.close();
+      authority.close();
     }
   });
 
