@@ -45,7 +45,6 @@ export async function startFakeImsg() {
   const sockets = new Map<Socket, { since: number | undefined }>();
   let bridge = true;
   let noAccess = false;
-  let answering = true;
   const changed = () => watchers.forEach((watch) => watch());
 
   const write = (socket: Socket, message: object) => void (socket.writable && socket.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`));
@@ -148,7 +147,7 @@ export async function startFakeImsg() {
       changed();
       const index = faults.findIndex(({ call }) => call === method);
       const fault = index === -1 ? undefined : faults.splice(index, 1)[0]!;
-      if (fault?.hang || !answering) return;
+      if (fault?.hang) return;
       try {
         if (fault?.error) throw fault.error;
         const result = run(method, params, socket);
@@ -181,7 +180,6 @@ export async function startFakeImsg() {
     kill: () => sockets.forEach((_watch, socket) => socket.destroy()),
     setBridge: (there: boolean) => void (bridge = there),
     setAccess: (granted: boolean) => void (noAccess = !granted),
-    setAnswering: (answers: boolean) => void (answering = answers),
     /** It ends as soon as it begins. */
     refuse(broken: boolean) {
       if (broken) server.close();

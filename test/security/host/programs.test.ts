@@ -56,7 +56,7 @@ describe("programs of the owner's", () => {
     assert.equal(existsSync(`/proc/${pid}/exe`), false);
   });
 
-  test("sec-51 only files in its folders are read, whatever a path or a link says", async () => {
+  test("sec-66 sec-67 only files in its folders are read, whatever a path or a link says", async () => {
     const inside = join(folder, "inside");
     await mkdir(inside);
     await writeFile(join(inside, "a.txt"), "hello");
