@@ -66,10 +66,10 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createSignal } = await import("../channels/signal/index.ts");
     return createSignal({ ...settings, url, number, account }, deps);
   },
-  imessage: async ({ url, password, ...settings }, account, deps) => {
-    if (url === undefined || password === undefined) return undefined;
+  imessage: async (settings, account, deps) => {
+    if (settings.via === "bluebubbles" && settings.url === undefined) return undefined;
     const { createImessage } = await import("../channels/imessage/index.ts");
-    return createImessage({ ...settings, url, password, account }, deps);
+    return createImessage({ ...settings, account }, deps);
   },
   teams: async ({ app_id, app_password, tenant_id, ...settings }, account, deps) => {
     if (app_id === undefined || app_password === undefined || tenant_id === undefined) return undefined;

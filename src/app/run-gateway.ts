@@ -13,6 +13,7 @@ import { createMetrics } from "../observe/index.ts";
 import { createPriceOf, PRICES_AS_OF } from "../models/prices.ts";
 import { createGate } from "../security/gate.ts";
 import { createHttp, createSockets, createStreams } from "../security/host/egress/index.ts";
+import { createPrograms } from "../security/host/processes/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
 import { createHousekeeping } from "../sessions/housekeeping.ts";
 import { showSchedule } from "../jobs/read-schedule.ts";
@@ -101,6 +102,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const http = createHttp({ log, metrics });
   const sockets = createSockets({ log, metrics, clock });
   const streams = createStreams({ log, metrics, clock });
+  const programs = createPrograms(options.env);
   const hub = createHub({ clock, boot, log });
   const blobs = createBlobs(store, { clock, random });
   const bus = createLocalBus();
@@ -116,6 +118,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     untrusted: http,
     sockets,
     streams,
+    programs,
     blobs,
     clock,
     random,

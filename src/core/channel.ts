@@ -6,6 +6,7 @@ import type { Intake } from "./intake.ts";
 import type { Log } from "./log.ts";
 import type { Media, Message } from "./message.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Programs } from "./programs.ts";
 import type { Random } from "./random.ts";
 import type { Sockets } from "./sockets.ts";
 import type { Streams } from "./streams.ts";
@@ -153,6 +154,8 @@ export interface ChannelDeps {
   readonly untrusted: UntrustedHttp;
   readonly sockets: Sockets;
   readonly streams: Streams;
+  /** Absent where no programs may be started. */
+  readonly programs?: Programs;
   readonly blobs: Blobs;
   readonly clock: Clock;
   readonly random: Random;

@@ -5,6 +5,7 @@ import type { Background } from "../../lib/background/index.ts";
 import type { Health } from "../../lib/channel-health/index.ts";
 import type { Backoff } from "../../lib/reconnect/index.ts";
 import type { ImessageAccountConfig } from "./config.ts";
+import { ACCESS } from "./failure.ts";
 import type { ImessageTiming } from "./timing.ts";
 import { type Way, WayFailure } from "./way.ts";
 
@@ -25,7 +26,11 @@ export interface ImessageAccount {
 }
 
 /** Reports why a round trip failed and waits as long as its reason asks for. Resolves early when `signal` aborts. */
-export async function recover({ health, timing, deps }: ImessageAccount, error: unknown, wait: { backoff: Backoff; signal: AbortSignal }): Promise<void> {
+export async function recover(
+  { health, timing, deps, config }: ImessageAccount,
+  error: unknown,
+  wait: { backoff: Backoff; signal: AbortSignal },
+): Promise<void> {
   const { backoff, signal } = wait;
   if (signal.aborted) return;
   if (error instanceof StoreError) {
@@ -40,8 +45,16 @@ export async function recover({ health, timing, deps }: ImessageAccount, error: 
     );
     return backoff.wait(signal, timing.refusedMs);
   }
+  if (error instanceof WayFailure && error.kind === "access") {
+    health.trouble("failed", "imessage_no_access", `macOS does not let imsg read Messages. ${ACCESS}`);
+    return backoff.wait(signal, timing.refusedMs);
+  }
   if (error instanceof HttpFailure || (error instanceof WayFailure && error.kind === "away")) {
-    health.trouble("degraded", "imessage_unreachable", `the Mac does not answer (${error.kind}); trying again. Is it awake, and is the server running?`);
+    health.trouble(
+      "degraded",
+      "imessage_unreachable",
+      `${error instanceof WayFailure ? error.message : `the Mac does not answer (${error.kind})`}; trying again. ${away(config)}`,
+    );
     return backoff.wait(signal);
   }
   if (error instanceof WayFailure) {
@@ -51,6 +64,10 @@ export async function recover({ health, timing, deps }: ImessageAccount, error: 
   deps.log.error("imessage rows could not be handed in", { error });
   health.trouble("degraded", "imessage_intake_failed", "messages cannot be handed in; they wait on the Mac. See the log");
   return backoff.wait(signal);
+}
+
+function away({ via }: ImessageAccountConfig): string {
+  return via === "imsg" ? "Is imsg installed, and does channels.imessage.command name it?" : "Is it awake, and is the server running?";
 }
 
 const MAX_REMEMBERED = 1_000;

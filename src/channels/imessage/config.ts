@@ -13,8 +13,17 @@ const people = v.array(handle(`(sms:)?${PHONE}|${MAIL}`));
 const url = v.pipe(v.string(), v.url("must be a URL"), v.regex(/^https?:\/\//, "must be an http(s) URL"));
 
 const imessageEntries = {
+  via: described(
+    v.optional(v.picklist(["bluebubbles", "imsg"]), "bluebubbles"),
+    "How Messages is reached: bluebubbles (a server on a Mac; url, password) or imsg (a program on the very Mac that the gateway runs on; command).",
+    { perAccount: true },
+  ),
   url: described(v.optional(url), "Address of a BlueBubbles server on a Mac.", { perAccount: true, example: "http://mac.local:1234" }),
   password: described(v.optional(secret()), "Password of the BlueBubbles server.", { example: "${BLUEBUBBLES_PASSWORD}" }),
+  command: described(
+    v.optional(v.pipe(v.array(v.pipe(v.string(), v.nonEmpty("must not be empty"))), v.minLength(1, "must name a program")), ["imsg", "rpc"]),
+    'How imsg is started on this Mac, with via = "imsg".',
+  ),
   private_api: described(
     v.optional(v.boolean(), false),
     "The Mac's Private API helper is set up: answers quote, and there are tapbacks, edits, unsending, typing and read marks.",
@@ -47,28 +56,33 @@ const imessageEntries = {
 };
 
 interface Keys {
+  readonly via: "bluebubbles" | "imsg";
   readonly url?: string | undefined;
   readonly password?: Secret | undefined;
 }
 
-const isAccount = ({ url: address, password }: Keys): boolean => address !== undefined && password !== undefined;
+/** Whether the way that it names is whole. */
+function isImessageAccount({ via, url: address, password }: Keys): boolean {
+  return via === "imsg" || (address !== undefined && password !== undefined);
+}
 
 /** `[channels.imessage]`: the account `default`, which may be left out when there are others under `accounts`. */
 export const imessageConfig = v.pipe(
   channelConfig(imessageEntries),
   v.check(
-    (section) => isAccount(section) || (section.password === undefined && Object.keys(section.accounts).length > 0),
-    "url and password are both needed: docs/channels/imessage.md says how to get them",
+    (section) => isImessageAccount(section) || (section.password === undefined && Object.keys(section.accounts).length > 0),
+    'url and password are both needed, or via = "imsg": docs/channels/imessage.md says how to get them',
   ),
-  v.check((section) => Object.values(section.accounts).every(isAccount), "every account needs its own url and password"),
+  v.check((section) => Object.values(section.accounts).every(isImessageAccount), 'every account needs its own url and password, or via = "imsg"'),
 );
 
 export type ImessageConfig = v.InferOutput<typeof imessageConfig>;
 
 /** What one adapter needs of its section. */
-export interface ImessageAccountConfig extends Pick<ImessageConfig, "private_api" | "poll_seconds" | "names" | "read_receipts"> {
+export interface ImessageAccountConfig extends Pick<ImessageConfig, "via" | "command" | "private_api" | "poll_seconds" | "names" | "read_receipts"> {
   /** Name of the account in addresses, `default` for the one written directly under `[channels.imessage]`. */
   readonly account: string;
-  readonly url: string;
-  readonly password: Secret;
+  /** Of the BlueBubbles server. */
+  readonly url?: string | undefined;
+  readonly password?: Secret | undefined;
 }

@@ -4,12 +4,15 @@ import { WayFailure } from "./way.ts";
 
 export const HELPER = "Set up the Private API on the Mac, or write private_api = false: docs/channels/imessage.md";
 
+export const ACCESS = "Grant Full Disk Access and Automation of Messages to what starts the gateway: docs/channels/imessage.md";
+
 const REFUSED: Readonly<Record<Exclude<WayFailure["kind"], "lost" | "away">, readonly [code: string, hint: string]>> = {
   refused: ["imessage_refused", "The Mac will not take this; its answer says why"],
   password: ["imessage_password_refused", "Put the password that BlueBubbles shows under Settings into channels.imessage.password"],
-  not_there: ["imessage_not_there", "The Mac has no such chat, message or file any more"],
+  access: ["imessage_no_access", ACCESS],
+  gone: ["imessage_not_there", "The Mac has no such chat, message or file any more"],
   helper: ["imessage_helper_missing", HELPER],
-  not_delivered: ["imessage_not_delivered", "Messages on the Mac shows what went wrong; perhaps they have no iMessage under this handle"],
+  undelivered: ["imessage_not_delivered", "Messages on the Mac shows what went wrong; perhaps they have no iMessage under this handle"],
 };
 
 /**

@@ -9,8 +9,10 @@ import { createBlueBubbles } from "./bluebubbles/index.ts";
 import type { ImessageAccountConfig } from "./config.ts";
 import { createFeed } from "./feed.ts";
 import { createOutbound } from "./outbound.ts";
+import { createImsg } from "./imsg/index.ts";
 import { MAX_TEXT, renderMessage } from "./render.ts";
 import { type ImessageTiming, TIMING } from "./timing.ts";
+import type { Way } from "./way.ts";
 
 export type { ImessageAccountConfig } from "./config.ts";
 export { plainMarkdown } from "./render.ts";
@@ -26,12 +28,11 @@ const LIVED_MS = 60_000;
 export function createImessage(config: ImessageAccountConfig, deps: ChannelDeps, given: Partial<ImessageTiming> = {}): Channel {
   const log = deps.log.child({ channel: "imessage", account: config.account });
   const timing = { ...TIMING, ...given };
-  const { url, password, private_api: privateApi } = config;
-  const pollMs = timing.pollMs ?? config.poll_seconds * 1_000;
+  const { private_api: privateApi } = config;
   const account: ImessageAccount = {
     config,
     deps: { ...deps, log },
-    way: createBlueBubbles({ url, password, privateApi, pollMs, pokeMs: timing.pokeMs }, { ...deps, log }),
+    way: wayOf(config, { ...deps, log }, timing),
     timing,
     health: createHealth(
       () => deps.clock.now(),
@@ -68,14 +69,26 @@ export function createImessage(config: ImessageAccountConfig, deps: ChannelDeps,
     send: outbound.send,
     ...(privateApi ? { typing: outbound.typing, actions: createActions(account) } : {}),
     fetchMedia: outbound.fetchMedia,
-    // A post says nothing that is believed: it only has the server asked sooner.
-    async webhook(request) {
-      await request.body?.cancel();
-      if (request.method !== "POST") return new Response(null, { status: 405, headers: { allow: "POST" } });
-      account.way.poke();
-      return new Response(null, { status: 204 });
-    },
+    ...(config.via === "bluebubbles" ? { webhook: (request: Request) => receivePost(account, request) } : {}),
   };
+}
+
+/** A post says nothing that is believed: it only has the server asked sooner. */
+async function receivePost({ way }: ImessageAccount, request: Request): Promise<Response> {
+  await request.body?.cancel();
+  if (request.method !== "POST") return new Response(null, { status: 405, headers: { allow: "POST" } });
+  way.poke();
+  return new Response(null, { status: 204 });
+}
+
+function wayOf(
+  { via, url, password, command, private_api: privateApi, poll_seconds: seconds }: ImessageAccountConfig,
+  deps: ChannelDeps,
+  timing: ImessageTiming,
+): Way {
+  if (via === "imsg") return createImsg({ command, privateApi, timing }, deps);
+  // The config has checked that they are there.
+  return createBlueBubbles({ url: url!, password: password!, privateApi, pollMs: timing.pollMs ?? seconds * 1_000, pokeMs: timing.pokeMs }, deps);
 }
 
 async function keepListening(account: ImessageAccount, signal: AbortSignal): Promise<void> {

@@ -9,8 +9,23 @@ export interface ImessageTiming {
   readonly pollMs: number | undefined;
   /** Shortest time between two looks, however often the webhook is called. */
   readonly pokeMs: number;
+  /** How often imsg is asked whether it is there, and how long it may take to answer. */
+  readonly pingMs: number;
+  readonly pongMs: number;
+  /** How long imsg may take for anything else: it waits until Messages has written what it sent. */
+  readonly answerMs: number;
   /** Typing need not be asked for more often than this. */
   readonly typingMs: number;
 }
 
-export const TIMING: ImessageTiming = { minBackoffMs: 1_000, maxBackoffMs: 30_000, refusedMs: 60_000, pollMs: undefined, pokeMs: 500, typingMs: 20_000 };
+export const TIMING: ImessageTiming = {
+  minBackoffMs: 1_000,
+  maxBackoffMs: 30_000,
+  refusedMs: 60_000,
+  pollMs: undefined,
+  pokeMs: 500,
+  pingMs: 30_000,
+  pongMs: 15_000,
+  answerMs: 120_000,
+  typingMs: 20_000,
+};

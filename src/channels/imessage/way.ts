@@ -52,12 +52,12 @@ export interface Way {
 }
 
 /**
- * An answer that is an error. `refused`: it was not done and would be refused again; `password`: nobody is let in; `lost`: it may have been done; `away`: it was not
+ * An answer that is an error. `refused`: it was not done and would be refused again; `password`: nobody is let in; `access`: the Mac does not let the program in; `lost`: it may have been done; `away`: it was not
  * done, because nobody is there.
  */
 export class WayFailure extends Error {
   override readonly name = "WayFailure";
-  readonly kind: "refused" | "password" | "not_there" | "helper" | "not_delivered" | "lost" | "away";
+  readonly kind: "refused" | "password" | "gone" | "access" | "helper" | "undelivered" | "lost" | "away";
 
   constructor(kind: WayFailure["kind"], message: string) {
     super(message);

@@ -23,6 +23,8 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   const mac = await startFakeBlueBubbles({ password: PASSWORD, ...(options.os === undefined ? {} : { os: options.os }) });
   const config: ImessageAccountConfig = {
     account: "default",
+    via: "bluebubbles",
+    command: [],
     url: mac.url,
     password: new Secret("imessage", PASSWORD),
     private_api: true,

@@ -116,9 +116,9 @@ describe("imessage outbound", () => {
     for (const [error, code] of [
       [new WayFailure("refused", "400"), "imessage_refused"],
       [new WayFailure("password", "401"), "imessage_password_refused"],
-      [new WayFailure("not_there", "404"), "imessage_not_there"],
+      [new WayFailure("gone", "404"), "imessage_not_there"],
       [new WayFailure("helper", "500"), "imessage_helper_missing"],
-      [new WayFailure("not_delivered", "error 22"), "imessage_not_delivered"],
+      [new WayFailure("undelivered", "error 22"), "imessage_not_delivered"],
       [new HttpFailure("refused", "no", false), "imessage_request_refused"],
       [new HttpFailure("too_large", "no", true), "imessage_file_too_big"],
     ] as const) {

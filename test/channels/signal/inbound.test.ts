@@ -235,7 +235,14 @@ describe("the signal daemon's stream", () => {
       { timing: { silentMs: 300 } },
     ));
 
-  test("a daemon that receives on its own start is warned of, for it loses what comes while we are away", async () => {
+  test("fault-48 a quiet account is alive as long as the daemon says so", () =>
+    withBench(async ({ signal, channel }) => {
+      const { lastAliveAt } = channel.status();
+      await signal.until(() => channel.status().lastAliveAt! > lastAliveAt! + 100);
+      assert.deepEqual([channel.status().state, channel.status().lastEventAt], ["ready", undefined]);
+    }));
+
+  test("fault-45 a daemon that receives on its own start is warned of, for it loses what comes while we are away", async () => {
     for (const [daemon, warned] of [
       [{ mode: "on-start" }, true],
       [{ mode: "on-connection", single: true }, false],

@@ -60,11 +60,11 @@ async function resultOf(call: string, response: HttpResponse): Promise<unknown> 
 
 function kindOf(status: number, words: string, data: unknown): WayFailure["kind"] {
   if (status === 401 || status === 403) return "password";
-  if (status === 404 || /does not exist|chat not found/i.test(words)) return "not_there";
+  if (status === 404 || /does not exist|chat not found/i.test(words)) return "gone";
   if (status === 400) return "refused";
   if (/private api/i.test(words)) return "helper";
   // Messages took it and could not deliver it: its row says so.
-  if (typeof data === "object" && data !== null && Number((data as { error?: unknown }).error) > 0) return "not_delivered";
+  if (typeof data === "object" && data !== null && Number((data as { error?: unknown }).error) > 0) return "undelivered";
   // A page instead of an answer comes from something in between; what it did with the request nobody knows.
   return "lost";
 }

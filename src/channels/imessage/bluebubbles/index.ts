@@ -67,6 +67,6 @@ export function createBlueBubbles({ url, password, privateApi, pollMs, pokeMs }:
 
 /** @throws WayFailure when Messages took it and could not deliver it. */
 function guidOf(message: WireMessage | undefined): string | undefined {
-  if (Number(message?.error ?? 0) > 0) throw new WayFailure("not_delivered", `Messages could not deliver it (error ${message!.error})`);
+  if (Number(message?.error ?? 0) > 0) throw new WayFailure("undelivered", `Messages could not deliver it (error ${message!.error})`);
   return message?.guid;
 }
