@@ -32,6 +32,7 @@ const LEAST: { readonly [C in ChannelName]: object } = {
   mattermost: { url: "https://m.test", token: secret, callback_url: "https://c.test/", callback_secret: secret },
   slack: { bot_token: secret, app_token: secret },
   telegram: { token: secret },
+  twitch: { client_id: "0123456789abcdef", client_secret: secret, refresh_token: secret, channels: ["1"], moderate: true },
   xmpp: { jid: "a@b.test", password: secret, streaming: true },
   webhook: { url: "https://w.test", secret, streaming: true },
 };

@@ -16,6 +16,7 @@ import { createBench as mattermostBench, target as mattermostTarget } from "./ma
 import { createRecordingIntake, type RecordingIntake } from "./recording-intake.ts";
 import { createBench as slackBench } from "./slack/harness.ts";
 import { createBench as telegramBench } from "./telegram/harness.ts";
+import { createBench as twitchBench } from "./twitch/harness.ts";
 import { createBench as webhookBench } from "./webhook/harness.ts";
 import { createBench as xmppBench } from "./xmpp/harness.ts";
 
@@ -193,6 +194,19 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
           .split("\r\n")
           .slice(0, -1)
           .filter((line) => !MAIL_UPKEEP.test(line)).length,
+    };
+  },
+
+  async twitch(intake, ends) {
+    const bench = await twitchBench({ intake });
+    ends(() => bench.close());
+    const { twitch } = bench;
+    bench.start();
+    await twitch.until(() => bench.channel.status().state === "ready");
+    return {
+      stranger: "66",
+      does: { message: () => void twitch.chat({ text: "@clanker hi", from: "66" }), deletion: () => void twitch.remove("m1", { from: "66" }) },
+      calls: () => twitch.calls.length,
     };
   },
 
