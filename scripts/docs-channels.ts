@@ -43,6 +43,7 @@ const LEAST: { readonly [C in ChannelName]: object } = {
   teams: { app_id: guid, app_password: secret, tenant_id: guid },
   telegram: { token: secret },
   whatsapp: { phone_number_id: "106540352242922", token: secret, app_secret: secret, verify_token: secret },
+  twitch: { client_id: "0123456789abcdef", client_secret: secret, refresh_token: secret, channels: ["1"], moderate: true },
   xmpp: { jid: "a@b.test", password: secret, streaming: true },
   webhook: { url: "https://w.test", secret, streaming: true },
 };

@@ -47,6 +47,7 @@ const CASES: Readonly<Record<number, string>> = {
   34: "a stream cut at every byte",
   35: "network errors at every call",
   37: "every model is away",
+  38: "a token that has run out, asked for by many at once",
   39: "a prompt that does not fit",
   40: "a model that calls the same tool for ever",
   41: "a day without a person: requests to models",

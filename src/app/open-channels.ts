@@ -37,6 +37,11 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createXmpp } = await import("../channels/xmpp/index.ts");
     return createXmpp({ ...settings, jid, password, account }, deps);
   },
+  twitch: async ({ client_id, client_secret, refresh_token, ...settings }, account, deps) => {
+    if (client_id === undefined || client_secret === undefined || refresh_token === undefined) return undefined;
+    const { createTwitch } = await import("../channels/twitch/index.ts");
+    return createTwitch({ ...settings, client_id, client_secret, refresh_token, account }, deps);
+  },
   webhook: async ({ url, secret, ...settings }, account, deps) => {
     if (url === undefined || secret === undefined) return undefined;
     const { createWebhook } = await import("../channels/webhook/index.ts");

@@ -11,6 +11,7 @@ import { telegramConfig } from "../channels/telegram/config.ts";
 import { slackConfig } from "../channels/slack/config.ts";
 import { teamsConfig } from "../channels/teams/config.ts";
 import { xmppConfig } from "../channels/xmpp/config.ts";
+import { twitchConfig } from "../channels/twitch/config.ts";
 import { webhookConfig } from "../channels/webhook/config.ts";
 import { whatsappConfig } from "../channels/whatsapp/config.ts";
 import { webChannelConfig } from "../gateway/config.ts";
@@ -26,6 +27,7 @@ export const channelsConfig = v.strictObject({
   irc: described(v.optional(ircConfig), "A nick on an IRC network; further networks under accounts.NAME."),
   email: described(v.optional(emailConfig), "A mailbox; further ones under accounts.NAME."),
   xmpp: described(v.optional(xmppConfig), "An XMPP (Jabber) account; further ones under accounts.NAME."),
+  twitch: described(v.optional(twitchConfig), "A Twitch account in chats; further ones under accounts.NAME."),
   mattermost: described(v.optional(mattermostConfig), "A Mattermost bot; further ones under accounts.NAME."),
   whatsapp: described(v.optional(whatsappConfig), "A WhatsApp number; further ones under accounts.NAME."),
   signal: described(v.optional(signalConfig), "A Signal account of a signal-cli daemon; further ones under accounts.NAME."),

@@ -28,6 +28,7 @@ import { createBench as signalBench } from "./signal/harness.ts";
 import { createBench as slackBench } from "./slack/harness.ts";
 import { createBench as teamsBench, target as teamsTarget } from "./teams/harness.ts";
 import { createBench as telegramBench } from "./telegram/harness.ts";
+import { createBench as twitchBench } from "./twitch/harness.ts";
 import { createBench as webhookBench } from "./webhook/harness.ts";
 import { createCloudBench } from "./whatsapp/cloud-harness.ts";
 import { createBench as xmppBench } from "./xmpp/harness.ts";
@@ -368,6 +369,19 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
         membership: () => tells(teams.activity({ type: "conversationUpdate", membersRemoved: [{ id: TEAMS_BOT }], ...by })),
       },
       calls: () => teams.calls.length,
+    };
+  },
+
+  async twitch(intake, ends) {
+    const bench = await twitchBench({ intake });
+    ends(() => bench.close());
+    const { twitch } = bench;
+    bench.start();
+    await twitch.until(() => bench.channel.status().state === "ready");
+    return {
+      stranger: "66",
+      does: { message: () => void twitch.chat({ text: "@clanker hi", from: "66" }), deletion: () => void twitch.remove("m1", { from: "66" }) },
+      calls: () => twitch.calls.length,
     };
   },
 
