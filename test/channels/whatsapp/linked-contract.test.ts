@@ -4,7 +4,7 @@ import { ANN_JID } from "../../fakes/whatsapp/linked.ts";
 import { ANN, createLinkedBench } from "./linked-harness.ts";
 
 channelSuite("whatsapp, linked device", async (intake) => {
-  const bench = await createLinkedBench({ intake, linked: true, timing: { checkMs: 50, aliveMs: 2_000, ackMs: 1_000 } });
+  const bench = await createLinkedBench({ intake, linked: true, timing: { checkMs: 50, aliveMs: 2_000, ackMs: 1_500 } });
   const { whatsapp, channel } = bench;
   whatsapp.letIn("open");
   let closed = false;

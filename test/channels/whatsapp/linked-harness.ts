@@ -89,12 +89,14 @@ export async function createLinkedBench(options: LinkedBenchOptions = {}): Promi
   };
 }
 
-/** Runs `body` with a started bench whose phone is linked, and closes it whatever happens. */
+/** Runs `body` with a started bench whose phone was linked before, and closes it whatever happens. */
 export async function withLinked(body: (bench: LinkedBench) => Promise<void>, options: LinkedBenchOptions = {}): Promise<void> {
-  const bench = await createLinkedBench(options);
+  const bench = await createLinkedBench({ ...options, linked: true });
   try {
+    bench.whatsapp.letIn("open");
     bench.start();
-    await bench.linkPhone();
+    await bench.whatsapp.until(() => bench.channel.status().state === "ready");
+    bench.whatsapp.letIn("by hand");
     await body(bench);
   } finally {
     await bench.close();

@@ -73,7 +73,8 @@ export const downloadContentFromMessage = async ({ mediaKey, directPath }, type)
 
 export function makeWASocket(config) {
   for (const need of ["auth", "logger", "getMessage", "makeSignalRepository"]) if (config[need] === undefined) throw new Error(`${need} is missing`);
-  if (config.shouldSyncHistoryMessage({}) !== false || config.syncFullHistory !== false || config.markOnlineOnConnect !== false) throw new Error("history or presence");
+  if (config.shouldSyncHistoryMessage({}) !== false || config.syncFullHistory !== false || config.markOnlineOnConnect !== false)
+    throw new Error("history or presence");
   const repository = config.makeSignalRepository(config.auth, config.logger, () => undefined);
   const one = {
     ev: new EventEmitter(),
@@ -101,7 +102,11 @@ export function makeWASocket(config) {
     if (!options.messageId || one.used.has(options.messageId)) throw new Error("a message wants an id of its own");
     one.used.add(options.messageId);
     const bytes = Object.entries(content).flatMap(([key, value]) => (Buffer.isBuffer(value) ? [[key, value.length]] : []));
-    await asked("sendMessage", [jid, { ...content, ...Object.fromEntries(bytes.map(([key, size]) => [key, `${size} bytes`])) }, { messageId: options.messageId, quoted: options.quoted?.key?.id }]);
+    await asked("sendMessage", [
+      jid,
+      { ...content, ...Object.fromEntries(bytes.map(([key, size]) => [key, `${size} bytes`])) },
+      { messageId: options.messageId, quoted: options.quoted?.key?.id },
+    ]);
     return { key: { remoteJid: jid, id: options.messageId, fromMe: true } };
   };
   one.deliver = async (node, silent) => {
