@@ -135,6 +135,11 @@ export async function build(): Promise<void> {
         () => buildSingle("src/security/host/workspace/search-worker.ts", join(next, "chunks/file-search.js"), node),
       ],
       ["src/media/html/html-worker.ts", () => buildSingle("src/media/html/html-worker.ts", join(next, "chunks/html-reader.js"), node)],
+      // baileys is the owner's to install: nothing of it is in what we ship.
+      [
+        "src/channels/whatsapp/linked/child/main.ts",
+        () => buildSingle("src/channels/whatsapp/linked/child/main.ts", join(next, "chunks/whatsapp-link.js"), { ...node, external: [...OPTIONAL, "baileys"] }),
+      ],
       ["src/client/index.ts", () => buildSingle("src/client/index.ts", join(next, "client.js"), { platform: "neutral" })],
       ["src/client/index.ts", () => buildClientTypes(next)],
       ["ui/src/main.tsx", () => buildPage(join(next, "ui"))],

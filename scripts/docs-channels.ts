@@ -64,6 +64,8 @@ const deps: ChannelDeps = {
   random: { bytes: (length) => new Uint8Array(length), number: () => 0 },
   log: silentLog,
   metrics: silentMetrics,
+  companions: { start: NEVER, libraryFolders: [] },
+  vault: { entries: NEVER, put: NEVER, clear: NEVER },
   cursor: NEVER,
 };
 

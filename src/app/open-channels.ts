@@ -64,6 +64,7 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
   },
   whatsapp: async (settings, account, deps) => {
     const { createWhatsapp, isCloudComplete } = await import("../channels/whatsapp/index.ts");
+    if (settings.mode === "linked") return createWhatsapp({ ...settings, mode: "linked", account }, deps);
     return isCloudComplete(settings) ? createWhatsapp({ ...settings, account }, deps) : undefined;
   },
   signal: async ({ url, number, ...settings }, account, deps) => {

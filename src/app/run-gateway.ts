@@ -3,6 +3,7 @@
  * opposite order. What must stay true: no listener opens before everything behind it stands; a stop answers what it can and hands over the rest.
  */
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { createLocalBus } from "../bus/local/index.ts";
 import { ensureGatewayToken, findPlaces, keepLastGood, loadConfig, type Env, type LoadConfigOptions, type LoadedConfig } from "../config/index.ts";
 import { createGateway, createHub } from "../gateway/index.ts";
@@ -13,7 +14,11 @@ import { createMetrics } from "../observe/index.ts";
 import { createPriceOf, PRICES_AS_OF } from "../models/prices.ts";
 import { createGate } from "../security/gate.ts";
 import { createHttp, createSockets, createStreams } from "../security/host/egress/index.ts";
+<<<<<<< HEAD
 import { createPrograms } from "../security/host/processes/index.ts";
+=======
+import { openVault } from "../security/host/secrets/index.ts";
+>>>>>>> d6184c771baab5fda7c8a9eb255749f9cf02c712
 import { acquireHomeLock } from "../store/sqlite/index.ts";
 import { createHousekeeping } from "../sessions/housekeeping.ts";
 import { showSchedule } from "../jobs/read-schedule.ts";
@@ -35,6 +40,7 @@ import { healthOf } from "./health.ts";
 import { lateIntake } from "./late-intake.ts";
 import { applyChanges, createLiveSettings } from "./live-settings.ts";
 import { measureQueues } from "./measure-queues.ts";
+import { openCompanions } from "./open-companions.ts";
 import { openChannels } from "./open-channels.ts";
 import { createLiveJobs, lateJobs } from "./open-jobs.ts";
 import { openLog } from "./open-log.ts";
@@ -112,6 +118,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const live = createLiveSettings(config, hostTimeZone(options.env));
   const powers = openLocalPowers(() => live.config(), places, { env: options.env, log });
   const intake = lateIntake();
+  const companions = openCompanions(places.dataFolder);
+  const secretStore = openSecrets(places, options.env);
   const channelDeps = (channel: string, account: string) => ({
     intake: intake.port,
     http,
@@ -124,6 +132,12 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     random,
     log,
     metrics,
+    companions,
+    vault: openVault({
+      file: join(places.dataFolder, "vaults", `${channel}-${account}`),
+      secrets: secretStore,
+      keyName: `vault-${channel}-${account}`,
+    }),
     cursor: (name: string) => store.getCursor({ channel, account, name }),
   });
   const supervisor = createChannelSupervisor(await openChannels(config, channelDeps), { clock, hub, metrics });
@@ -254,7 +268,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
       list: async () => (await backups.list()).map(describeBackup),
     },
     logs: { tail: async (query) => ring.tail(query) },
-    secrets: openSecrets(places, options.env),
+    secrets: secretStore,
     system: { info: () => systemFacts(places), stop: (why) => void clock.timer(STOP_MS, () => asked.abort(why)) },
     health: () => healthOf(supervisor, storeReasons()),
   });

@@ -1,7 +1,12 @@
 import type { Address } from "./address.ts";
 import type { Blobs } from "./blobs.ts";
 import type { Clock } from "./clock.ts";
+<<<<<<< HEAD
 import type { Http, UntrustedHttp } from "./http.ts";
+=======
+import type { Companions } from "./companion.ts";
+import type { Http } from "./http.ts";
+>>>>>>> d6184c771baab5fda7c8a9eb255749f9cf02c712
 import type { Intake } from "./intake.ts";
 import type { Log } from "./log.ts";
 import type { Media, Message } from "./message.ts";
@@ -10,6 +15,7 @@ import type { Programs } from "./programs.ts";
 import type { Random } from "./random.ts";
 import type { Sockets } from "./sockets.ts";
 import type { Streams } from "./streams.ts";
+import type { Vault } from "./vault.ts";
 
 /** What a platform can do; the hall never asks a channel for more. */
 export interface Capabilities {
@@ -161,6 +167,9 @@ export interface ChannelDeps {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly companions: Companions;
+  /** The account's own keys, for platforms where they change as it talks. */
+  readonly vault: Vault;
   /** Where the account had read up to (cursor value by name). */
   readonly cursor: (name: string) => Promise<string | undefined>;
 }

@@ -84,6 +84,14 @@ export const ROOMS: readonly Room[] = [
       { module: "@xmpp/client", files: /^src\/channels\/xmpp\/serve\.ts$/ },
       { module: "@xmpp/client", typeOnly: true },
       { module: "node:events", files: /^src\/channels\/xmpp\/wire-socket\.ts$/ },
+    // The child is a process of its own (src/app/open-companions.ts); baileys is looked for when it runs.
+    name: "channels/whatsapp",
+      { module: "baileys", typeOnly: true },
+      { module: "node:readline", files: /^src\/channels\/whatsapp\/linked\/child\/main\.ts$/ },
+      { module: "node:fs", files: /^src\/channels\/whatsapp\/linked\/child\/library\.ts$/ },
+      { module: "node:module", files: /^src\/channels\/whatsapp\/linked\/child\/library\.ts$/ },
+      { module: "node:path", files: /^src\/channels\/whatsapp\/linked\/child\/library\.ts$/ },
+      { module: "node:url", files: /^src\/channels\/whatsapp\/linked\/child\/library\.ts$/ },
     ],
   },
   { name: "channels/*", imports: ["core"], outside: [] },
@@ -166,6 +174,9 @@ export const POWERS: readonly { readonly what: RegExp; readonly where: RegExp; r
   { what: /^(eval|Function|require)$/, where: /^never$/, hint: "load code by import only" },
   { what: /^process\.binding$|^process as a value$|^globalThis as a value$/, where: /^never$/, hint: "name the member you need" },
 ];
+
+/** Files that may load a module by a name that is known when they run: a library that is the owner's to install, in a process of its own. */
+export const COMPUTED_IMPORTS: readonly string[] = ["src/channels/whatsapp/linked/child/library.ts"];
 
 /** Time and chance: banned in deterministic rooms. */
 export const TIME_AND_CHANCE: readonly { readonly what: RegExp; readonly hint: string }[] = [

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { FORBIDDEN_NAMES, PLURAL, POWERS, ROOMS, SHARED_CONFIG, TIME_AND_CHANCE, UI_OUTSIDE, type Outside, type Room } from "./rooms.ts";
+import { FORBIDDEN_NAMES, PLURAL, POWERS, ROOMS, SHARED_CONFIG, TIME_AND_CHANCE, UI_OUTSIDE, type Outside, type Room, COMPUTED_IMPORTS } from "./rooms.ts";
 import type { Import, Source } from "./source.ts";
 
 /** One fault, as `file:line what is wrong: what to do`. */
@@ -77,7 +77,7 @@ function localFault(path: string, item: Import): string | undefined {
 
 function outsideFault(path: string, item: Import): string | undefined {
   const rule = ruleOf(roomOf(path));
-  if (item.target === "(computed)") return "import of a computed name: name the module";
+  if (item.target === "(computed)") return COMPUTED_IMPORTS.includes(path) ? undefined : "import of a computed name: name the module";
   const power = POWERS.find(({ what, where }) => what.test(item.target) && !where.test(path));
   if (power !== undefined) return `${item.target} is not allowed here: ${power.hint}`;
   if (isLeafConfig(path)) return `a room's config.ts imports lib/schema and core only, not ${item.target}`;

@@ -62,6 +62,8 @@ export function createChannelBench(options: ChannelBenchOptions, make: (deps: Ch
     random: realRandom,
     log,
     metrics: silentMetrics,
+    companions: { start: unused, libraryFolders: [] },
+    vault: { entries: unused, put: unused, clear: unused },
     cursor: async (name) => intake.cursors.findLast((cursor) => cursor.name === name)?.value ?? options.cursor,
     ...options.deps,
   });
@@ -87,6 +89,11 @@ export function createChannelBench(options: ChannelBenchOptions, make: (deps: Ch
       http.close();
     },
   };
+}
+
+/** What an adapter uses that needs one is handed in by its own harness. */
+function unused(): never {
+  throw new Error("this bench has none");
 }
 
 function recordingLog(lines: string[]): Log {

@@ -24,7 +24,7 @@ export interface GatewayServer {
   readonly sessions: Params[];
   readonly turns: Params[];
   readonly media: Map<string, { type: string; bytes: Buffer }>;
-  /** Answers of methods; what it throws is answered as an error `{code, message, hint}`. */
+  /** Answers of methods; what it throws is answered as an error `{code, message, hint}`. A promise is answered when it settles. */
   readonly answers: Map<string, (params: Params) => unknown>;
   publish(event: string, session: string | undefined, payload: Params): void;
   /** The next call of a method, also one that has come already and was not awaited. The page has not had its answer yet. Rejects after a minute. */
@@ -118,11 +118,16 @@ export async function startGatewayServer(uiRoot: string): Promise<GatewayServer>
       const waiter = awaited.findIndex((item) => item.method === method);
       if (waiter === -1) unseen.push(call);
       else awaited.splice(waiter, 1)[0]?.resolve(params);
-      try {
-        reply({ result: answers.get(method)?.(params) ?? {} });
-      } catch (error) {
+      const fail = (error: unknown) => {
         const { code = "internal", message, hint } = error as Error & { code?: string; hint?: string };
         reply({ error: { code: -32000, message, data: { code, hint } } });
+      };
+      try {
+        const answer = answers.get(method)?.(params) ?? {};
+        if (answer instanceof Promise) answer.then((result: unknown) => reply({ result }), fail);
+        else reply({ result: answer });
+      } catch (error) {
+        fail(error);
       }
     });
     socket.on("close", () => subscribed.delete(socket));

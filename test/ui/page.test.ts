@@ -546,4 +546,44 @@ describe("the page", () => {
       await cards.first().waitFor({ state: "hidden" });
       assert.deepEqual(problems, []);
     }));
+
+  test("a channel is linked from a phone: a picture to scan, changed when it changes, or a code for a number", () =>
+    visit(async ({ page, server, problems }) => {
+      const account = { channel: "whatsapp", account: "default", state: "failed", detail: "no phone is linked", login: true };
+      const steps = [
+        { login_id: "l1", number: 2, step: { type: "qr", text: "2@second" } },
+        { login_id: "l1", number: 3, step: { type: "linked", identity: "Clanker +1 555" } },
+      ];
+      const gates = steps.map(() => Promise.withResolvers<void>());
+      server.answers.set("channels.login", ({ phone }) =>
+        phone === undefined
+          ? { login_id: "l1", number: 1, step: { type: "qr", text: "2@first" } }
+          : Promise.reject(Object.assign(new Error("nobody has scanned the code"), { code: "whatsapp_login_failed" })),
+      );
+      server.answers.set("channels.login_next", async ({ after }) => {
+        const index = Number(after) - 1;
+        await gates[index]!.promise;
+        return steps[index];
+      });
+      await ready(page);
+      server.answers.set("channels.status", () => ({ channels: [account] }));
+      server.publish("channel.changed", undefined, { channel: "whatsapp", account: "default", state: "failed" });
+      await page.getByText("whatsapp is not working").click();
+      const form = page.getByRole("form", { name: "Link whatsapp" });
+      await form.getByLabel("Phone number, for a code instead of a picture").fill("+1 555 000-1111");
+      await form.getByRole("button", { name: "Link" }).click();
+      await form.getByRole("alert").getByText("nobody has scanned").waitFor();
+      assert.deepEqual(await server.nextCall("channels.login"), { channel: "whatsapp", account: "default", phone: "15550001111" });
+      await form.getByLabel("Phone number, for a code instead of a picture").fill("");
+      await form.getByRole("button", { name: "Link" }).click();
+      const dark = form.getByRole("img").locator("path").nth(1);
+      await dark.waitFor({ state: "attached" });
+      const first = await dark.getAttribute("d");
+      assert.deepEqual(await server.nextCall("channels.login"), { channel: "whatsapp", account: "default" });
+      gates[0]!.resolve();
+      await page.waitForFunction((d) => document.querySelectorAll(".qr path")[1]?.getAttribute("d") !== d, first);
+      gates[1]!.resolve();
+      await form.getByText("Linked as Clanker +1 555").waitFor();
+      assert.deepEqual(problems, []);
+    }));
 });

@@ -1,4 +1,5 @@
-import { type CloudTiming, createWhatsapp, type WhatsappCloudConfig } from "../../../src/channels/whatsapp/index.ts";
+import { createCloud } from "../../../src/channels/whatsapp/cloud/create-cloud.ts";
+import type { CloudTiming, WhatsappCloudConfig } from "../../../src/channels/whatsapp/index.ts";
 import type { Channel, SendTarget } from "../../../src/core/channel.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { ANN, type FakeCloud, NUMBER_ID, startFakeCloud, VERSION } from "../../fakes/whatsapp/cloud.ts";
@@ -28,7 +29,7 @@ export async function createCloudBench(options: CloudBenchOptions = {}): Promise
   const listener = await listenForWebhook({ webhook: (request) => late.channel!.webhook!(request) }, "/channels/whatsapp/webhook");
   cloud.hookAt(listener.url);
   const bench = createChannelBench(options, (deps) =>
-    createWhatsapp(
+    createCloud(
       {
         mode: "cloud",
         account: "default",

@@ -1,0 +1,147 @@
+/** An ordinary account, linked from its phone, as a Channel. baileys, which speaks WhatsApp's protocol, runs in a child. QUIRKS.md has the facts behind the files. */
+import { sleep } from "../../../core/clock.ts";
+import type { Channel, ChannelDeps } from "../../../core/channel.ts";
+import { StoreError } from "../../../core/errors.ts";
+import { createBackground } from "../../../lib/background/index.ts";
+import { createHealth } from "../../../lib/channel-health/index.ts";
+import { createInOrder, type InOrder } from "../../../lib/in-order/index.ts";
+import { createBackoff } from "../../../lib/reconnect/index.ts";
+import type { WhatsappLinkedConfig } from "../config.ts";
+import { MAX_TEXT, renderMessage } from "../render.ts";
+import { type LinkedAccount, NUMBER_PREFIX } from "./account.ts";
+import { admit } from "./admit.ts";
+import { createLogin } from "./login.ts";
+import { createOutbound } from "./outbound.ts";
+import { type Fact, FACT_PREFIX } from "./protocol.ts";
+import { type Next, serve } from "./serve.ts";
+import { type LinkedTiming, TIMING } from "./timing.ts";
+
+/** Each edit is a message to every device of everybody there. */
+const EDIT_PACE_MS = 3_000;
+
+export function createLinked(config: WhatsappLinkedConfig, deps: ChannelDeps, given: Partial<LinkedTiming> = {}): Channel {
+  const log = deps.log.child({ channel: "whatsapp", account: config.account });
+  const account: LinkedAccount = {
+    config,
+    deps: { ...deps, log },
+    timing: { ...TIMING, ...given },
+    health: createHealth(
+      () => deps.clock.now(),
+      (status) => log.info("whatsapp account state", { state: status.state, code: status.code, detail: status.detail }),
+    ),
+    background: createBackground(),
+    link: undefined,
+    endChild: undefined,
+    ending: false,
+    login: undefined,
+    me: [],
+    journaled: new Set(),
+    numbers: new Map(),
+    stuck: false,
+    wanted: Promise.withResolvers(),
+  };
+  const outbound = createOutbound(account);
+  return {
+    name: "whatsapp",
+    account: config.account,
+    capabilities: {
+      maxText: MAX_TEXT,
+      edit: config.streaming,
+      typing: true,
+      media: true,
+      buttons: false,
+      threads: false,
+      idempotentSend: false,
+      editPaceMs: EDIT_PACE_MS,
+    },
+    start: (signal) => run(account, signal),
+    status: account.health.status,
+    render: (message) => renderMessage(message, { polls: true, buttons: false }),
+    send: outbound.send,
+    edit: outbound.edit,
+    typing: outbound.typing,
+    fetchMedia: outbound.fetchMedia,
+    actions: outbound.actions,
+    login: createLogin(account),
+  };
+}
+
+async function run(account: LinkedAccount, signal: AbortSignal): Promise<void> {
+  const { deps, timing, health } = account;
+  const options = { clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs };
+  const backoff = createBackoff(options);
+  const queue = openQueue(account, signal);
+  let known = false;
+  health.set("starting");
+  while (!signal.aborted) {
+    account.wanted = Promise.withResolvers();
+    let next: Next = "again";
+    try {
+      if (!known) await takeUp(account, queue);
+      known = true;
+      next = await serve(account, { queue, backoff, signal });
+    } catch (error) {
+      if (signal.aborted) break;
+      deps.log.error("whatsapp cannot start its child", { error });
+      const code = (error as { code?: unknown }).code;
+      health.trouble(
+        "failed",
+        typeof code === "string" ? code : "whatsapp_child_failed",
+        `${error instanceof Error ? error.message : String(error)}; see the log`,
+      );
+    }
+    await untilNext(account, next, { signal, wait: () => backoff.wait(signal) });
+  }
+  await queue.idle();
+  await account.background.stop();
+  health.set("stopped");
+}
+
+async function untilNext(
+  { login, wanted, timing, deps }: LinkedAccount,
+  next: Next,
+  { signal, wait }: { signal: AbortSignal; wait: () => Promise<void> },
+): Promise<void> {
+  if (next === "again") return wait();
+  // Somebody may have begun a login while the last child ended.
+  if (signal.aborted || next === "at_once" || login !== undefined) return;
+  const stopped = new AbortController();
+  const either = AbortSignal.any([signal, stopped.signal]);
+  const late =
+    next === "owner"
+      ? sleep(deps.clock, timing.refusedMs, either)
+      : new Promise<void>((resolve) => either.addEventListener("abort", () => resolve(), { once: true }));
+  await Promise.race([wanted.promise, late]);
+  stopped.abort();
+}
+
+function openQueue(account: LinkedAccount, signal: AbortSignal): InOrder<Fact> {
+  const { deps, timing, health } = account;
+  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+  return createInOrder<Fact>({
+    signal,
+    async work(fact) {
+      await admit(account, fact);
+      backoff.reset();
+      if (account.stuck && account.link !== undefined) health.alive();
+      account.stuck = false;
+    },
+    async failed(error, failures) {
+      account.stuck = true;
+      deps.log.warn("whatsapp messages not taken; trying again", { error, failures });
+      const code = error instanceof StoreError ? error.code : "whatsapp_intake_failed";
+      health.trouble("degraded", code, "messages cannot be stored; they are kept and handed in again");
+      await backoff.wait(signal, error instanceof StoreError ? (error.retryAfterMs ?? 0) : 0);
+    },
+  });
+}
+
+/** What was received and kept before the process ended is handed in first. @throws ConfigError `vault_damaged` */
+async function takeUp(account: LinkedAccount, queue: InOrder<Fact>): Promise<void> {
+  for (const [name, value] of await account.deps.vault.entries()) {
+    if (name.startsWith(NUMBER_PREFIX)) account.numbers.set(name.slice(NUMBER_PREFIX.length), value);
+    if (!name.startsWith(FACT_PREFIX)) continue;
+    account.journaled.add(name);
+    await queue.add(JSON.parse(value) as Fact);
+  }
+}
