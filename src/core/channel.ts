@@ -3,6 +3,7 @@ import type { Blobs } from "./blobs.ts";
 import type { Clock } from "./clock.ts";
 import type { Http } from "./http.ts";
 import type { Intake } from "./intake.ts";
+import type { Keep } from "./keep.ts";
 import type { Log } from "./log.ts";
 import type { Media, Message } from "./message.ts";
 import type { Metrics } from "./metrics.ts";
@@ -138,4 +139,6 @@ export interface ChannelDeps {
   readonly metrics: Metrics;
   /** Where the account had read up to (cursor value by name). */
   readonly cursor: (name: string) => Promise<string | undefined>;
+  /** What the account's library keeps of its own; nothing is read or made before its first use. */
+  readonly keep: Keep;
 }
