@@ -29,6 +29,7 @@ const LEAST: { readonly [C in ChannelName]: object } = {
   discord: { token: secret },
   email: { address: "a@b.test", password: secret, imap_host: "i.test", smtp_host: "s.test", authserv_id: "mx.test" },
   irc: { server: "irc.test" },
+  matrix: { homeserver: "https://x.test", access_token: secret },
   mattermost: { url: "https://m.test", token: secret, callback_url: "https://c.test/", callback_secret: secret },
   slack: { bot_token: secret, app_token: secret },
   telegram: { token: secret },
@@ -51,6 +52,7 @@ const deps: ChannelDeps = {
   log: silentLog,
   metrics: silentMetrics,
   cursor: NEVER,
+  keep: { read: NEVER, append: NEVER, replace: NEVER, close: NEVER },
 };
 
 const channels = await openChannels({ channels: v.parse(channelsConfig, LEAST), hooks: { out: {} } } as unknown as Config, () => deps);

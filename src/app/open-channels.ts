@@ -42,6 +42,11 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createMattermost } = await import("../channels/mattermost/index.ts");
     return createMattermost({ ...settings, url, token, account }, deps);
   },
+  matrix: async ({ homeserver, ...settings }, account, deps) => {
+    if (homeserver === undefined) return undefined;
+    const { createMatrix } = await import("../channels/matrix/index.ts");
+    return createMatrix({ ...settings, homeserver, account }, deps);
+  },
 };
 
 /** Makes the enabled channel accounts of the config. @param wanted which of them, by `channel:account`; default: all */

@@ -1,6 +1,7 @@
 import { discordConfig } from "../channels/discord/config.ts";
 import { emailConfig } from "../channels/email/config.ts";
 import { ircConfig } from "../channels/irc/config.ts";
+import { matrixConfig } from "../channels/matrix/config.ts";
 import { mattermostConfig } from "../channels/mattermost/config.ts";
 import { telegramConfig } from "../channels/telegram/config.ts";
 import { slackConfig } from "../channels/slack/config.ts";
@@ -16,6 +17,7 @@ export const channelsConfig = v.strictObject({
   discord: described(v.optional(discordConfig), "A Discord bot; further ones under accounts.NAME."),
   irc: described(v.optional(ircConfig), "A nick on an IRC network; further networks under accounts.NAME."),
   email: described(v.optional(emailConfig), "A mailbox; further ones under accounts.NAME."),
+  matrix: described(v.optional(matrixConfig), "An account on a Matrix homeserver; further ones under accounts.NAME."),
   mattermost: described(v.optional(mattermostConfig), "A Mattermost bot; further ones under accounts.NAME."),
   webhook: described(v.optional(webhookConfig), "A program of your own, over signed requests; further ones under accounts.NAME."),
 });

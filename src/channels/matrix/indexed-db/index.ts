@@ -16,17 +16,28 @@ const COMPACT_AFTER = 2_000;
 const BATCH = 500;
 
 export interface IndexedDb {
-  /**
-   * Names of databases that begin with `prefix` are kept there from now on.
-   * @returns lets go of them; connections must be closed before. @throws StoreError `keep_damaged`
-   */
-  mount(prefix: string, keep: Keep): Promise<() => Promise<void>>;
+  /** Names of databases that begin with `prefix` are kept there from now on. @throws StoreError `keep_damaged` */
+  mount(prefix: string, keep: Keep): Promise<Mount>;
 }
+
+export interface Mount {
+  /** A small fact of our own beside the library's databases. Plain JSON. */
+  fact<T>(name: string): T | undefined;
+  /** Resolves when it is on disk; undefined forgets it. @throws StoreError `keep_failed` */
+  setFact(name: string, value: unknown): Promise<void>;
+  /** Forgets the databases, not the facts. Their connections must be closed. */
+  wipe(): Promise<void>;
+  /** Lets go of the databases; their connections must be closed. */
+  unmount(): Promise<void>;
+}
+
+const FACTS = "facts";
 
 interface Mounted {
   readonly prefix: string;
   readonly databases: Map<string, DatabaseState>;
   persist(name: string, changes: readonly Change[]): Promise<void>;
+  rewrite(): Promise<void>;
 }
 
 const globals = globalThis.process === undefined ? {} : (global as unknown as Record<string, unknown>);
@@ -38,13 +49,16 @@ export function installIndexedDb(): IndexedDb {
   const mounts: Mounted[] = [];
   const factory = {
     ours: true as const,
-    async mount(prefix: string, keep: Keep): Promise<() => Promise<void>> {
+    async mount(prefix: string, keep: Keep): Promise<Mount> {
       if (mounts.some((one) => one.prefix === prefix)) throw new Error(`${prefix} is mounted already`);
       const mounted = await load(prefix, keep);
       mounts.push(mounted);
-      return async () => {
-        mounts.splice(mounts.indexOf(mounted), 1);
-        await keep.close();
+      return {
+        ...factsOf(mounted),
+        async unmount() {
+          mounts.splice(mounts.indexOf(mounted), 1);
+          await keep.close();
+        },
       };
     },
     open(name: string, version?: number): OpenRequest {
@@ -90,6 +104,29 @@ function open(mounted: Mounted | undefined, request: OpenRequest, { name, versio
   });
 }
 
+function factsOf({ prefix, databases, persist, rewrite }: Mounted): Omit<Mount, "unmount"> {
+  const name = `${prefix}#${FACTS}`;
+  const make = (): DatabaseState => {
+    const state = new DatabaseState(name);
+    state.apply(["create", FACTS]);
+    databases.set(name, state);
+    return state;
+  };
+  return {
+    fact: <T>(key: string) => databases.get(name)?.stores.get(FACTS)?.get(key)?.value as T | undefined,
+    async setFact(key, value) {
+      const made: Change[] = databases.has(name) ? [] : [["create", FACTS]];
+      const change: Change = value === undefined ? ["delete", FACTS, key] : ["put", FACTS, key, value];
+      await persist(name, [...made, change]);
+      (databases.get(name) ?? make()).apply(change);
+    },
+    async wipe() {
+      for (const one of [...databases.keys()].filter((key) => key !== name)) databases.delete(one);
+      await rewrite();
+    },
+  };
+}
+
 async function load(prefix: string, keep: Keep): Promise<Mounted> {
   const databases = new Map<string, DatabaseState>();
   const records = await keep.read();
@@ -110,6 +147,11 @@ async function load(prefix: string, keep: Keep): Promise<Mounted> {
   return {
     prefix,
     databases,
+    rewrite() {
+      const done = last.then(compact);
+      last = done.catch(() => {});
+      return done;
+    },
     persist(name, changes) {
       // The databases of one account share the log.
       const done = last.then(async () => {
