@@ -6,7 +6,7 @@ import type { Health } from "../../lib/channel-health/index.ts";
 import type { Backoff } from "../../lib/reconnect/index.ts";
 import { type MatrixApi, MatrixFailure } from "./api.ts";
 import type { MatrixAccountConfig } from "./config.ts";
-import type { Crypto } from "./crypto.ts";
+import type { Crypto } from "./crypto-port.ts";
 import type { Mount } from "./indexed-db/index.ts";
 import type { Lock } from "./lock.ts";
 import type { Recent } from "./recent.ts";
@@ -89,7 +89,11 @@ export async function recover({ health, timing, deps }: MatrixAccount, error: un
     return backoff.wait(signal);
   }
   if (error.status === 401 || error.errcode === "M_FORBIDDEN" || error.errcode === "M_USER_DEACTIVATED") {
-    health.trouble("failed", "matrix_token_refused", `the homeserver refuses the credential: ${error.message}. Make a new access token, or check user and password`);
+    health.trouble(
+      "failed",
+      "matrix_token_refused",
+      `the homeserver refuses the credential: ${error.message}. Make a new access token, or check user and password`,
+    );
     return backoff.wait(signal, timing.refusedMs);
   }
   health.trouble("degraded", error.status === 429 ? "matrix_rate_limited" : "matrix_error", `the homeserver answered ${error.message}`);

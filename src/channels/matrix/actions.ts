@@ -14,7 +14,8 @@ export function createActions(account: MatrixAccount, outbound: Outbound): Chann
   const { api } = account;
   const redact = ({ address, signal }: Pick<ActionTarget, "address" | "signal">, id: string) =>
     api.call("PUT", `/client/v3/rooms${path(address.conversation)}/redact${path(id, txnId(account))}`, { body: {}, signal });
-  const asked = <A extends unknown[], R>(work: (...given: A) => Promise<R>) =>
+  const asked =
+    <A extends unknown[], R>(work: (...given: A) => Promise<R>) =>
     async (...given: A): Promise<R> => {
       try {
         return await work(...given);
@@ -25,7 +26,8 @@ export function createActions(account: MatrixAccount, outbound: Outbound): Chann
   return {
     edit: asked(async (target, markdown) => {
       const parts = renderMessage(textMessage(markdown));
-      if (parts.length > 1) throw new ChannelError("matrix_too_big", "the text is too long for one message", "permanent", { hint: "Send the rest as a new message" });
+      if (parts.length > 1)
+        throw new ChannelError("matrix_too_big", "the text is too long for one message", "permanent", { hint: "Send the rest as a new message" });
       await outbound.edit({ messageId: target.messageId }, parts[0]!, target);
     }),
     delete: asked(async (target) => void (await redact(target, target.messageId))),
@@ -60,7 +62,9 @@ export function createActions(account: MatrixAccount, outbound: Outbound): Chann
       const content = {
         "org.matrix.msc3381.poll.start": start,
         ...text(fallback),
-        ...(address.thread === undefined ? {} : { "m.relates_to": { rel_type: "m.thread", event_id: address.thread, is_falling_back: true, "m.in_reply_to": { event_id: address.thread } } }),
+        ...(address.thread === undefined
+          ? {}
+          : { "m.relates_to": { rel_type: "m.thread", event_id: address.thread, is_falling_back: true, "m.in_reply_to": { event_id: address.thread } } }),
       };
       // Clients know the stable type of v1.7 less well than the one it had before.
       const id = await sendEvent(account, { room: address.conversation, type: "org.matrix.msc3381.poll.start", content, txn: txnId(account), signal });
@@ -81,7 +85,8 @@ async function takeReactionBack(
     { signal },
   );
   const ours = chunk.filter(({ sender, content }) => sender === me?.id && (content?.["m.relates_to"] as { key?: string } | undefined)?.key === emoji);
-  if (ours.length === 0) throw new ChannelError("matrix_not_there", "no such reaction of ours is there", "permanent", { hint: "Only the own reaction can be taken back" });
+  if (ours.length === 0)
+    throw new ChannelError("matrix_not_there", "no such reaction of ours is there", "permanent", { hint: "Only the own reaction can be taken back" });
   for (const { event_id: id } of ours) await redact(id!);
 }
 

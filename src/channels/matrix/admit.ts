@@ -24,7 +24,8 @@ export interface Recorded {
 export async function admitSync(account: MatrixAccount, sync: WireSync, { recorded, signal }: { recorded: Recorded; signal: AbortSignal }): Promise<void> {
   const { deps, config, health, rooms } = account;
   const before = account.since;
-  for (const { type, content } of sync.account_data?.events ?? []) if (type === "m.direct" && content !== undefined) rooms.directs = content as Record<string, string[]>;
+  for (const { type, content } of sync.account_data?.events ?? [])
+    if (type === "m.direct" && content !== undefined) rooms.directs = content as Record<string, string[]>;
   for (const [room, { invite_state: state }] of Object.entries(sync.rooms?.invite ?? {})) await invited(account, { room, events: state?.events ?? [] }, signal);
   const updates: { readonly update: Update; readonly event: WireEvent }[] = [];
   for (const [room, left] of Object.entries(sync.rooms?.leave ?? {})) updates.push(...leftRoom(account, room, left));
@@ -70,7 +71,11 @@ async function invited(account: MatrixAccount, { room, events }: { room: string;
   await join(account, room, { sender, direct, signal, api });
 }
 
-async function join(account: MatrixAccount, room: string, { sender, direct, signal, api }: { sender: string; direct: boolean; signal: AbortSignal; api: MatrixAccount["api"] }): Promise<void> {
+async function join(
+  account: MatrixAccount,
+  room: string,
+  { sender, direct, signal, api }: { sender: string; direct: boolean; signal: AbortSignal; api: MatrixAccount["api"] },
+): Promise<void> {
   const { rooms, deps, me } = account;
   try {
     await api.call("POST", `/client/v3/join${path(room)}`, { body: {}, signal });

@@ -1,6 +1,6 @@
 /** Calls the client-server API over the Http port and says who failed. Knows nothing of messages. */
-import { type Destination, type Http, type HttpRequest, type HttpResponse } from "../../core/http.ts";
-import { Secret } from "../../core/secret.ts";
+import type { Destination, Http, HttpRequest, HttpResponse } from "../../core/http.ts";
+import type { Secret } from "../../core/secret.ts";
 
 /** An answer that is an error (client-server API, "Standard error response"). */
 export class MatrixFailure extends Error {
@@ -56,9 +56,7 @@ export function createApi(http: Http, baseUrl: string): MatrixApi {
     const response = await request({
       method,
       path: `/_matrix${path}`,
-      ...(body === undefined
-        ? {}
-        : { headers: { "content-type": "application/json" }, body: typeof body === "string" ? body : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: typeof body === "string" ? body : JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });

@@ -27,11 +27,9 @@ const matrixEntries = {
   ),
   encryption: described(v.optional(v.boolean(), true), "End-to-end encryption. false: encrypted rooms cannot be read or written."),
   streaming: described(v.optional(v.boolean(), true), "Show the answer while it is written, by editing the message."),
-  allowed_users: described(
-    v.optional(v.array(v.union([userId, v.literal("*")], NOT_A_USER)), []),
-    "User ids of people who may write directly.",
-    { example: ["@ann:example.org"] },
-  ),
+  allowed_users: described(v.optional(v.array(v.union([userId, v.literal("*")], NOT_A_USER)), []), "User ids of people who may write directly.", {
+    example: ["@ann:example.org"],
+  }),
   owner_ids: described(v.optional(v.array(userId), []), "User ids that are you: they have your rights.", { example: ["@you:example.org"] }),
   groups: described(
     v.optional(

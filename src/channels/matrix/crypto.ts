@@ -5,31 +5,9 @@
 import type * as Wasm from "@matrix-org/matrix-sdk-crypto-wasm";
 import type { MatrixAccount } from "./account.ts";
 import { path } from "./account.ts";
+import type { Crypto, Outgoing } from "./crypto-port.ts";
 import { createLock } from "./lock.ts";
-import type { Content, WireEncryptedFile, WireEvent, WireSync } from "./wire.ts";
-
-export interface Crypto {
-  readonly machine: Wasm.OlmMachine;
-  readonly wasm: typeof Wasm;
-  /** Takes in what a sync says about keys. Once for each sync: what was sent to the device can be opened once. */
-  receive(sync: WireSync): Promise<void>;
-  /** Whose devices have to be known, because they are in an encrypted room. */
-  track(users: readonly string[]): Promise<void>;
-  /** Sends what the machine wants to say. @throws MatrixFailure, HttpFailure */
-  pump(signal: AbortSignal): Promise<void>;
-  /** One request of the machine. @throws MatrixFailure, HttpFailure */
-  sendRequest(request: Outgoing, signal: AbortSignal): Promise<void>;
-  /** @returns the content of an `m.room.encrypted` for everybody in the room. @throws MatrixFailure, HttpFailure of the keys' requests */
-  encrypt(room: string, event: { readonly type: string; readonly content: Content }, signal: AbortSignal): Promise<Content>;
-  /** @returns undefined while its key is not there, and asks for the key. */
-  decrypt(room: string, event: WireEvent): Promise<WireEvent | undefined>;
-  encryptFile(bytes: Uint8Array): { readonly bytes: Uint8Array; readonly file: WireEncryptedFile };
-  /** @throws Error when the bytes are not those that were sent. */
-  decryptFile(bytes: Uint8Array, file: WireEncryptedFile): Uint8Array;
-  close(): void;
-}
-
-export type Outgoing = Awaited<ReturnType<Wasm.OlmMachine["outgoingRequests"]>>[number];
+import type { Content, WireEncryptedFile, WireEvent } from "./wire.ts";
 
 export interface CryptoOptions {
   /** Name of the databases in the mounted IndexedDB. */
@@ -149,7 +127,7 @@ async function sendRequest({ api }: MatrixAccount, { wasm }: Crypto, { request, 
 /** How often a room wants new keys (m.room.encryption). */
 async function sessionSettings({ machine, wasm }: Crypto, room: string): Promise<Wasm.EncryptionSettings> {
   const settings = new wasm.EncryptionSettings();
-  const wanted = await (await machine.getRoomSettings(new wasm.RoomId(room)));
+  const wanted = await machine.getRoomSettings(new wasm.RoomId(room));
   if (wanted?.sessionRotationPeriodMessages !== undefined) settings.rotationPeriodMessages = BigInt(wanted.sessionRotationPeriodMessages);
   // The machine counts microseconds.
   if (wanted?.sessionRotationPeriodMs !== undefined) settings.rotationPeriod = BigInt(wanted.sessionRotationPeriodMs) * 1_000n;

@@ -66,7 +66,11 @@ interface WireKey {
 }
 
 /** Looks in the backup for the key of an event. @returns whether it was there. @throws MatrixFailure, HttpFailure */
-export async function restoreKeys({ api, crypto }: MatrixAccount, room: string, { event, signal }: { event: WireEvent; signal: AbortSignal }): Promise<boolean> {
+export async function restoreKeys(
+  { api, crypto }: MatrixAccount,
+  room: string,
+  { event, signal }: { event: WireEvent; signal: AbortSignal },
+): Promise<boolean> {
   const session = event.content?.["session_id"];
   if (crypto === undefined || typeof session !== "string") return false;
   const { machine, wasm } = crypto;

@@ -4,8 +4,17 @@ const TAGS = { bold: "strong", italic: "em", strike: "del", quote: "blockquote" 
 
 /** Formatted text as `org.matrix.custom.html`, of tags that the specification recommends clients to show ("m.room.message msgtypes"). */
 export function toHtml(nodes: readonly MarkdownNode[]): string {
-  return nodes.map(nodeHtml).join("");
+  return nodes.map((node, index) => nodeHtml(besideBlocks(node, { before: nodes[index - 1], after: nodes[index + 1] }))).join("");
 }
+
+/** A block stands on lines of its own anyway. */
+function besideBlocks(node: MarkdownNode, { before, after }: { before: MarkdownNode | undefined; after: MarkdownNode | undefined }): MarkdownNode {
+  if (node.type !== "text") return node;
+  const start = isBlock(before) ? node.text.replace(/^\n{1,2}/, "") : node.text;
+  return { type: "text", text: isBlock(after) ? start.replace(/\n{1,2}$/, "") : start };
+}
+
+const isBlock = (node: MarkdownNode | undefined) => node?.type === "quote" || node?.type === "pre";
 
 function nodeHtml(node: MarkdownNode): string {
   switch (node.type) {

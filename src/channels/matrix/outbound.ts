@@ -35,7 +35,9 @@ export function createOutbound(account: MatrixAccount): Outbound {
     async send(part, target) {
       const { conversation: room, thread } = target.address;
       try {
-        const id = (await findSent(account, target)) ?? (await sendEvent(account, { room, ...(await eventOf(account, part, target)), txn: target.nonce, signal: target.signal }));
+        const id =
+          (await findSent(account, target)) ??
+          (await sendEvent(account, { room, ...(await eventOf(account, part, target)), txn: target.nonce, signal: target.signal }));
         remember(account, id, thread);
         return { messageId: id };
       } catch (error) {
@@ -97,7 +99,12 @@ async function eventOf(account: MatrixAccount, part: RenderedPart, target: SendT
 /** `m.mentions` says that nobody is called, whatever stands in the text (client-server API, "User and room mentions"). */
 function textContent({ body, html }: Extract<MatrixPayload, { kind: "text" }>): Content {
   const text = body.toWellFormed();
-  return { msgtype: "m.text", body: text, "m.mentions": {}, ...(html === undefined ? {} : { format: "org.matrix.custom.html", formatted_body: html.toWellFormed() }) };
+  return {
+    msgtype: "m.text",
+    body: text,
+    "m.mentions": {},
+    ...(html === undefined ? {} : { format: "org.matrix.custom.html", formatted_body: html.toWellFormed() }),
+  };
 }
 
 /** In a thread, what is answered for clients that know none is its root (client-server API, "Fallback for unthreaded clients"). */
@@ -116,7 +123,8 @@ async function mediaContent(account: MatrixAccount, media: Media, { address, sig
   const name = (media.name ?? blob.name ?? "file").toWellFormed();
   const about = { msgtype: messageType(blob.type), body: name, filename: name, "m.mentions": {}, info: { mimetype: blob.type, size: blob.bytes.length } };
   const voice = media.kind === "voice" && about.msgtype === "m.audio" ? { "org.matrix.msc3245.voice": {} } : {};
-  if (!rooms.encrypted(address.conversation) || crypto === undefined) return { ...about, ...voice, url: await api.upload(blob.bytes, { name, type: blob.type }, signal) };
+  if (!rooms.encrypted(address.conversation) || crypto === undefined)
+    return { ...about, ...voice, url: await api.upload(blob.bytes, { name, type: blob.type }, signal) };
   const { bytes, file } = crypto.encryptFile(blob.bytes);
   const url = await api.upload(bytes, { type: "application/octet-stream" }, signal);
   return { ...about, ...voice, file: { ...file, url } };
@@ -148,6 +156,9 @@ function opened({ crypto }: MatrixAccount, bytes: Uint8Array, file: WireEncrypte
   try {
     return crypto.decryptFile(bytes, file);
   } catch (error) {
-    throw new ChannelError("matrix_file_damaged", `the file is not what was sent: ${String(error)}`, "permanent", { hint: "Ask for the file again", cause: error });
+    throw new ChannelError("matrix_file_damaged", `the file is not what was sent: ${String(error)}`, "permanent", {
+      hint: "Ask for the file again",
+      cause: error,
+    });
   }
 }

@@ -13,9 +13,7 @@ export const MAX_TEXT = 6_000;
 const MAX_HTML_BYTES = 20_000;
 
 /** What is stored with a delivery and sent later, perhaps by another process and version: add fields only. */
-export type MatrixPayload =
-  | { readonly kind: "text"; readonly body: string; readonly html?: string }
-  | { readonly kind: "media"; readonly media: Media };
+export type MatrixPayload = { readonly kind: "text"; readonly body: string; readonly html?: string } | { readonly kind: "media"; readonly media: Media };
 
 /** @returns at least one part. Neighbouring texts are one. */
 export function renderMessage(message: Message): RenderedPart[] {

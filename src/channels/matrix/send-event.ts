@@ -31,7 +31,9 @@ export async function sendEvent(account: MatrixAccount, event: NewEvent): Promis
 async function encrypted({ config, crypto }: MatrixAccount, { room, type, content, signal }: NewEvent): Promise<Content> {
   if (crypto !== undefined) return crypto.encrypt(room, { type, content }, signal);
   if (config.encryption) throw new ChannelError("matrix_not_started", "the keys of the account are not open", "retry", { retryAfterMs: 1_000 });
-  throw new ChannelError("matrix_encryption_off", "the room is encrypted and encryption is off", "permanent", { hint: "Set channels.matrix.encryption = true" });
+  throw new ChannelError("matrix_encryption_off", "the room is encrypted and encryption is off", "permanent", {
+    hint: "Set channels.matrix.encryption = true",
+  });
 }
 
 /**

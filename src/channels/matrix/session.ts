@@ -21,7 +21,10 @@ export async function openSession(account: MatrixAccount, signal: AbortSignal): 
   if (who === undefined) return openSession(account, signal);
   const { user_id: id, device_id: device } = who;
   if (device === undefined && config.encryption)
-    throw new MatrixTrouble("matrix_wrong_device", "the access token belongs to no device, so nothing can be encrypted: make one by a login, or set encryption = false");
+    throw new MatrixTrouble(
+      "matrix_wrong_device",
+      "the access token belongs to no device, so nothing can be encrypted: make one by a login, or set encryption = false",
+    );
   const name = await displayName(account, id, signal);
   account.me = { id, device: device ?? "", ...(name === undefined ? {} : { name }) };
 }

@@ -58,7 +58,11 @@ function ask({ api, timing, since }: MatrixAccount, whole: boolean, signal: Abor
 }
 
 /** The same answer again and again until it is taken: what was sent to the device can be opened once. */
-async function takeIn(account: MatrixAccount, sync: WireSync, { recorded, signal, backoff }: { recorded: Recorded; signal: AbortSignal; backoff: Backoff }): Promise<void> {
+async function takeIn(
+  account: MatrixAccount,
+  sync: WireSync,
+  { recorded, signal, backoff }: { recorded: Recorded; signal: AbortSignal; backoff: Backoff },
+): Promise<void> {
   while (!signal.aborted) {
     try {
       return await admitSync(account, sync, { recorded, signal });

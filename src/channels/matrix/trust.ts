@@ -4,7 +4,7 @@
  */
 import { type MatrixAccount } from "./account.ts";
 import { MatrixFailure } from "./api.ts";
-import type { Crypto } from "./crypto.ts";
+import type { Outgoing } from "./crypto-port.ts";
 import { openBackup } from "./key-backup.ts";
 import { openSecretStorage, type SecretStorage } from "./secret-storage.ts";
 
@@ -34,11 +34,14 @@ export async function establishTrust(account: MatrixAccount, signal: AbortSignal
   return { device, backup };
 }
 
-async function crossSign(account: MatrixAccount, { storage, refused, signal }: { storage: SecretStorage | undefined; refused: string | undefined; signal: AbortSignal }): Promise<string> {
+async function crossSign(
+  account: MatrixAccount,
+  { storage, refused, signal }: { storage: SecretStorage | undefined; refused: string | undefined; signal: AbortSignal },
+): Promise<string> {
   const crypto = account.crypto!;
   const { machine, wasm } = crypto;
   const me = () => new wasm.UserId(account.me!.id);
-  await crypto.sendRequest(machine.queryKeysForUsers([me()]) as Parameters<Crypto["sendRequest"]>[0], signal);
+  await crypto.sendRequest(machine.queryKeysForUsers([me()]) as Outgoing, signal);
   const identity = await machine.getIdentity(me());
   const ours = await machine.crossSigningStatus();
   if (identity === undefined) {
@@ -52,8 +55,8 @@ async function crossSign(account: MatrixAccount, { storage, refused, signal }: {
   }
   const device = await machine.getDevice(me(), new wasm.DeviceId(account.me!.device));
   if (device !== undefined && !device.isCrossSignedByOwner()) {
-    await crypto.sendRequest((await device.verify()) as Parameters<Crypto["sendRequest"]>[0], signal);
-    await crypto.sendRequest(machine.queryKeysForUsers([me()]) as Parameters<Crypto["sendRequest"]>[0], signal);
+    await crypto.sendRequest((await device.verify()) as Outgoing, signal);
+    await crypto.sendRequest(machine.queryKeysForUsers([me()]) as Outgoing, signal);
   }
   return "cross-signed";
 }
@@ -62,14 +65,14 @@ async function crossSign(account: MatrixAccount, { storage, refused, signal }: {
 async function bootstrap(account: MatrixAccount, signal: AbortSignal): Promise<string | undefined> {
   const crypto = account.crypto!;
   const { uploadKeysRequest, uploadSigningKeysRequest, uploadSignaturesRequest } = await crypto.machine.bootstrapCrossSigning(false);
-  if (uploadKeysRequest !== undefined) await crypto.sendRequest(uploadKeysRequest as Parameters<Crypto["sendRequest"]>[0], signal);
+  if (uploadKeysRequest !== undefined) await crypto.sendRequest(uploadKeysRequest as Outgoing, signal);
   try {
     await uploadSigningKeys(account, JSON.parse(uploadSigningKeysRequest.body) as object, signal);
   } catch (error) {
     if (!(error instanceof MatrixFailure) || error.status !== 401) throw error;
     return account.config.password === undefined ? "the server wants the password for it; set password" : `the server refused it: ${error.errcode || "401"}`;
   }
-  await crypto.sendRequest(uploadSignaturesRequest as Parameters<Crypto["sendRequest"]>[0], signal);
+  await crypto.sendRequest(uploadSignaturesRequest as Outgoing, signal);
   return undefined;
 }
 

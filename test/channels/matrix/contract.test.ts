@@ -18,7 +18,8 @@ channelSuite("matrix", async (intake) => {
     posted: () => matrix.texts(matrix.direct),
     failNextSend(failure) {
       const call = "PUT /client/v3/rooms/";
-      if (failure === "retry") matrix.faults.push({ call, status: 429, body: { errcode: "M_LIMIT_EXCEEDED", error: "Too Many Requests", retry_after_ms: 1_000 } });
+      if (failure === "retry")
+        matrix.faults.push({ call, status: 429, body: { errcode: "M_LIMIT_EXCEEDED", error: "Too Many Requests", retry_after_ms: 1_000 } });
       if (failure === "permanent") matrix.faults.push({ call, status: 403, body: { errcode: "M_FORBIDDEN", error: "not in the room" } });
       if (failure === "unknown") matrix.faults.push({ call, drop: true });
     },

@@ -106,12 +106,17 @@ describe("matrix encryption", () => {
         await bench.intake.until(() => texts(bench).includes("before"));
         await bench.stop();
         await ann.say(room, { msgtype: "m.text", body: "meanwhile" });
-        const uploads = matrix.calls.filter(({ call, body }) => call.endsWith("keys/upload") && (body as { device_keys?: object }).device_keys !== undefined).length;
+        const uploads = matrix.calls.filter(
+          ({ call, body }) => call.endsWith("keys/upload") && (body as { device_keys?: object }).device_keys !== undefined,
+        ).length;
         const again = await createBench({ matrix, kept, intake });
         try {
           again.start();
           await intake.until(() => texts(again).includes("meanwhile"));
-          assert.equal(matrix.calls.filter(({ call, body }) => call.endsWith("keys/upload") && (body as { device_keys?: object }).device_keys !== undefined).length, uploads);
+          assert.equal(
+            matrix.calls.filter(({ call, body }) => call.endsWith("keys/upload") && (body as { device_keys?: object }).device_keys !== undefined).length,
+            uploads,
+          );
           await again.channel.send(again.channel.render(textMessage("still me"))[0]!, target(room));
           assert.equal((await ann.settle()).at(-1)!.content["body"], "still me");
         } finally {

@@ -21,7 +21,6 @@ export interface BenchOptions extends ChannelBenchOptions {
   readonly timing?: Partial<MatrixTiming>;
 }
 
-
 /** The adapter over the real doors to the network against a fake homeserver; it has been there before, unless `cursor` is empty. */
 export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   const matrix = options.matrix ?? (await startFakeMatrix({ token: TOKEN }));

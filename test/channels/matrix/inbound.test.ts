@@ -103,13 +103,25 @@ describe("matrix inbound", () => {
         const update = await heard(bench, () => matrix.say("x", { content, ...(type === undefined ? {} : { type }) }));
         return update.type === "message" ? update.message.parts : [];
       };
-      const [voice] = await parts({ msgtype: "m.audio", url: "mxc://test/f1", "org.matrix.msc3245.voice": {}, info: { mimetype: "audio/ogg", duration: 2_500, size: 5 } });
+      const [voice] = await parts({
+        msgtype: "m.audio",
+        url: "mxc://test/f1",
+        "org.matrix.msc3245.voice": {},
+        info: { mimetype: "audio/ogg", duration: 2_500, size: 5 },
+      });
       assert.deepEqual(voice, { type: "media", media: { kind: "voice", ref: "mxc://test/f1", name: "x", type: "audio/ogg", size: 5, duration: 2.5 } });
-      assert.equal(new TextDecoder().decode((await bench.channel.fetchMedia!((voice as { media: object }).media as never, AbortSignal.timeout(5_000))).bytes), "voice");
-      assert.deepEqual(await parts({ msgtype: "m.location", geo_uri: "geo:51.5,-0.1;u=35" }), [{ type: "location", latitude: 51.5, longitude: -0.1, name: "x" }]);
+      assert.equal(
+        new TextDecoder().decode((await bench.channel.fetchMedia!((voice as { media: object }).media as never, AbortSignal.timeout(5_000))).bytes),
+        "voice",
+      );
+      assert.deepEqual(await parts({ msgtype: "m.location", geo_uri: "geo:51.5,-0.1;u=35" }), [
+        { type: "location", latitude: 51.5, longitude: -0.1, name: "x" },
+      ]);
       assert.equal((await parts({ url: "mxc://test/f1" }, "m.sticker"))[0]?.type, "media");
       const poll = { question: { "org.matrix.msc1767.text": "Tea?" }, answers: [{ id: "1", "org.matrix.msc1767.text": "yes" }] };
-      assert.deepEqual(await parts({ "org.matrix.msc3381.poll.start": poll }, "org.matrix.msc3381.poll.start"), [{ type: "poll", question: "Tea?", options: ["yes"] }]);
+      assert.deepEqual(await parts({ "org.matrix.msc3381.poll.start": poll }, "org.matrix.msc3381.poll.start"), [
+        { type: "poll", question: "Tea?", options: ["yes"] },
+      ]);
       const asked = await bench.channel.actions!.poll!(target(matrix.direct), { question: "Cake?", options: ["yes", "no"], multiple: false });
       const vote = { "org.matrix.msc3381.poll.response": { answers: ["no"] }, "m.relates_to": { rel_type: "m.reference", event_id: asked.messageId } };
       const voted = await heard(bench, () => matrix.say("", { type: "org.matrix.msc3381.poll.response", content: vote }));
@@ -120,7 +132,12 @@ describe("matrix inbound", () => {
   test("hostile contents are skipped and hold up nothing", () =>
     withBench(async (bench) => {
       const { matrix } = bench;
-      const contents = [{ body: 42 }, { body: null, "m.relates_to": 7 }, { "m.relates_to": { rel_type: "m.replace", event_id: 5 } }, { msgtype: "m.image", url: 5, file: null }];
+      const contents = [
+        { body: 42 },
+        { body: null, "m.relates_to": 7 },
+        { "m.relates_to": { rel_type: "m.replace", event_id: 5 } },
+        { msgtype: "m.image", url: 5, file: null },
+      ];
       for (const content of contents) matrix.say("x", { content });
       matrix.say("", { type: "m.reaction", content: { "m.relates_to": null } });
       matrix.say("", { type: "m.room.member", content: {} });

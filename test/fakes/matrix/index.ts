@@ -3,24 +3,9 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { waitFor } from "../wait-for.ts";
+import type { Answer, Asked } from "./asked.ts";
 import { backupKeys, backupVersion, firstDevice, keysClaim, keysQuery, keysUpload, sendToDevice, signaturesUpload, signingUpload } from "./keys.ts";
 import { type Device, type FakeEvent, World } from "./world.ts";
-
-export interface Answer {
-  readonly status?: number;
-  readonly body: object;
-  readonly headers?: Record<string, string>;
-}
-
-export interface Asked {
-  readonly method: string;
-  readonly url: URL;
-  readonly body: unknown;
-  readonly bytes: Buffer;
-  readonly device: Device;
-  readonly invariants: string[];
-  readonly settings: { uia: boolean };
-}
 
 export interface Fault {
   /** e.g. `PUT /client/v3/rooms/`, as the beginning of method and path. */
@@ -101,7 +86,10 @@ export async function startFakeMatrix({ token }: { token: string }) {
     }
   };
 
-  const inRoom = (asked: Asked, { room, what, rest: [a = "", b = ""], parts }: { room: string; what: string; rest: string[]; parts: readonly string[] }): Answer => {
+  const inRoom = (
+    asked: Asked,
+    { room, what, rest: [a = "", b = ""], parts }: { room: string; what: string; rest: string[]; parts: readonly string[] },
+  ): Answer => {
     const { method, device, body, url } = asked;
     if (world.membership(room, device.user) !== "join") return notThere();
     const add = (given: Parameters<World["add"]>[1]) => ({ body: { event_id: world.add(room, given).event_id } });
@@ -109,7 +97,8 @@ export async function startFakeMatrix({ token }: { token: string }) {
     if (what === "send") return once(asked, parts, () => add({ ...sent, type: a, content: body as FakeEvent["content"] }));
     if (what === "redact") return once(asked, parts, () => add({ ...sent, type: "m.room.redaction", content: { redacts: a } }));
     if (what === "typing") return { body: {} };
-    if (what === "joined_members") return { body: { joined: Object.fromEntries(world.members(room).map((user) => [user, { display_name: world.names.get(user) }])) } };
+    if (what === "joined_members")
+      return { body: { joined: Object.fromEntries(world.members(room).map((user) => [user, { display_name: world.names.get(user) }])) } };
     if (what === "messages") return messages(device, room, url);
     if (what === "state" && method === "PUT") return add({ sender: device.user, type: a, state_key: b, content: body as FakeEvent["content"] });
     const found = world.state(room).find(({ type, state_key: key }) => type === a && key === b);
@@ -122,7 +111,13 @@ export async function startFakeMatrix({ token }: { token: string }) {
     const limit = Number(url.searchParams.get("limit") ?? 10);
     const before = world.rooms.get(room)!.filter(({ pos }) => pos < from && pos > position("to", 0));
     const chunk = before.slice(-limit).toReversed();
-    return { body: { chunk: chunk.map((event) => world.shown(event, device)), start: `t${from}`, ...(before.length > chunk.length && { end: `t${chunk.at(-1)!.pos}` }) } };
+    return {
+      body: {
+        chunk: chunk.map((event) => world.shown(event, device)),
+        start: `t${from}`,
+        ...(before.length > chunk.length && { end: `t${chunk.at(-1)!.pos}` }),
+      },
+    };
   };
 
   const relations = ({ device }: Asked, room: string, target: string): Answer => {
@@ -134,7 +129,11 @@ export async function startFakeMatrix({ token }: { token: string }) {
     const data = world.accountDataOf(device.user);
     if (method === "PUT") data.set(type, body as object);
     const found = data.get(type);
-    return method === "PUT" ? { body: {} } : found === undefined ? { status: 404, body: { errcode: "M_NOT_FOUND", error: "Account data not found" } } : { body: found };
+    return method === "PUT"
+      ? { body: {} }
+      : found === undefined
+        ? { status: 404, body: { errcode: "M_NOT_FOUND", error: "Account data not found" } }
+        : { body: found };
   };
 
   /** The same transaction of the same device is answered as it was the first time. */
@@ -200,7 +199,15 @@ export async function startFakeMatrix({ token }: { token: string }) {
     return fault?.drop === true ? void request.socket.destroy() : reply(given);
   };
 
-  const login = ({ identifier, password, device_id: id = randomBytes(5).toString("hex").toUpperCase() }: { identifier: { user: string }; password: string; device_id?: string }): Answer => {
+  const login = ({
+    identifier,
+    password,
+    device_id: id = randomBytes(5).toString("hex").toUpperCase(),
+  }: {
+    identifier: { user: string };
+    password: string;
+    device_id?: string;
+  }): Answer => {
     if (world.passwords.get(identifier.user) !== password) return { status: 403, body: { errcode: "M_FORBIDDEN", error: "Invalid username or password" } };
     const made = `canary-token-${randomBytes(8).toString("hex")}`;
     const known = world.devices.get(`${identifier.user} ${id}`);
@@ -229,7 +236,11 @@ export async function startFakeMatrix({ token }: { token: string }) {
     /** The position that a device has told it has taken in. */
     acknowledged: (device: Device) => acknowledged.get(device) ?? 0,
     say: (text: string, more: { room?: string; from?: string; content?: object; type?: string } = {}): FakeEvent =>
-      world.add(more.room ?? direct, { type: more.type ?? "m.room.message", sender: more.from ?? ANN, content: { msgtype: "m.text", body: text, ...more.content } }),
+      world.add(more.room ?? direct, {
+        type: more.type ?? "m.room.message",
+        sender: more.from ?? ANN,
+        content: { msgtype: "m.text", body: text, ...more.content },
+      }),
     /** What stands in a room of ours, edits applied, redacted ones left out. */
     texts(room: string): string[] {
       const events = world.rooms.get(room)!.filter(({ type, sender, content }) => sender === BOT && type === "m.room.message" && content["body"] !== undefined);

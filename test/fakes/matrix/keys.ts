@@ -1,5 +1,5 @@
 /** The part of a homeserver that has to do with keys: devices, cross-signing, one-time keys, backups. */
-import type { Answer, Asked } from "./index.ts";
+import type { Answer, Asked } from "./asked.ts";
 import type { Device, World } from "./world.ts";
 
 type Json = Record<string, unknown>;
@@ -7,7 +7,11 @@ type Json = Record<string, unknown>;
 const refuse = (status: number, errcode: string, error: string): Answer => ({ status, body: { errcode, error } });
 
 export function keysUpload(world: World, { device, body, invariants }: Asked): Answer {
-  const { device_keys: keys, one_time_keys: oneTime = {}, fallback_keys: fallback } = body as { device_keys?: Json; one_time_keys?: Json; fallback_keys?: Json };
+  const {
+    device_keys: keys,
+    one_time_keys: oneTime = {},
+    fallback_keys: fallback,
+  } = body as { device_keys?: Json; one_time_keys?: Json; fallback_keys?: Json };
   if (keys !== undefined) {
     const id = `ed25519:${device.id}`;
     const before = (device.keys?.["keys"] as Json | undefined)?.[id];
@@ -108,8 +112,7 @@ export function backupVersion(world: World, { device, body, method }: Asked): An
 
 export function backupKeys(world: World, { device, body, method, url }: Asked, where: readonly string[]): Answer {
   const backup = world.backups.get(device.user);
-  if (backup === undefined || url.searchParams.get("version") !== backup.version)
-    return refuse(403, "M_WRONG_ROOM_KEYS_VERSION", "Wrong backup version.");
+  if (backup === undefined || url.searchParams.get("version") !== backup.version) return refuse(403, "M_WRONG_ROOM_KEYS_VERSION", "Wrong backup version.");
   if (method === "GET") {
     const key = backup.keys.get(where.join(" "));
     return key === undefined ? refuse(404, "M_NOT_FOUND", "No room_keys found") : { body: key };

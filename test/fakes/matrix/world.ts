@@ -53,7 +53,8 @@ export class World {
   }
 
   changed(): void {
-    for (const look of [...this.watchers]) look();
+    // A look may take itself out, and whoever is answered looks anew.
+    Array.from(this.watchers).forEach((look) => look());
   }
 
   next(): number {
@@ -66,7 +67,10 @@ export class World {
     return device;
   }
 
-  createRoom(members: readonly string[], { encrypted = false, id = `!${randomBytes(8).toString("hex")}:test` }: { encrypted?: boolean; id?: string } = {}): string {
+  createRoom(
+    members: readonly string[],
+    { encrypted = false, id = `!${randomBytes(8).toString("hex")}:test` }: { encrypted?: boolean; id?: string } = {},
+  ): string {
     this.rooms.set(id, []);
     const [creator = "@ann:test"] = members;
     this.add(id, { type: "m.room.create", sender: creator, state_key: "", content: { room_version: "11" } });
@@ -187,7 +191,11 @@ export class World {
     device.inbox = device.inbox.filter(({ pos }) => pos > from);
     const mail = device.inbox.map(({ event }) => event);
     const changed = [...this.keysChanged].filter(([user, pos]) => pos > from && this.#share(device.user, user)).map(([user]) => user);
-    const rooms = { ...(Object.keys(join).length > 0 && { join }), ...(Object.keys(invite).length > 0 && { invite }), ...(Object.keys(leave).length > 0 && { leave }) };
+    const rooms = {
+      ...(Object.keys(join).length > 0 && { join }),
+      ...(Object.keys(invite).length > 0 && { invite }),
+      ...(Object.keys(leave).length > 0 && { leave }),
+    };
     if (Object.keys(rooms).length === 0 && mail.length === 0 && changed.length === 0 && since !== undefined && !full) return undefined;
     return {
       next_batch: `s${this.pos}`,

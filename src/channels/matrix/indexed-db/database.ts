@@ -1,46 +1,7 @@
-import type { Key } from "./keys.ts";
-import { type KeptRecord, Records } from "./records.ts";
 import { ObjectStore } from "./object-store.ts";
-import { type Change, type Mode, Transaction } from "./transaction.ts";
-
-/** What is stored of one database; connections come and go. */
-export class DatabaseState {
-  version = 0;
-  readonly name: string;
-  readonly stores = new Map<string, Records>();
-  /** Transactions that are not over, oldest first. */
-  readonly queue: Transaction[] = [];
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  /** A change from the log. */
-  apply(change: Change): void {
-    const [kind] = change;
-    if (kind === "version") this.version = change[1];
-    else if (kind === "create") this.stores.set(change[1], new Records());
-    else if (kind === "drop") this.stores.delete(change[1]);
-    else {
-      const records = this.stores.get(change[1]);
-      if (records === undefined) return;
-      if (kind === "put") records.put(change[2] as Key, change[3]);
-      else if (kind === "delete") records.delete(change[2] as Key);
-      else if (kind === "clear") records.sorted.length = 0;
-      else records.indexes.set(change[2], { keyPath: change[3], unique: change[4] });
-    }
-  }
-
-  /** Changes that make it from nothing. */
-  *asChanges(): Iterable<Change> {
-    yield ["version", this.version];
-    for (const [name, records] of this.stores) {
-      yield ["create", name];
-      for (const [index, { keyPath, unique }] of records.indexes) yield ["index", name, index, keyPath, unique];
-      for (const { key, value } of records.sorted as readonly KeptRecord[]) yield ["put", name, key, value];
-    }
-  }
-}
+import { Records } from "./records.ts";
+import type { Change, DatabaseState, Mode } from "./state.ts";
+import { Transaction } from "./transaction.ts";
 
 /** IDBDatabase: one connection. */
 export class Database {

@@ -3,12 +3,13 @@
  * In memory it is whole; each transaction is one record of the log, on disk before its `complete` is told.
  */
 import type { Keep } from "../../../core/keep.ts";
-import { Database, DatabaseState } from "./database.ts";
+import { Database } from "./database.ts";
 import { fromPlain, type Plain, toPlain } from "./encode.ts";
 import { KeyRange } from "./keys.ts";
 import { Cursor, Index, ObjectStore } from "./object-store.ts";
 import { OpenRequest, Request } from "./requests.ts";
-import { type Change, Transaction } from "./transaction.ts";
+import { type Change, DatabaseState } from "./state.ts";
+import { Transaction } from "./transaction.ts";
 
 /** Records of the log after which it is written anew, as far as it has grown to twice of what it says. */
 const COMPACT_AFTER = 2_000;

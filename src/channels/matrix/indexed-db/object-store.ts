@@ -1,16 +1,16 @@
 import { asRange, type Key, requireKey } from "./keys.ts";
 import type { KeptRecord, IndexShape, Records } from "./records.ts";
 import { Request } from "./requests.ts";
-import type { Transaction } from "./transaction.ts";
+import type { Scope } from "./state.ts";
 
 const values = (records: readonly KeptRecord[]) => records.map(({ value }) => value);
 
 /** IDBObjectStore without key paths and key generators, which the crypto store does not use. */
 export class ObjectStore {
   readonly name: string;
-  readonly transaction: Transaction;
+  readonly transaction: Scope<Request>;
 
-  constructor(transaction: Transaction, name: string) {
+  constructor(transaction: Scope<Request>, name: string) {
     this.transaction = transaction;
     this.name = name;
   }

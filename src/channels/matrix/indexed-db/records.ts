@@ -58,7 +58,7 @@ export class Records {
       const indexKey = asKey(typeof keyPath === "string" ? at(record.value, keyPath) : keyPath.map((path) => at(record.value, path)));
       if (indexKey !== undefined && (range === undefined || range.includes(indexKey))) found.push({ ...record, indexKey });
     }
-    return found.sort((a, b) => compareKeys(a.indexKey, b.indexKey));
+    return found.toSorted((a, b) => compareKeys(a.indexKey, b.indexKey));
   }
 
   /** Where the key is, or would be. */

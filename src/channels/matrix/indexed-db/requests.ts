@@ -1,5 +1,3 @@
-import type { Transaction } from "./transaction.ts";
-
 /** What a handler is given; the target is all that is read of it. */
 export interface DatabaseEvent {
   readonly target: unknown;
@@ -16,10 +14,11 @@ export class Request {
   readyState: "pending" | "done" = "pending";
   result: unknown = undefined;
   error: DOMException | null = null;
-  transaction: Transaction | null;
+  /** An IDBTransaction. */
+  transaction: object | null;
   readonly source: unknown;
 
-  constructor(transaction: Transaction | null, source: unknown = null) {
+  constructor(transaction: object | null, source: unknown = null) {
     this.transaction = transaction;
     this.source = source;
   }

@@ -1,19 +1,6 @@
-import type { Database } from "./database.ts";
-import type { Key } from "./keys.ts";
 import { ObjectStore } from "./object-store.ts";
-import { type DatabaseEvent, type Handler, Request } from "./requests.ts";
-
-export type Mode = "readonly" | "readwrite" | "versionchange";
-
-/** One change of a committed transaction, as it goes into the log. */
-export type Change =
-  | readonly ["put", store: string, key: Key, value: unknown]
-  | readonly ["delete", store: string, key: Key]
-  | readonly ["clear", store: string]
-  | readonly ["create", store: string]
-  | readonly ["drop", store: string]
-  | readonly ["index", store: string, name: string, keyPath: string | readonly string[], unique: boolean]
-  | readonly ["version", version: number];
+import type { DatabaseEvent, Handler, Request } from "./requests.ts";
+import type { Change, Connection, Mode } from "./state.ts";
 
 /**
  * IDBTransaction: its requests are answered one by one, in order, each in a task of its own; with none left it commits by itself (Indexed Database API 3.0,
@@ -25,7 +12,7 @@ export class Transaction {
   onerror: Handler = null;
   error: DOMException | null = null;
   readonly mode: Mode;
-  readonly db: Database;
+  readonly db: Connection;
   readonly changes: Change[] = [];
   /** How to take the changes back, newest last. */
   readonly undo: (() => void)[] = [];
@@ -33,7 +20,7 @@ export class Transaction {
   #state: "waiting" | "active" | "ending" | "ended" = "waiting";
   readonly #ended = Promise.withResolvers<void>();
 
-  constructor(db: Database, mode: Mode) {
+  constructor(db: Connection, mode: Mode) {
     this.db = db;
     this.mode = mode;
   }
