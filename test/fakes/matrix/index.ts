@@ -183,6 +183,8 @@ export async function startFakeMatrix({ token }: { token: string }) {
     const call = `${method} /${parts.join("/")}`;
     const device = firstDevice(world, request.headers.authorization?.replace("Bearer ", "") ?? "");
     calls.push({ call, body, user: device?.user ?? "" });
+    // A PUT that fails on a connection that was used before is repeated by our own door to the network: then nothing would be seen of a lost answer.
+    response.shouldKeepAlive = false;
     const reply = ({ status = 200, body: content, headers = {} }: Answer) =>
       void response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(content));
     if (refused && device?.user !== ANN) return void request.socket.destroy();
