@@ -96,7 +96,7 @@ describe("matrix encryption", () => {
       assert.ok(![...matrix.world.media.values()].some(({ bytes }) => bytes.toString().includes("a report")));
     }));
 
-  test("fault-46 the device stays the same over a restart: it reads what was sent meanwhile, with the keys it had", async () => {
+  test("the device stays the same over a restart: it reads what was sent meanwhile, with the keys it had", async () => {
     const kept: Uint8Array[] = [];
     const intake = createRecordingIntake();
     await withAnn(

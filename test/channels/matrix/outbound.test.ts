@@ -36,7 +36,7 @@ describe("matrix outbound", () => {
       assert.deepEqual(matrix.world.find(sent.messageId)!.content["m.mentions"], {});
     }));
 
-  test("fault-23 a send that may have arrived is repeated with its transaction id and is there once", () =>
+  test("fault-22 a send that may have arrived is repeated with its transaction id and is there once", () =>
     withBench(async ({ matrix, channel }) => {
       const [part] = channel.render(textMessage("once"));
       matrix.faults.push({ call: "PUT /client/v3/rooms/", drop: true });
@@ -50,7 +50,7 @@ describe("matrix outbound", () => {
       assert.deepEqual(matrix.texts(matrix.direct), ["once"]);
     }));
 
-  test("fault-26 a rate limit is an outage of as long as the server says", () =>
+  test("fault-23 fault-24 a rate limit is an outage of as long as the server says, a refusal is one for good", () =>
     withBench(async ({ matrix, channel }) => {
       const [part] = channel.render(textMessage("x"));
       const call = "PUT /client/v3/rooms/";
