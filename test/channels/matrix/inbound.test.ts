@@ -167,6 +167,18 @@ describe("matrix inbound", () => {
     }
   });
 
+  test("fault-43 fault-51 a poll that hangs is given up and made again, and the status says so meanwhile", () =>
+    withBench(
+      async (bench) => {
+        const { matrix, channel } = bench;
+        matrix.faults.push({ call: "GET /client/v3/sync", hang: true });
+        await matrix.until(() => channel.status().code === "matrix_unreachable");
+        await heard(bench, () => matrix.say("are you there?"));
+        await matrix.until(() => channel.status().state === "ready");
+      },
+      { timing: { syncMs: 100, graceMs: 200 } },
+    ));
+
   test("at the first start nothing of before is handed in", async () => {
     const bench = await createBench({ cursor: "" });
     bench.matrix.say("long ago");

@@ -15,6 +15,8 @@ export interface Fault {
   readonly headers?: Record<string, string>;
   /** Done, but the answer is lost. */
   readonly drop?: boolean;
+  /** Never answered. */
+  readonly hang?: boolean;
 }
 
 const notThere = (): Answer => ({ status: 403, body: { errcode: "M_FORBIDDEN", error: "You are not in the room." } });
@@ -192,6 +194,7 @@ export async function startFakeMatrix({ token }: { token: string }) {
     const [fault] = at < 0 ? [] : faults.splice(at, 1);
     if (fault?.status !== undefined)
       return reply({ status: fault.status, body: fault.body ?? { errcode: "M_UNKNOWN", error: "ordered" }, ...(fault.headers && { headers: fault.headers }) });
+    if (fault?.hang === true) return;
     if (call === "POST /client/v3/login") return reply(login(body as Parameters<typeof login>[0]));
     if (device === undefined) return reply({ status: 401, body: { errcode: "M_UNKNOWN_TOKEN", error: "Unrecognised access token" } });
     if (parts.includes("download")) return download(response, parts.at(-1)!);
