@@ -3,9 +3,6 @@
  * opposite order. What must stay true: no listener opens before everything behind it stands; a stop answers what it can and hands over the rest.
  */
 import { mkdir } from "node:fs/promises";
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createLocalBus } from "../bus/local/index.ts";
 import { ensureGatewayToken, findPlaces, keepLastGood, loadConfig, type Env, type LoadConfigOptions, type LoadedConfig } from "../config/index.ts";
 import { createGateway, createHub } from "../gateway/index.ts";
@@ -28,8 +25,11 @@ import { createChannelSupervisor } from "./channel-supervisor.ts";
 import { createConfigAccess } from "./config-access.ts";
 import { applyAuth, refuseSharedToken } from "./gateway-auth.ts";
 import { gatewayOptions, rateLimitOptions } from "./gateway-options.ts";
-import { loadGatewayTls, type GatewayTls } from "./gateway-tls.ts";
+import { loadGatewayTls } from "./gateway-tls.ts";
 import { writeGatewayFile } from "./gateway-file.ts";
+import { greet, uiRoot, urlOf } from "./greet.ts";
+import { healthOf } from "./health.ts";
+import { lateIntake } from "./late-intake.ts";
 import { applyChanges, createLiveSettings } from "./live-settings.ts";
 import { measureQueues } from "./measure-queues.ts";
 import { openChannels } from "./open-channels.ts";
@@ -40,6 +40,8 @@ import { restartChannels } from "./restart-channels.ts";
 import { completeRestore, openOrRestore, settleRestored } from "./restores.ts";
 import { bindingsOfAgent, budgetsOf, subAgentLimitsOf, toolRulesOf } from "./settings.ts";
 import { createEmbedder, createLiveProviders } from "./providers.ts";
+import { settleMemory } from "./settle-memory.ts";
+import { onHangup, stopRequested } from "./stop-request.ts";
 import { watchStore } from "./store-health.ts";
 import { systemClock as clock, systemFacts, systemRandom as random } from "./system.ts";
 import { hostTimeZone } from "./time-zone.ts";
@@ -286,9 +288,10 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   const removeFile = await writeGatewayFile(places.dataFolder, { pid: process.pid, url, startedAt: clock.now(), ...secured });
   await keepLastGood(loaded);
   supervisor.start((channel, signal) => hall.hold(channel, signal));
-  greet(url, { loaded, token, tls }, options);
+  greet(url, { loaded, token, tls }, options.print);
   log.info("gateway is ready", { url, version: VERSION, model: config.agents.model, channels: [...supervisor.accounts.keys()] });
 
+  settleMemory(clock, stopped.signal);
   const unwatch = watch();
   const unhup = onHangup(() =>
     access.reload().catch((error: unknown) => log.warn("the config was not taken; the former one stays in force", { problem: String(error) })),
@@ -319,79 +322,4 @@ async function instanceOf(store: Awaited<ReturnType<typeof openOrRestore>>): Pro
   const made = Buffer.from(random.bytes(6)).toString("hex");
   await store.setSetting({ name: "instance", value: made });
   return made;
-}
-
-/** Channels are made before the hall that they hand their updates to. */
-function lateIntake() {
-  let real: Parameters<typeof createGateway>[1]["intake"] | undefined;
-  return {
-    port: { receive: (...args: Parameters<NonNullable<typeof real>["receive"]>) => real!.receive(...args) },
-    become: (intake: NonNullable<typeof real>) => (real = intake),
-  };
-}
-
-function healthOf(supervisor: ReturnType<typeof createChannelSupervisor>, storeReasons: readonly string[]) {
-  const deaf = supervisor
-    .list()
-    .filter(({ status }) => status.state !== "ready" && status.state !== "stopped")
-    .map(({ channel, account, status }) => `${channel}:${account} is ${status.state}${status.detail === undefined ? "" : `: ${status.detail}`}`);
-  const reasons = [...storeReasons, ...deaf];
-  return { ready: reasons.length === 0, reasons };
-}
-
-/** The page lies beside the bundle; unbuilt, in dist. */
-function uiRoot(): string | undefined {
-  const here = dirname(fileURLToPath(import.meta.url));
-  return [join(here, "ui"), join(here, "../ui"), join(here, "../../dist/ui")].find((folder) => existsSync(join(folder, "index.html")));
-}
-
-/** How this machine reaches what listens there: an address that stands for all of them is nobody's. */
-function urlOf(address: string, port: number, secure: boolean): string {
-  const host = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "[::1]" : address.includes(":") ? `[${address}]` : address;
-  return `${secure ? "https" : "http"}://${host}:${port}`;
-}
-
-interface Greeting {
-  readonly loaded: LoadedConfig;
-  readonly token: Awaited<ReturnType<typeof ensureGatewayToken>>;
-  readonly tls: GatewayTls | undefined;
-}
-
-function greet(url: string, { loaded, token, tls }: Greeting, options: RunGatewayOptions): void {
-  const { config, places } = loaded;
-  options.print(`Open Clanker ${VERSION}`);
-  if (uiRoot() !== undefined && config.channels.web.enabled) {
-    // Once, at the first start: afterwards the token is in the file, and terminals keep what they show.
-    options.print(token?.created ? `Chat:    ${url}/ui/#token=${token.token.reveal()}` : `Chat:    ${url}/ui/`);
-    if (token?.created) options.print("         (this link logs you in; it is shown once)");
-  }
-  if (tls !== undefined) options.print(`TLS:     ${tls.selfSigned ? "self-signed certificate" : "your certificate"}, SHA-256 ${tls.certificate.fingerprint}`);
-  options.print(`Model:   ${config.agents.model}${config.agents.model === "offline:demo" ? "  (a built-in demo; choose a real one with: clanker setup)" : ""}`);
-  options.print(`Kept in: ${places.dataFolder}`);
-  options.print("Stop with Ctrl-C.");
-}
-
-/**
- * SIGHUP: reads the config again. Of a terminal that is being closed it means that nobody is there any more, so there it ends the program as it always has.
- * @returns the function that ends it.
- */
-function onHangup(reload: () => unknown): () => void {
-  if (process.stdin.isTTY) return () => {};
-  process.on("SIGHUP", reload);
-  return () => void process.off("SIGHUP", reload);
-}
-
-function stopRequested(signal: AbortSignal): Promise<string> {
-  return new Promise((resolve) => {
-    const stop = (reason: string) => {
-      process.off("SIGTERM", stop);
-      process.off("SIGINT", stop);
-      resolve(reason);
-    };
-    process.once("SIGTERM", stop);
-    process.once("SIGINT", stop);
-    const abort = () => stop(typeof signal.reason === "string" ? signal.reason : "signal");
-    signal.addEventListener("abort", abort, { once: true });
-    if (signal.aborted) abort();
-  });
 }
