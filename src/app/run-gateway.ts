@@ -3,6 +3,7 @@
  * opposite order. What must stay true: no listener opens before everything behind it stands; a stop answers what it can and hands over the rest.
  */
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { createLocalBus } from "../bus/local/index.ts";
 import { ensureGatewayToken, findPlaces, keepLastGood, loadConfig, type Env, type LoadConfigOptions, type LoadedConfig } from "../config/index.ts";
 import { createGateway, createHub } from "../gateway/index.ts";
