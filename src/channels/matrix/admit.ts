@@ -112,6 +112,7 @@ async function saidIn(
 ): Promise<{ update: Update; event: WireEvent }[]> {
   const { rooms, me } = account;
   const timeline = joined.timeline?.events ?? [];
+  if (!rooms.has(room) && (await account.crypto?.wasEncrypted(room))) rooms.markEncrypted(room);
   for (const event of joined.state?.events ?? []) await applyState(account, room, event);
   for (const event of timeline) if (event.type === "m.room.encryption") await applyState(account, room, event);
   const missed = joined.timeline?.limited === true && before !== undefined ? await missedEvents(account, room, { since: before, joined, signal }) : [];
@@ -162,7 +163,10 @@ async function translated(account: MatrixAccount, room: string, event: WireEvent
   }
 }
 
-/** @returns undefined while it cannot be read. */
+/** What people say, which is encrypted where the room is. */
+const SAID = new Set(["m.room.message", "m.sticker", "m.poll.start", "org.matrix.msc3381.poll.start", "m.poll.response", "org.matrix.msc3381.poll.response"]);
+
+/** @returns undefined while it cannot be read, and for what is nothing said. */
 async function readable(account: MatrixAccount, room: string, event: WireEvent): Promise<{ event: WireEvent } | { update: Update } | undefined> {
   const { crypto, rooms, deps } = account;
   if (event.type === "m.room.encrypted") {
@@ -172,13 +176,14 @@ async function readable(account: MatrixAccount, room: string, event: WireEvent):
       else deps.log.warn("matrix: an encrypted message is not read, for encryption is off", { room, event: event.event_id });
       return undefined;
     }
+    // What the server has to allow, such as a redaction, counts only in the open.
+    if (!SAID.has(decrypted.type ?? "") && decrypted.type !== "m.reaction") return undefined;
     const relation = event.content?.["m.relates_to"];
     const content = decrypted.content ?? {};
     // Clients leave out of the sealed part what the server has to see.
     return { event: relation === undefined || "m.relates_to" in content ? decrypted : { ...decrypted, content: { ...content, "m.relates_to": relation } } };
   }
-  const open = event.type !== "m.room.message" && event.type !== "m.sticker";
-  if (open || !rooms.encrypted(room) || crypto === undefined) return { event };
+  if (!SAID.has(event.type ?? "") || !rooms.encrypted(room) || crypto === undefined) return { event };
   deps.log.warn("matrix: a message that is not encrypted, in a room that is, is not read", { room, event: event.event_id, sender: event.sender });
   return { update: unreadable(account, { room, event, why: NOT_ENCRYPTED }) };
 }

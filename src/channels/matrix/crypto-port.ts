@@ -17,6 +17,8 @@ export interface Crypto {
   encrypt(room: string, event: { readonly type: string; readonly content: Content }, signal: AbortSignal): Promise<Content>;
   /** @returns undefined while its key is not there, and asks for the key. */
   decrypt(room: string, event: WireEvent): Promise<WireEvent | undefined>;
+  /** A room that was encrypted once stays so, whatever the server says. */
+  wasEncrypted(room: string): Promise<boolean>;
   encryptFile(bytes: Uint8Array): { readonly bytes: Uint8Array; readonly file: WireEncryptedFile };
   /** @throws Error when the bytes are not those that were sent. */
   decryptFile(bytes: Uint8Array, file: WireEncryptedFile): Uint8Array;

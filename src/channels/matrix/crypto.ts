@@ -76,6 +76,7 @@ export async function openCrypto(account: MatrixAccount, { store, keysCame }: Cr
         return undefined;
       }
     },
+    wasEncrypted: async (room) => (await machine.getRoomSettings(new wasm.RoomId(room))) !== undefined,
     encryptFile(bytes) {
       const encrypted = wasm.Attachment.encrypt(bytes);
       return { file: JSON.parse(encrypted.mediaEncryptionInfo!) as WireEncryptedFile, bytes: encrypted.encryptedData };

@@ -99,6 +99,7 @@ async function run(account: MatrixAccount, signal: AbortSignal): Promise<void> {
 
 async function letGo(account: MatrixAccount): Promise<void> {
   await account.background.stop();
+  account.rooms.clear();
   account.crypto?.close();
   account.crypto = undefined;
   await account.kept?.unmount();

@@ -27,6 +27,12 @@ export class Rooms {
     return this.#rooms.has(id);
   }
 
+  /** What has happened while nobody listened is not known: a room may be encrypted by now. */
+  clear(): void {
+    this.#rooms.clear();
+    this.invites.clear();
+  }
+
   forget(id: string): void {
     this.#rooms.delete(id);
   }
@@ -73,10 +79,6 @@ export class Rooms {
 
   name(id: string, user: string): string | undefined {
     return this.#rooms.get(id)?.members.get(user)?.name;
-  }
-
-  encryptedRooms(): string[] {
-    return [...this.#rooms].filter(([, { encrypted }]) => encrypted).map(([id]) => id);
   }
 
   /** Of two alone, and meant so: a third who comes in makes it a group, whatever the lists say (sec-32). */

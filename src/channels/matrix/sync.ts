@@ -2,6 +2,7 @@
  * The first step of the hall: Matrix tells what happens as the answers to a long poll. Always true: the next one names the position of an answer only when all of it
  * is taken in; what the store refuses is kept and tried again.
  */
+import { HttpFailure } from "../../core/http.ts";
 import { type Backoff, createBackoff } from "../../lib/reconnect/index.ts";
 import { type MatrixAccount, recover } from "./account.ts";
 import { admitSync, type Recorded } from "./admit.ts";
@@ -21,8 +22,8 @@ const FILTER = JSON.stringify({
   },
 });
 
-/** Syncs until `signal` aborts or the login does not hold any more. Never rejects. @returns whether to log in anew. */
-export async function keepSyncing(account: MatrixAccount, signal: AbortSignal): Promise<"stopped" | "logged_out"> {
+/** Syncs until `signal` aborts, or until the account has to be opened anew: its login does not hold any more, its keys could not be stored. Never rejects. */
+export async function keepSyncing(account: MatrixAccount, signal: AbortSignal): Promise<void> {
   const { deps, timing, health, config } = account;
   const backoffOptions = { clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs };
   const backoff = createBackoff(backoffOptions);
@@ -44,11 +45,13 @@ export async function keepSyncing(account: MatrixAccount, signal: AbortSignal): 
       if (signal.aborted) break;
       deps.metrics.count("channel_poll_failures", { channel: "matrix", account: config.account });
       deps.log.warn("matrix sync failed", { error, failures: backoff.failures + 1 });
-      await recover(account, error, { backoff, signal });
-      if (error instanceof MatrixFailure && error.status === 401) return "logged_out";
+      const refused = error instanceof MatrixFailure && error.status === 401;
+      // A login of our own can be renewed at once.
+      if (!refused || config.access_token !== undefined) await recover(account, error, { backoff, signal });
+      // What the library keeps in memory may be ahead of what could be stored.
+      if (refused || !(error instanceof MatrixFailure || error instanceof HttpFailure)) return;
     }
   }
-  return "stopped";
 }
 
 function ask({ api, timing, since }: MatrixAccount, whole: boolean, signal: AbortSignal): Promise<WireSync> {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { MessageUpdate } from "../../../src/core/update.ts";
-import { ChannelError } from "../../../src/core/errors.ts";
+import { ChannelError, StoreError } from "../../../src/core/errors.ts";
 import { messageText, textMessage } from "../../../src/core/message.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { ANN, BOT, PASSWORD } from "../../fakes/matrix/index.ts";
 import { createPerson, type Person } from "../../fakes/matrix/person.ts";
+import { memoryKeep } from "../harness.ts";
 import { createRecordingIntake } from "../recording-intake.ts";
 import { type Bench, createBench, target, withBench } from "./harness.ts";
 
@@ -149,6 +150,76 @@ describe("matrix encryption", () => {
         }
       },
       { kept, intake },
+    );
+  });
+
+  test("before the first sync is there nothing goes out in the open: whether the room is encrypted is asked for first", async () => {
+    await withAnn(async (bench, ann, room) => {
+      const { matrix, channel } = bench;
+      await bench.stop();
+      matrix.faults.push({ call: "GET /client/v3/sync", hang: true });
+      bench.start();
+      const [part] = channel.render(textMessage("early"));
+      const to = target(room);
+      for (let sent = false; !sent;) {
+        sent = await channel.send(part!, to).then(
+          () => true,
+          (error: unknown) => {
+            assert.ok(error instanceof ChannelError && error.code === "matrix_not_started", String(error));
+            return new Promise<boolean>((resolve) => setTimeout(resolve, 5, false));
+          },
+        );
+      }
+      await matrix.until(() => matrix.faults.length === 0);
+      const heard = (await ann.settle()).at(-1)!;
+      assert.deepEqual([heard.content["body"], heard.encrypted], ["early", true]);
+      assert.deepEqual(matrix.texts(room), []);
+    });
+  });
+
+  test("a server that says a room is not encrypted any more is not believed, nor an encrypted event that redacts", () =>
+    withAnn(async (bench, ann, room) => {
+      const { matrix, channel, intake } = bench;
+      const id = await ann.say(room, { msgtype: "m.text", body: "one" });
+      await intake.until(() => texts(bench).includes("one"));
+      await bench.stop();
+      const events = matrix.world.rooms.get(room)!;
+      events.splice(
+        events.findIndex(({ type }) => type === "m.room.encryption"),
+        1,
+      );
+      bench.start();
+      await matrix.until(() => channel.status().state === "ready");
+      await ann.say(room, { redacts: id }, { type: "m.room.redaction" });
+      await ann.say(room, { msgtype: "m.text", body: "two" });
+      await intake.until(() => texts(bench).includes("two"));
+      assert.ok(!intake.updates.some(({ type }) => type === "deletion"));
+      await channel.send(channel.render(textMessage("sealed"))[0]!, target(room));
+      assert.deepEqual(matrix.texts(room), []);
+    }));
+
+  test("fault-58 keys that cannot be kept are not lost: the answer of the server is asked for again with the databases as they are on disk", async () => {
+    const records: Uint8Array[] = [];
+    const full = { now: false };
+    const keep = {
+      ...memoryKeep(records),
+      append: async (record: Uint8Array) => {
+        if (full.now) throw new StoreError("keep_failed", "no space left on device");
+        records.push(record);
+      },
+    };
+    await withAnn(
+      async (bench, ann, room) => {
+        const { matrix, channel } = bench;
+        full.now = true;
+        await ann.say(room, { msgtype: "m.text", body: "while it is full" });
+        await matrix.until(() => channel.status().state === "degraded");
+        full.now = false;
+        await bench.intake.until(() => texts(bench).includes("while it is full"));
+        await matrix.until(() => channel.status().state === "ready");
+        assert.equal(texts(bench).filter((text) => text === "while it is full").length, 1);
+      },
+      { deps: { keep } },
     );
   });
 

@@ -99,10 +99,9 @@ export async function startFakeMatrix({ token }: { token: string }) {
     if (what === "send") return once(asked, parts, () => add({ ...sent, type: a, content: body as FakeEvent["content"] }));
     if (what === "redact") return once(asked, parts, () => add({ ...sent, type: "m.room.redaction", content: { redacts: a } }));
     if (what === "typing") return { body: {} };
-    if (what === "joined_members")
-      return { body: { joined: Object.fromEntries(world.members(room).map((user) => [user, { display_name: world.names.get(user) }])) } };
     if (what === "messages") return messages(device, room, url);
     if (what === "state" && method === "PUT") return add({ sender: device.user, type: a, state_key: b, content: body as FakeEvent["content"] });
+    if (what === "state" && a === "") return { body: world.state(room).map((event) => world.shown(event, device)) };
     const found = world.state(room).find(({ type, state_key: key }) => type === a && key === b);
     return found === undefined ? { status: 404, body: { errcode: "M_NOT_FOUND", error: "Event not found." } } : { body: found.content };
   };
