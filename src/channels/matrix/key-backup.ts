@@ -51,14 +51,22 @@ async function use(account: MatrixAccount, key: string, version: string): Promis
   await machine.enableBackupV1(publicKey, version);
 }
 
-/** Sends the keys that are in no backup yet. @throws MatrixFailure, HttpFailure */
-export async function backUpKeys({ crypto }: MatrixAccount, signal: AbortSignal): Promise<void> {
-  if (crypto === undefined || !(await crypto.machine.isBackupEnabled())) return;
-  for (let count = 0; count < MAX_REQUESTS; count++) {
-    const request = await crypto.machine.backupRoomKeys();
-    if (request === undefined || request === null) return;
-    await crypto.sendRequest(request, signal);
+/** Sends the keys that are in no backup yet; what fails is tried again after the next sync. @returns false when the backup is another one by now. */
+export async function backUpKeys({ crypto, deps }: MatrixAccount, signal: AbortSignal): Promise<boolean> {
+  if (crypto === undefined || !(await crypto.machine.isBackupEnabled())) return true;
+  try {
+    for (let count = 0; count < MAX_REQUESTS; count++) {
+      const request = await crypto.machine.backupRoomKeys();
+      if (request === undefined || request === null) break;
+      await crypto.sendRequest(request, signal);
+    }
+  } catch (error) {
+    if (!signal.aborted) deps.log.warn("matrix keys not backed up", { error });
+    if (!(error instanceof MatrixFailure) || !["M_WRONG_ROOM_KEYS_VERSION", "M_NOT_FOUND"].includes(error.errcode)) return true;
+    await crypto.machine.disableBackup();
+    return false;
   }
+  return true;
 }
 
 interface WireKey {

@@ -22,7 +22,7 @@ const FILTER = JSON.stringify({
   },
 });
 
-/** Syncs until `signal` aborts, or until the account has to be opened anew: its login does not hold any more, its keys could not be stored. Never rejects. */
+/** Syncs until `signal` aborts, or until the account has to be opened anew: its login does not hold any more, its keys could not be stored, its backup is another one. Never rejects. */
 export async function keepSyncing(account: MatrixAccount, signal: AbortSignal): Promise<void> {
   const { deps, timing, health, config } = account;
   const backoffOptions = { clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs };
@@ -40,7 +40,7 @@ export async function keepSyncing(account: MatrixAccount, signal: AbortSignal): 
       whole = false;
       backoff.reset();
       health.alive();
-      await backUpKeys(account, signal);
+      if (!(await backUpKeys(account, signal))) return;
     } catch (error) {
       if (signal.aborted) break;
       deps.metrics.count("channel_poll_failures", { channel: "matrix", account: config.account });

@@ -292,6 +292,18 @@ describe("matrix encryption", () => {
     );
   });
 
+  test("a backup that another client has replaced is not written to, and the status says so", () =>
+    withAnn(async (bench, ann, room) => {
+      const { matrix, channel } = bench;
+      await matrix.until(() => channel.status().identity?.includes("keys backed up") === true);
+      const keys = new Map<string, object>();
+      matrix.world.backups.set(BOT, { version: "9", algorithm: "m.megolm_backup.v1.curve25519-aes-sha2", auth_data: { public_key: "another" }, keys });
+      await ann.say(room, { msgtype: "m.text", body: "hi" });
+      await matrix.until(() => channel.status().identity?.includes("no key backup") === true && channel.status().state === "ready");
+      assert.ok(texts(bench).includes("hi"));
+      assert.equal(keys.size, 0);
+    }));
+
   test("a device that has another program's keys is not taken over", async () => {
     const bench = await createBench();
     bench.matrix.bot.keys = { user_id: BOT, device_id: "BOTDEVICE", algorithms: [], keys: { "ed25519:BOTDEVICE": "somebodyelses" }, signatures: {} };
