@@ -19,6 +19,9 @@ const dist = join(root, "dist");
 /** Asked for by dependencies inside try/catch and not installed: they stay `require` calls that fail as intended. */
 const OPTIONAL = ["pg-native", "bufferutil", "utf-8-validate", "canvas"];
 
+/** Finds its 8 MB of WebAssembly beside its own files, so it stays where npm has put it. */
+const WHOLE = ["@matrix-org/matrix-sdk-crypto-wasm"];
+
 async function bundle(input: InputOptions, output: OutputOptions): Promise<readonly string[]> {
   const build = await rolldown({ cwd: root, logLevel: "warn", ...input });
   try {
@@ -41,7 +44,7 @@ const oneByte: Plugin = {
 /** V8 keeps every source it has loaded; names stay as they are, so that a stack is told in them. */
 const minify = { compress: true, mangle: false, codegen: { removeWhitespace: true } } as const;
 
-const node: InputOptions = { platform: "node", external: OPTIONAL, plugins: [leanBuiltins(), oneByte] };
+const node: InputOptions = { platform: "node", external: [...OPTIONAL, ...WHOLE], plugins: [leanBuiltins(), oneByte] };
 
 /** The program: lazily imported modules stay chunks of their own, so that `clanker --help` loads no gateway. */
 async function buildProgram(out: string): Promise<void> {

@@ -37,6 +37,7 @@ const LEAST: { readonly [C in ChannelName]: object } = {
   feishu: { app_id: "cli_1", app_secret: secret },
   irc: { server: "irc.test" },
   line: { channel_secret: secret, access_token: secret, public_url: "https://c.test/channels/line/webhook" },
+  matrix: { homeserver: "https://x.test", access_token: secret },
   mattermost: { url: "https://m.test", token: secret, callback_url: "https://c.test/", callback_secret: secret },
   signal: { url: "http://s.test", number: "+4915112345678" },
   slack: { bot_token: secret, app_token: secret },
@@ -67,6 +68,7 @@ const deps: ChannelDeps = {
   companions: { start: NEVER, libraryFolders: [] },
   vault: { entries: NEVER, put: NEVER, clear: NEVER },
   cursor: NEVER,
+  keep: { read: NEVER, append: NEVER, replace: NEVER, close: NEVER },
 };
 
 const channels = await openChannels({ channels: v.parse(channelsConfig, LEAST), hooks: { out: {} } } as unknown as Config, () => deps);

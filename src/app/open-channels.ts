@@ -87,6 +87,11 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createGoogleChat } = await import("../channels/googlechat/index.ts");
     return createGoogleChat({ ...settings, service_account, audience, account }, deps);
   },
+  matrix: async ({ homeserver, ...settings }, account, deps) => {
+    if (homeserver === undefined) return undefined;
+    const { createMatrix } = await import("../channels/matrix/index.ts");
+    return createMatrix({ ...settings, homeserver, account }, deps);
+  },
 };
 
 /** Makes the enabled channel accounts of the config. @param wanted which of them, by `channel:account`; default: all */

@@ -59,6 +59,7 @@ import { createMemoryMeaning } from "../tools/memory/index.ts";
 import { createTools } from "./tools.ts";
 import { replaceWebTools } from "./web-tools.ts";
 import { VERSION } from "../core/version.ts";
+import { createSealedKeep } from "./sealed-keep.ts";
 import { openSecrets } from "./workbench.ts";
 
 export interface RunGatewayOptions {
@@ -139,6 +140,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
       keyName: `vault-${channel}-${account}`,
     }),
     cursor: (name: string) => store.getCursor({ channel, account, name }),
+    keep: createSealedKeep({ folder: join(places.dataFolder, "keeps"), name: `${channel}.${account}`, secrets: openSecrets(places, options.env) }),
   });
   const supervisor = createChannelSupervisor(await openChannels(config, channelDeps), { clock, hub, metrics });
   const logins = createChannelLogins({ accounts: supervisor.accounts, clock, random, log });

@@ -5,6 +5,7 @@ import { googlechatConfig } from "../channels/googlechat/config.ts";
 import { feishuConfig } from "../channels/feishu/config.ts";
 import { ircConfig } from "../channels/irc/config.ts";
 import { lineConfig } from "../channels/line/config.ts";
+import { matrixConfig } from "../channels/matrix/config.ts";
 import { mattermostConfig } from "../channels/mattermost/config.ts";
 import { signalConfig } from "../channels/signal/config.ts";
 import { telegramConfig } from "../channels/telegram/config.ts";
@@ -28,6 +29,7 @@ export const channelsConfig = v.strictObject({
   email: described(v.optional(emailConfig), "A mailbox; further ones under accounts.NAME."),
   xmpp: described(v.optional(xmppConfig), "An XMPP (Jabber) account; further ones under accounts.NAME."),
   twitch: described(v.optional(twitchConfig), "A Twitch account in chats; further ones under accounts.NAME."),
+  matrix: described(v.optional(matrixConfig), "An account on a Matrix homeserver; further ones under accounts.NAME."),
   mattermost: described(v.optional(mattermostConfig), "A Mattermost bot; further ones under accounts.NAME."),
   whatsapp: described(v.optional(whatsappConfig), "A WhatsApp number; further ones under accounts.NAME."),
   signal: described(v.optional(signalConfig), "A Signal account of a signal-cli daemon; further ones under accounts.NAME."),

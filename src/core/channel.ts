@@ -8,6 +8,7 @@ import type { Companions } from "./companion.ts";
 import type { Http } from "./http.ts";
 >>>>>>> d6184c771baab5fda7c8a9eb255749f9cf02c712
 import type { Intake } from "./intake.ts";
+import type { Keep } from "./keep.ts";
 import type { Log } from "./log.ts";
 import type { Media, Message } from "./message.ts";
 import type { Metrics } from "./metrics.ts";
@@ -172,4 +173,6 @@ export interface ChannelDeps {
   readonly vault: Vault;
   /** Where the account had read up to (cursor value by name). */
   readonly cursor: (name: string) => Promise<string | undefined>;
+  /** What the account's library keeps of its own; nothing is read or made before its first use. */
+  readonly keep: Keep;
 }

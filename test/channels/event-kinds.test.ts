@@ -22,6 +22,7 @@ import { createBench as googleChatBench, target as googleChatTarget } from "./go
 import { createBench as feishuBench, ready as feishuReady, target as feishuTarget } from "./feishu/harness.ts";
 import { createBench as ircBench } from "./irc/harness.ts";
 import { createBench as lineBench, ready as lineReady } from "./line/harness.ts";
+import { createBench as matrixBench } from "./matrix/harness.ts";
 import { createBench as mattermostBench, target as mattermostTarget } from "./mattermost/harness.ts";
 import { createRecordingIntake, type RecordingIntake } from "./recording-intake.ts";
 import { createBench as signalBench } from "./signal/harness.ts";
@@ -293,6 +294,38 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
         membership: () => line.dispatch(line.event("follow", line.sourceOf(LINE_ANN, LINE_ANN), { replyToken: "r", follow: { isUnblocked: false } })),
       },
       calls: () => line.calls.filter(({ call }) => !/\/v2\/bot\/(info|channel\/webhook|message\/quota)/.test(call)).length,
+    };
+  },
+
+  async matrix(intake, ends) {
+    const bench = await matrixBench({ intake });
+    ends(() => bench.close());
+    const { matrix } = bench;
+    const from = "@eve:test";
+    const room = matrix.town;
+    bench.start();
+    // The account sets itself up beside what it hears: until that is done its own requests would be counted.
+    await matrix.until(() => bench.channel.status().identity?.includes("backed up") === true);
+    const said = matrix.say("before", { room, from });
+    await intake.until(() => intake.updates.length === 1);
+    await matrix.until(() => matrix.calls.some(({ call }) => call.includes("/receipt/")));
+    const elsewhere = matrix.world.createRoom([from]);
+    const about = (rel_type: string, more: object) => ({ room, from, content: { "m.relates_to": { rel_type, event_id: said.event_id, ...more } } });
+    const changed = about("m.replace", {});
+    return {
+      stranger: from,
+      does: {
+        message: () => matrix.say("hi", { room, from, content: { msgtype: "m.image", url: "mxc://test/x", filename: "a.png" } }),
+        edit: () => matrix.say("* changed", { ...changed, content: { ...changed.content, "m.new_content": { msgtype: "m.text", body: "changed" } } }),
+        reaction: () => matrix.say("", { type: "m.reaction", ...about("m.annotation", { key: "👍" }) }),
+        vote: () => {
+          const vote = about("m.reference", {});
+          matrix.say("", { type: "m.poll.response", ...vote, content: { ...vote.content, "m.selections": ["yes"] } });
+        },
+        deletion: () => matrix.say("", { type: "m.room.redaction", room, from, content: { redacts: said.event_id } }),
+        membership: () => matrix.world.member(elsewhere, matrix.bot.user, "invite", { sender: from }),
+      },
+      calls: () => matrix.calls.filter(({ call }) => !call.endsWith("/sync")).length,
     };
   },
 

@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import type { Blobs } from "../../src/core/blobs.ts";
 import type { Channel, ChannelDeps } from "../../src/core/channel.ts";
 import type { Clock } from "../../src/core/clock.ts";
+import type { Keep } from "../../src/core/keep.ts";
 import type { Log } from "../../src/core/log.ts";
 import { silentMetrics } from "../../src/core/metrics.ts";
 import type { Random } from "../../src/core/random.ts";
@@ -65,6 +66,7 @@ export function createChannelBench(options: ChannelBenchOptions, make: (deps: Ch
     companions: { start: unused, libraryFolders: [] },
     vault: { entries: unused, put: unused, clear: unused },
     cursor: async (name) => intake.cursors.findLast((cursor) => cursor.name === name)?.value ?? options.cursor,
+    keep: memoryKeep(),
     ...options.deps,
   });
   let stopping = new AbortController();
@@ -101,6 +103,16 @@ function recordingLog(lines: string[]): Log {
     void lines.push(`${level} ${message} ${fields === undefined ? "" : inspect(fields, { depth: 10 })}`);
   const log: Log = { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error"), child: () => log };
   return log;
+}
+
+/** @param records what is kept, where a test wants to look or to start with it */
+export function memoryKeep(records: Uint8Array[] = []): Keep {
+  return {
+    read: async () => [...records],
+    append: async (record) => void records.push(record),
+    replace: async (all) => void records.splice(0, records.length, ...all),
+    close: async () => {},
+  };
 }
 
 function memoryBlobs(): MemoryBlobs {
