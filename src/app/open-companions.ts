@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { CompanionName, Companions } from "../core/companion.ts";
+import type { CompanionName, Companions } from "../core/programs.ts";
 import { startCompanion } from "../security/host/processes/index.ts";
 
 /** Where each of our programs lies unbuilt; built it is `NAME.js` beside the chunks. */

@@ -14,11 +14,8 @@ import { createMetrics } from "../observe/index.ts";
 import { createPriceOf, PRICES_AS_OF } from "../models/prices.ts";
 import { createGate } from "../security/gate.ts";
 import { createHttp, createSockets, createStreams } from "../security/host/egress/index.ts";
-<<<<<<< HEAD
 import { createPrograms } from "../security/host/processes/index.ts";
-=======
 import { openVault } from "../security/host/secrets/index.ts";
->>>>>>> d6184c771baab5fda7c8a9eb255749f9cf02c712
 import { acquireHomeLock } from "../store/sqlite/index.ts";
 import { createHousekeeping } from "../sessions/housekeeping.ts";
 import { showSchedule } from "../jobs/read-schedule.ts";

@@ -1,18 +1,13 @@
 import type { Address } from "./address.ts";
 import type { Blobs } from "./blobs.ts";
 import type { Clock } from "./clock.ts";
-<<<<<<< HEAD
 import type { Http, UntrustedHttp } from "./http.ts";
-=======
-import type { Companions } from "./companion.ts";
-import type { Http } from "./http.ts";
->>>>>>> d6184c771baab5fda7c8a9eb255749f9cf02c712
 import type { Intake } from "./intake.ts";
 import type { Keep } from "./keep.ts";
 import type { Log } from "./log.ts";
 import type { Media, Message } from "./message.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Programs } from "./programs.ts";
+import type { Companions, Programs } from "./programs.ts";
 import type { Random } from "./random.ts";
 import type { Sockets } from "./sockets.ts";
 import type { Streams } from "./streams.ts";

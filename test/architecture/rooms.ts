@@ -84,8 +84,13 @@ export const ROOMS: readonly Room[] = [
       { module: "@xmpp/client", files: /^src\/channels\/xmpp\/serve\.ts$/ },
       { module: "@xmpp/client", typeOnly: true },
       { module: "node:events", files: /^src\/channels\/xmpp\/wire-socket\.ts$/ },
+    ],
+  },
+  {
     // The child is a process of its own (src/app/open-companions.ts); baileys is looked for when it runs.
     name: "channels/whatsapp",
+    imports: ["core"],
+    outside: [
       { module: "baileys", typeOnly: true },
       { module: "node:readline", files: /^src\/channels\/whatsapp\/linked\/child\/main\.ts$/ },
       { module: "node:fs", files: /^src\/channels\/whatsapp\/linked\/child\/library\.ts$/ },
@@ -93,8 +98,11 @@ export const ROOMS: readonly Room[] = [
       { module: "node:path", files: /^src\/channels\/whatsapp\/linked\/child\/library\.ts$/ },
       { module: "node:url", files: /^src\/channels\/whatsapp\/linked\/child\/library\.ts$/ },
     ],
+  },
+  {
     // 8 MB of compiled Rust; its types alone are known elsewhere.
     name: "channels/matrix",
+    imports: ["core"],
     outside: [{ module: "@matrix-org/matrix-sdk-crypto-wasm", files: /^src\/channels\/matrix\/crypto(-port)?\.ts$/ }],
   },
   { name: "channels/*", imports: ["core"], outside: [] },

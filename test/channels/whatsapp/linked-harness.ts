@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createLinked } from "../../../src/channels/whatsapp/linked/create-linked.ts";
 import type { LinkedTiming, WhatsappLinkedConfig } from "../../../src/channels/whatsapp/index.ts";
 import type { LoginStep, SendTarget } from "../../../src/core/channel.ts";
-import type { Companions } from "../../../src/core/companion.ts";
+import type { Companions } from "../../../src/core/programs.ts";
 import type { Vault } from "../../../src/core/vault.ts";
 import { startCompanion } from "../../../src/security/host/processes/index.ts";
 import { createSecretStore, openVault } from "../../../src/security/host/secrets/index.ts";

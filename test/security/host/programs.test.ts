@@ -4,17 +4,17 @@ import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import type { Program } from "../../../src/core/programs.ts";
+import type { OwnersProgram } from "../../../src/core/programs.ts";
 import { createPrograms } from "../../../src/security/host/processes/index.ts";
 
 const programs = createPrograms({ ...process.env, CLANKER_SECRET_KEY: "canary-env" });
 const folder = await mkdtemp(join(tmpdir(), "clanker-programs-"));
 after(() => rm(folder, { recursive: true, force: true }));
 
-const node = (script: string, folders: readonly string[] = []): Program => programs.start({ command: [process.execPath, "-e", script], folders });
+const node = (script: string, folders: readonly string[] = []): OwnersProgram => programs.start({ command: [process.execPath, "-e", script], folders });
 const echo = `process.stdin.on("data", (data) => process.stdout.write(data))`;
 
-async function first(program: Program): Promise<Readonly<Record<string, unknown>> | undefined> {
+async function first(program: OwnersProgram): Promise<Readonly<Record<string, unknown>> | undefined> {
   for await (const message of program.messages) return message;
   return undefined;
 }

@@ -1,7 +1,7 @@
 /** Messages on the very Mac that the gateway runs on, over `imsg rpc`. */
 import { sleep } from "../../../core/clock.ts";
 import type { ChannelDeps } from "../../../core/channel.ts";
-import type { Program } from "../../../core/programs.ts";
+import type { OwnersProgram } from "../../../core/programs.ts";
 import type { ImessageTiming } from "../timing.ts";
 import { type Feed, type Outgoing, type Way, WayFailure } from "../way.ts";
 import { openSession, type Session } from "./session.ts";
@@ -61,7 +61,7 @@ export function createImsg({ command, privateApi, timing }: ImsgOptions, deps: C
       }
     },
     async fetch(media, limit) {
-      const running: Program | undefined = session?.program;
+      const running: OwnersProgram | undefined = session?.program;
       if (running === undefined) throw new WayFailure("away", "imsg is not there");
       const bytes = await running.read(media.ref!, limit);
       return { bytes, type: media.type ?? "application/octet-stream", ...(media.name === undefined ? {} : { name: media.name }) };

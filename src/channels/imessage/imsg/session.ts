@@ -1,11 +1,11 @@
 /** One run of `imsg rpc`: JSON-RPC 2.0 over its input and output (its docs/rpc.md). Knows nothing of messages. */
 import { sleep } from "../../../core/clock.ts";
 import type { Clock } from "../../../core/clock.ts";
-import type { Program } from "../../../core/programs.ts";
+import type { OwnersProgram } from "../../../core/programs.ts";
 import { WayFailure } from "../way.ts";
 
 export interface Session {
-  readonly program: Program;
+  readonly program: OwnersProgram;
   /** Requests that are not answered yet. */
   readonly open: number;
   /** @throws WayFailure */
@@ -30,7 +30,7 @@ interface Answer {
 /** What waits to be handed in; more than this the program is started anew for, from the position on record. */
 const MAX_WAITING = 5_000;
 
-export function openSession(program: Program, clock: Clock): Session {
+export function openSession(program: OwnersProgram, clock: Clock): Session {
   const pending = new Map<string, PromiseWithResolvers<unknown>>();
   const waiting: Notice[] = [];
   let news = Promise.withResolvers<void>();

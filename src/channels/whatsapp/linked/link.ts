@@ -1,5 +1,5 @@
 import type { Clock } from "../../../core/clock.ts";
-import type { Companion } from "../../../core/companion.ts";
+import type { Program } from "../../../core/programs.ts";
 import { ChannelError } from "../../../core/errors.ts";
 import { failureOf } from "./failure.ts";
 import type { CallMethod, FromChild, ToChild } from "./protocol.ts";
@@ -24,7 +24,7 @@ interface Pending {
 /** What may be done again without anybody seeing it twice. */
 const REPEATABLE: ReadonlySet<CallMethod> = new Set(["edit", "delete", "react", "typing", "read", "download", "alive", "logout"]);
 
-export function createLink(child: Companion, { clock, callMs, ackMs }: { readonly clock: Clock; readonly callMs: number; readonly ackMs: number }): Link {
+export function createLink(child: Program, { clock, callMs, ackMs }: { readonly clock: Clock; readonly callMs: number; readonly ackMs: number }): Link {
   const pending = new Map<number, Pending>();
   let last = 0;
   let over = false;

@@ -1,6 +1,6 @@
 /** The life of one child: opened with its keys, connected, heard, asked whether it is there, ended. */
 import { sleep } from "../../../core/clock.ts";
-import type { Companion } from "../../../core/companion.ts";
+import type { Program } from "../../../core/programs.ts";
 import { ChannelError } from "../../../core/errors.ts";
 import type { InOrder } from "../../../lib/in-order/index.ts";
 import type { Backoff } from "../../../lib/reconnect/index.ts";
@@ -20,7 +20,7 @@ const REASON = { loggedOut: 401, forbidden: 403, timedOut: 408, mismatch: 411, r
 
 interface Served {
   readonly account: LinkedAccount;
-  readonly child: Companion;
+  readonly child: Program;
   readonly link: Link;
   readonly queue: InOrder<Fact>;
   readonly backoff: Backoff;

@@ -4,11 +4,11 @@ import { mkdtemp, open, realpath, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { isAbsolute, join, relative, sep } from "node:path";
 import { ChannelError } from "../../../core/errors.ts";
-import type { LentFile, Program, ProgramDestination, Programs } from "../../../core/programs.ts";
+import type { LentFile, OwnersProgram, ProgramDestination, Programs } from "../../../core/programs.ts";
+import { speakLines } from "./speak-lines.ts";
 
 /** Longer lines are no messages. */
 const MAX_LINE = 16_000_000;
-const GRACE_MS = 3_000;
 /** What a program of the owner's finds its things by; nothing else of ours. */
 const HANDED_ON = ["HOME", "PATH", "USER", "LOGNAME", "LANG", "TMPDIR", "SSH_AUTH_SOCK"];
 
@@ -18,66 +18,10 @@ export function createPrograms(env: Readonly<Record<string, string | undefined>>
   return { start: (destination) => startProgram(destination, own) };
 }
 
-function startProgram({ command, folders }: ProgramDestination, env: Readonly<Record<string, string>>): Program {
+function startProgram({ command, folders }: ProgramDestination, env: Readonly<Record<string, string>>): OwnersProgram {
   const [file = "", ...args] = command;
-  // A group of its own, so that what it has started ends with it; it sees its input closed when we end, however that comes.
   const child = spawn(file, args, { cwd: "/", env: { ...env }, stdio: ["pipe", "pipe", "ignore"], detached: true });
-  let over = false;
-  const ended = new Promise<string>((resolve) => {
-    const end = (how: string) => {
-      over = true;
-      resolve(how);
-    };
-    child.once("error", (error: NodeJS.ErrnoException) => end(`it cannot be started (${error.code ?? error.message})`));
-    child.once("close", (code, signal) => {
-      killGroup(child.pid);
-      end(signal === null ? `it ended with ${code}` : `it was ended by ${signal}`);
-    });
-  });
-  child.stdin.on("error", () => {});
-  child.stdout.on("error", () => {});
-  return {
-    messages: lines(child.stdout),
-    ended,
-    send: (message) => !over && child.stdin.writable && (child.stdin.write(`${JSON.stringify(message)}\n`), true),
-    async stop() {
-      child.stdin.end();
-      // Who reads nothing keeps it from ending.
-      child.stdout.resume();
-      const timer = setTimeout(() => killGroup(child.pid), GRACE_MS);
-      await ended;
-      clearTimeout(timer);
-    },
-    read: (path, limit) => readNamed(path, folders, limit),
-    lend,
-  };
-}
-
-async function* lines(stream: AsyncIterable<Buffer>): AsyncGenerator<Readonly<Record<string, unknown>>, void> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  try {
-    for await (const chunk of stream) {
-      const pieces = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = pieces.pop()!;
-      if (rest.length > MAX_LINE) return;
-      for (const line of pieces) {
-        const message = parse(line);
-        if (message !== undefined) yield message;
-      }
-    }
-  } catch {
-    // A broken pipe ends what comes in; `ended` says why.
-  }
-}
-
-function parse(line: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value = JSON.parse(line) as unknown;
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+  return { ...speakLines(child, MAX_LINE), read: (path, limit) => readNamed(path, folders, limit), lend };
 }
 
 function atHome(path: string): string {
@@ -121,13 +65,4 @@ async function lend(name: string, bytes: Uint8Array): Promise<LentFile> {
     throw error;
   }
   return { path, giveBack };
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // It ended by itself.
-  }
 }
