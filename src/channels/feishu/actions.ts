@@ -55,13 +55,24 @@ async function react({ api, config }: FeishuAccount, path: string, { emoji, on, 
   const emoji_type = emojiType(emoji);
   if (emoji_type === undefined)
     throw new ChannelError("feishu_no_such_reaction", `Feishu has no reaction ${emoji}`, "permanent", { hint: "Use a common one, such as 👍 ❤ 🎉 ✅" });
-  if (on) return void (await api.call("POST", path, { body: { reaction_type: { emoji_type } }, signal }));
+  // The reference does not say what becomes of a reaction that is there already.
+  const ours = await findOurs({ api, config }, path, { emoji_type, signal });
+  if (on && ours === undefined) await api.call("POST", path, { body: { reaction_type: { emoji_type } }, signal });
+  if (!on && ours !== undefined) await api.call("DELETE", `${path}/${encodeURIComponent(ours)}`, { signal });
+}
+
+/** @returns the id of this account's own reaction */
+async function findOurs(
+  { api, config }: Pick<FeishuAccount, "api" | "config">,
+  path: string,
+  { emoji_type, signal }: { emoji_type: string; signal: AbortSignal },
+): Promise<string | undefined> {
   for (let page: string | undefined = ""; page !== undefined;) {
     const query = new URLSearchParams({ reaction_type: emoji_type, page_size: "50", ...(page === "" ? {} : { page_token: page }) });
     const { data }: Reactions = await api.call<Reactions>("GET", `${path}?${query.toString()}`, { signal });
     const ours = data?.items?.find(({ operator }) => operator?.operator_type === "app" && operator.operator_id === config.app_id);
-    if (ours !== undefined) return void (await api.call("DELETE", `${path}/${encodeURIComponent(ours.reaction_id)}`, { signal }));
+    if (ours !== undefined) return ours.reaction_id;
     page = data?.has_more === true ? data.page_token : undefined;
   }
-  throw new ChannelError("feishu_not_there", "this account has no such reaction there", "permanent", { hint: "There is nothing to take back" });
+  return undefined;
 }

@@ -2,6 +2,7 @@
 import type { ActionTarget, ChannelActions } from "../../core/channel.ts";
 import { ChannelError } from "../../core/errors.ts";
 import { textMessage } from "../../core/message.ts";
+import { isEmoji } from "../../lib/is-emoji/index.ts";
 import type { SignalAccount } from "./account.ts";
 import { toChannelError } from "./failure.ts";
 import { isPerson } from "./message-name.ts";
@@ -35,8 +36,11 @@ export function createActions(account: SignalAccount): ChannelActions {
       onlyOurs(account, target, "deleted");
       return act("remoteDelete", target, (_author, targetTimestamp) => ({ targetTimestamp }));
     },
-    react: (target, emoji, on) =>
-      act("sendReaction", target, (targetAuthor, targetTimestamp) => ({ emoji, targetAuthor, targetTimestamp, ...(on ? {} : { remove: true }) })),
+    async react(target, emoji, on) {
+      // The others' clients drop a reaction that is none.
+      if (!isEmoji(emoji)) throw new ChannelError("signal_no_emoji", "a reaction is one emoji", "permanent", { hint: "Give one emoji, such as 👍" });
+      await act("sendReaction", target, (targetAuthor, targetTimestamp) => ({ emoji, targetAuthor, targetTimestamp, ...(on ? {} : { remove: true }) }));
+    },
     pin: (target, on) => act(on ? "sendPinMessage" : "sendUnpinMessage", target, (targetAuthor, targetTimestamp) => ({ targetAuthor, targetTimestamp })),
     async poll({ address, signal }, { question, options, multiple }) {
       try {

@@ -7,6 +7,7 @@ import type { Address } from "../../core/address.ts";
 import type { ActionTarget, ChannelActions, Receipt, RenderedPart, SendTarget } from "../../core/channel.ts";
 import { ChannelError } from "../../core/errors.ts";
 import { newId } from "../../core/random.ts";
+import { isEmoji } from "../../lib/is-emoji/index.ts";
 import { rememberReactions, type XmppAccount } from "./account.ts";
 import { upload } from "./files.ts";
 import { NS } from "./ns.ts";
@@ -114,10 +115,10 @@ export function createOutbound(account: XmppAccount): Outbound {
       if (!told) deps.log.debug("xmpp typing not shown", {});
     },
     actions: {
-      edit: ({ address, messageId, signal }, markdown) => {
+      async edit({ address, messageId, signal }, markdown) {
         const rendered = renderMessage({ parts: [{ type: "text", text: markdown }] });
         if (rendered.length > 1) throw new ChannelError("xmpp_too_long", "the text is too long for one message", "permanent", { hint: "Write less" });
-        return correct(messageId, rendered[0]!.payload as XmppPayload, { address, signal });
+        await correct(messageId, rendered[0]!.payload as XmppPayload, { address, signal });
       },
       async delete({ address, messageId, signal }) {
         const { own, room } = namesOf(messageId);
@@ -139,6 +140,8 @@ export function createOutbound(account: XmppAccount): Outbound {
 
   /** Each telling is of all our reactions to that message (XEP-0444 section 4.2). */
   async function react({ address, messageId, signal }: ActionTarget, emoji: string, on: boolean): Promise<void> {
+    // It should be nothing that is not displayed as a single emoji.
+    if (!isEmoji(emoji)) throw new ChannelError("xmpp_no_emoji", "a reaction is one emoji", "permanent", { hint: "Give one emoji, such as 👍" });
     const { own, room } = namesOf(messageId);
     const id = room || own;
     const place = `${address.conversation} ${id} ${account.config.jid}`;

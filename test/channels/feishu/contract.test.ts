@@ -23,6 +23,11 @@ for (const mode of ["socket", "webhook"] as const) {
         if (failure === "permanent") feishu.faults.push({ call, code: 230013 });
         if (failure === "unknown") feishu.faults.push({ call, drop: true });
       },
+      acts: {
+        reactions: (id) => feishu.reactions.flatMap(({ message, emoji }) => (message === id ? [emoji === "THUMBSUP" ? "👍" : emoji] : [])),
+        pinned: () => [...feishu.pins],
+        missing: "om_gone",
+      },
       breakConnection: feishu.refuse,
       until: feishu.until,
       close: bench.close,

@@ -222,7 +222,9 @@ describe("feishu actions", () => {
           ["THUMBSUP", APP],
         ],
       );
-      await assert.rejects(react!(action("om_1"), "❤", false), { code: "feishu_not_there" });
+      await react!(action("om_1"), "❤", false);
+      assert.equal(feishu.reactions.length, 2, "what is taken back stays so, and is nobody else's");
+      await assert.rejects(react!(action("om_gone"), "❤", false), { code: "feishu_not_there", failure: "permanent" });
       await assert.rejects(react!(action("om_1"), "🦄", true), { code: "feishu_no_such_reaction", failure: "permanent" });
     }));
 });

@@ -28,6 +28,7 @@ channelSuite("googlechat", async (intake) => {
       if (failure === "permanent") chat.faults.push({ call, status: 403, body: { error: { code: 403, status: "PERMISSION_DENIED", message: "no" } } });
       if (failure === "unknown") chat.faults.push({ call, drop: true });
     },
+    acts: { missing: "missing.missing" },
     breakConnection: chat.break,
     until: chat.until,
     async close() {

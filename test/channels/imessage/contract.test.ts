@@ -50,6 +50,10 @@ channelSuite("imessage over BlueBubbles", async (intake) => {
       if (failure === "permanent") mac.faults.push({ call: "POST /message/text", status: 500, body: { data: { error: 22 } } });
       if (failure === "unknown") mac.faults.push({ call: "POST /message/text", drop: true });
     },
+    acts: {
+      reactions: (id) => [...mac.tapbacks].flatMap(([guid, name]) => (guid === id ? [name === "like" ? "👍" : name] : [])),
+      missing: "GONE",
+    },
     breakConnection: mac.refuse,
     until: mac.until,
     async close() {

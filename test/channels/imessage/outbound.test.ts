@@ -89,7 +89,7 @@ describe("imessage outbound", () => {
       await react!(action(DIRECT, messageId), "❤", true);
       await react!(action(DIRECT, messageId), "👍", false);
       assert.deepEqual(
-        mac.reactions.map((one) => (one as { reaction: string }).reaction),
+        mac.reactions.map(({ reaction }) => reaction),
         ["love", "-like"],
       );
       await unsend!(action(DIRECT, messageId));

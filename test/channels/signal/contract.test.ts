@@ -27,6 +27,13 @@ channelSuite("signal", async (intake) => {
       if (failure === "permanent") signal.faults.push({ call: "send", error: { code: -4, message: "Failed to send message due to untrusted identities" } });
       if (failure === "unknown") signal.faults.push({ call: "send", drop: true });
     },
+    // signal-cli sends whatever it is told about a message that it does not know.
+    acts: {
+      reactions: (id) => [...signal.reactions].flatMap(([name, emoji]) => (name === id ? [emoji] : [])),
+      pinned: () => [...signal.pins],
+      polls: () => signal.polls,
+      dropNextPoll: () => void signal.faults.push({ call: "sendPollCreate", drop: true }),
+    },
     breakConnection: signal.refuse,
     until: signal.until,
     close: bench.close,

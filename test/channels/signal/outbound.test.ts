@@ -115,6 +115,7 @@ describe("signal outbound", () => {
       await assert.rejects(remove!(action(ANN, `${ANN}:5`)), { code: "signal_not_ours" });
       await assert.rejects(edit!(action(ANN, messageId), "x ".repeat(2_000)), { code: "signal_too_long" });
       await assert.rejects(react!(action(ANN, "5"), "👍", true), { code: "signal_no_message" });
+      await assert.rejects(react!(action(ANN, `${ANN}:5`), "+1", true), { code: "signal_no_emoji" });
     }));
 
   test("fault-22 an action whose answer was lost may be done again, a send may not", () =>

@@ -27,6 +27,7 @@ channelSuite("teams", async (intake) => {
       if (failure === "permanent") teams.faults.push({ call, status: 403, body: { error: { code: "BotNotInConversationRoster", message: "gone" } } });
       if (failure === "unknown") teams.faults.push({ call, drop: true });
     },
+    acts: { missing: "1700000000000" },
     breakConnection: teams.break,
     until: teams.until,
     async close() {

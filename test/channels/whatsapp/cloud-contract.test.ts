@@ -21,6 +21,10 @@ channelSuite("whatsapp, Cloud API", async (intake) => {
       if (failure === "permanent") cloud.faults.push({ call: "POST /messages", status: 400, error: { code: 131026 } });
       if (failure === "unknown") cloud.faults.push({ call: "POST /messages", drop: true });
     },
+    acts: {
+      reactions: (id) => [...cloud.reactions].flatMap(([message, emoji]) => (message === id ? [emoji] : [])),
+      missing: "wamid.missing",
+    },
     breakConnection: cloud.refuse,
     until: cloud.until,
     close: bench.close,

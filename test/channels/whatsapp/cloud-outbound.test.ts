@@ -197,18 +197,20 @@ describe("whatsapp, Cloud API: what goes out", () => {
 
   test("a reaction is put on and taken back, and what Meta refuses is told", () =>
     withCloud(async ({ cloud, channel }) => {
-      const at = { ...target(), messageId: "wamid.m" };
+      const messageId = cloud.say({ type: "text", text: { body: "hello" } });
+      const at = { ...target(), messageId };
       await channel.actions!.react!(at, "👍", true);
       await channel.actions!.react!(at, "👍", false);
       assert.deepEqual(
         cloud.sent.map(({ type, reaction }) => ({ type, reaction })),
         [
-          { type: "reaction", reaction: { message_id: "wamid.m", emoji: "👍" } },
-          { type: "reaction", reaction: { message_id: "wamid.m", emoji: "" } },
+          { type: "reaction", reaction: { message_id: messageId, emoji: "👍" } },
+          { type: "reaction", reaction: { message_id: messageId, emoji: "" } },
         ],
       );
       cloud.faults.push({ call: "POST /messages", status: 400, error: { code: 131009, message: "bad emoji" } });
-      await assert.rejects(channel.actions!.react!(at, "x", true), { code: "whatsapp_refused" });
+      await assert.rejects(channel.actions!.react!(at, "👍", true), { code: "whatsapp_refused" });
+      await assert.rejects(channel.actions!.react!(at, "x", true), { code: "whatsapp_no_emoji" });
       assert.deepEqual(Object.keys(channel.actions!), ["react"], "the Cloud API can neither edit nor delete nor poll");
     }));
 

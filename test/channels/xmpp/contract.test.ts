@@ -31,9 +31,17 @@ channelSuite("xmpp on prosody", async (intake) => {
     if (!closed) await peer.close();
     closed = true;
   };
+  /** What the server has sent to the peer before it answers this, the peer has seen. */
+  const seen = () => peer.ask("get", xml("ping", { xmlns: "urn:xmpp:ping" }), peer.jid.split("@")[1]!).catch(() => {});
+  const { edit, delete: remove, react } = channel.actions!;
   return {
     channel: {
       ...channel,
+      actions: {
+        edit: (target, markdown) => edit!(target, markdown).finally(seen),
+        delete: (target) => remove!(target).finally(seen),
+        react: (target, emoji, on) => react!(target, emoji, on).finally(seen),
+      },
       async send(part, target) {
         const kind = failure;
         failure = undefined;
@@ -65,6 +73,13 @@ channelSuite("xmpp on prosody", async (intake) => {
     acknowledged: () => (intake.updates.length === 0 ? 0 : intake.updates.length + skipped),
     posted: () => peer.said(bench.jid),
     failNextSend: (kind) => (failure = kind),
+    // Nobody says that a message is not there: each client has its own.
+    acts: {
+      reactions(id) {
+        const told = peer.stanzas.flatMap((stanza) => stanza.getChild("reactions", "urn:xmpp:reactions:0") ?? []).findLast(({ attrs }) => attrs["id"] === id);
+        return told?.getChildElements().map((one) => one.text()) ?? [];
+      },
+    },
     breakConnection: (broken) => (wire.mode = broken ? "refuse" : "pass"),
     until: bench.until,
     async close() {

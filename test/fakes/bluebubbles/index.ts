@@ -47,7 +47,9 @@ export async function startFakeBlueBubbles({ password, os = "14.5" }: { password
   const files = new Map<string, { bytes: Buffer; type: string }>();
   const calls: { call: string; body: Record<string, unknown> }[] = [];
   const faults: Fault[] = [];
-  const reactions: object[] = [];
+  const reactions: { readonly reaction: string; readonly selectedMessageGuid: string }[] = [];
+  /** The tapback of this account, by message: each person has one. */
+  const tapbacks = new Map<string, string>();
   const watchers = new Set<() => void>();
   const info = { os_version: os, server_version: "1.9.9", private_api: true, helper_connected: true };
   let wrongPassword = false;
@@ -137,9 +139,12 @@ export async function startFakeBlueBubbles({ password, os = "14.5" }: { password
     }
     needsHelper();
     if (call === "POST /message/react") {
-      byGuid(String(body["selectedMessageGuid"]));
-      if (!/^-?(love|like|dislike|laugh|emphasize|question)$/.test(String(body["reaction"]))) throw answerOf(400, "invalid reaction");
-      reactions.push(body);
+      const { reaction, selectedMessageGuid } = body as { reaction: string; selectedMessageGuid: string };
+      byGuid(selectedMessageGuid);
+      if (!/^-?(love|like|dislike|laugh|emphasize|question)$/.test(reaction)) throw answerOf(400, "invalid reaction");
+      reactions.push({ reaction, selectedMessageGuid });
+      if (!reaction.startsWith("-")) tapbacks.set(selectedMessageGuid, reaction);
+      else if (tapbacks.get(selectedMessageGuid) === reaction.slice(1)) tapbacks.delete(selectedMessageGuid);
       return {};
     }
     if (verb === "edit") {
@@ -195,6 +200,7 @@ export async function startFakeBlueBubbles({ password, os = "14.5" }: { password
     calls,
     faults,
     reactions,
+    tapbacks,
     info,
     add,
     tick,

@@ -194,6 +194,7 @@ export async function startFakeFeishu({ secret, encryptKey }: { secret: string; 
     if (path === "/im/v1/images" && form !== undefined) return keep(form.get("image") as File, "img", "image_key");
     if (path === "/im/v1/files" && form !== undefined) return keep(form.get("file") as File, `file_${String(form.get("file_type"))}`, "file_key");
     if (path === "/im/v1/pins") {
+      if (body.message_id!.endsWith("gone")) return [400, problem(230050, "The message is invisible to the operator.")];
       pins.add(body.message_id!);
       return [200, { code: 0, data: {} }];
     }
@@ -210,6 +211,7 @@ export async function startFakeFeishu({ secret, encryptKey }: { secret: string; 
       if (id.endsWith("gone")) return [400, problem(230011, "The message is recalled.")];
       return post(message?.chat ?? (id.includes("direct") ? DIRECT : GROUP), body, id);
     }
+    if (rest?.startsWith("/reactions") && id.endsWith("gone")) return [400, problem(231003, "The message is not found, maybe not exist or deleted.")];
     if (rest === "/reactions" && method === "POST") {
       reactions.push({ id: newId("re"), message: id, emoji: body.reaction_type!.emoji_type, by: APP });
       return [200, { code: 0, data: { reaction_id: reactions.at(-1)!.id } }];

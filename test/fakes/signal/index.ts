@@ -46,6 +46,10 @@ export async function startFakeSignal(options: { mode?: "on-connection" | "on-st
   const calls: { method: string; params: Params }[] = [];
   const files = new Map<string, Buffer>();
   const faults: Fault[] = [];
+  /** What this account has marked messages with, by `ACI:TIMESTAMP`. */
+  const reactions = new Map<string, string>();
+  const pins = new Set<string>();
+  const polls: string[] = [];
   /** Whose safety number has changed. */
   const untrusted = new Set<string>();
   const watchers = new Set<() => void>();
@@ -103,6 +107,14 @@ export async function startFakeSignal(options: { mode?: "on-connection" | "on-st
     }));
     return { timestamp, results };
   };
+  /** What the clients show of it: one reaction of each person, and a pin once. */
+  const mark = (method: string, { targetAuthor, targetTimestamp, emoji, remove }: Params) => {
+    const name = `${String(targetAuthor)}:${String(targetTimestamp)}`;
+    if (method === "sendReaction" && remove !== true) reactions.set(name, String(emoji));
+    if (method === "sendReaction" && remove === true) reactions.delete(name);
+    if (method === "sendPinMessage") pins.add(name);
+    if (method === "sendUnpinMessage") pins.delete(name);
+  };
   const run = (method: string, params: Params, number: string): unknown => {
     const place = placeOf(params);
     switch (method) {
@@ -130,12 +142,14 @@ export async function startFakeSignal(options: { mode?: "on-connection" | "on-st
       }
       case "sendPollCreate":
         if (!Array.isArray(params["options"]) || params["options"].length < 2) throw rpcError(-1, "Poll needs at least two options");
+        polls.push(`${String(params["question"])}: ${params["options"].join("/")}`);
         return sent(tick(), params);
       case "sendReaction":
       case "sendPinMessage":
       case "sendUnpinMessage":
       case "sendAdminDelete":
         if (typeof params["targetTimestamp"] !== "number" || typeof params["targetAuthor"] !== "string") throw rpcError(-1, "target missing");
+        mark(method, params);
         return sent(tick(), params);
       case "sendTyping":
       case "sendReceipt":
@@ -214,6 +228,9 @@ export async function startFakeSignal(options: { mode?: "on-connection" | "on-st
     messages,
     calls,
     faults,
+    reactions,
+    pins,
+    polls,
     files,
     lost,
     untrusted,

@@ -31,7 +31,7 @@ export interface SentMessage {
   readonly document?: SentFile;
   readonly location?: object;
   readonly contacts?: readonly { readonly phones: readonly { readonly phone: string }[] }[];
-  readonly reaction?: object;
+  readonly reaction?: { readonly message_id: string; readonly emoji: string };
   readonly context?: { readonly message_id: string };
   readonly biz_opaque_callback_data?: string;
 }
@@ -54,6 +54,9 @@ export type FakeCloud = Awaited<ReturnType<typeof startFakeCloud>>;
 export async function startFakeCloud(options: { token: string; appSecret: string }) {
   const sent: SentMessage[] = [];
   const reads: { message_id: string; typing_indicator?: object }[] = [];
+  /** Messages of people, and what the number has reacted to any with. */
+  const known = new Set<string>();
+  const reactions = new Map<string, string>();
   const files = new Map<string, { bytes: Buffer; type: string; name?: string }>();
   const addresses = new Map<string, string>();
   const faults: Fault[] = [];
@@ -84,7 +87,7 @@ export async function startFakeCloud(options: { token: string; appSecret: string
     await response.text();
     return response.status;
   };
-  const deliver = (body: string, ids: string[]): void => {
+  const deliver = (body: string, ids: string[]): Promise<void> => {
     const run = (async () => {
       while (!closed) {
         const status = hook === undefined ? 0 : await postOnce(body).catch(() => 0);
@@ -96,6 +99,16 @@ export async function startFakeCloud(options: { token: string; appSecret: string
     })();
     posting.add(run);
     void run.finally(() => posting.delete(run));
+    return run;
+  };
+
+  /** One reaction for each message, the empty one takes it back; that there is no such message is told by a status only. */
+  const react = async (id: string, { message_id, emoji }: { readonly message_id: string; readonly emoji: string }, nonce: string | undefined) => {
+    if (!known.has(message_id) && !sent.some((one) => one.id === message_id))
+      return status(id, "failed", { nonce, error: { code: 131009, title: "Parameter value is not valid" } });
+    if (emoji === "") reactions.delete(message_id);
+    else reactions.set(message_id, emoji);
+    return undefined;
   };
 
   const handle = async (method: string, url: URL, raw: Buffer, request: IncomingMessage): Promise<[number, unknown] | Buffer> => {
@@ -121,9 +134,10 @@ export async function startFakeCloud(options: { token: string; appSecret: string
       if (long || (body.interactive?.action.buttons ?? []).length > 3) return [400, { error: { code: 131009, message: "Parameter value is not valid" } }];
       const id = wamid();
       sent.push({ ...body, id });
+      if (body.reaction !== undefined) await react(id, body.reaction, body.biz_opaque_callback_data);
       const fault = faults.findIndex(({ call, failsLater }) => failsLater !== undefined && call === "POST /messages");
       const later = fault < 0 ? undefined : faults.splice(fault, 1)[0]!.failsLater;
-      if (statuses || later !== undefined) status(id, later === undefined ? "sent" : "failed", { nonce: body.biz_opaque_callback_data, error: later });
+      if (statuses || later !== undefined) void status(id, later === undefined ? "sent" : "failed", { nonce: body.biz_opaque_callback_data, error: later });
       changed();
       return [200, { messaging_product: "whatsapp", contacts: [{ input: body.to, wa_id: body.to }], messages: [{ id }] }];
     }
@@ -169,14 +183,15 @@ export async function startFakeCloud(options: { token: string; appSecret: string
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-  const status = (id: string, state: string, { nonce, error }: { nonce?: string | undefined; error?: object | undefined } = {}): void => {
+  const status = (id: string, state: string, { nonce, error }: { nonce?: string | undefined; error?: object | undefined } = {}): Promise<void> => {
     const one = { id, status: state, timestamp: "1700000000", recipient_id: ANN, ...(nonce === undefined ? {} : { biz_opaque_callback_data: nonce }) };
-    deliver(bodyOf({ statuses: [{ ...one, ...(error === undefined ? {} : { errors: [error] }) }] }), []);
+    return deliver(bodyOf({ statuses: [{ ...one, ...(error === undefined ? {} : { errors: [error] }) }] }), []);
   };
 
   return {
     url: origin(),
     sent,
+    reactions,
     reads,
     files,
     faults,
@@ -200,7 +215,8 @@ export async function startFakeCloud(options: { token: string; appSecret: string
     /** Somebody writes; `content` holds `type` and what belongs to it. @returns the message's id */
     say(content: object, { from = ANN as string | null, contact = {} as object, id = wamid() } = {}): string {
       const message = { ...(from === null ? {} : { from }), id, timestamp: String(Math.floor(Date.now() / 1_000)), ...content };
-      deliver(bodyOf({ contacts: [{ profile: { name: "Ann" }, ...(from === null ? {} : { wa_id: from }), ...contact }], messages: [message] }), [id]);
+      known.add(id);
+      void deliver(bodyOf({ contacts: [{ profile: { name: "Ann" }, ...(from === null ? {} : { wa_id: from }), ...contact }], messages: [message] }), [id]);
       return id;
     },
     /** How many messages were taken: each is counted once. */

@@ -5,6 +5,7 @@ import type { ActionTarget, FetchedMedia, Receipt, RenderedPart, SendTarget } fr
 import { ChannelError } from "../../../core/errors.ts";
 import { HttpFailure } from "../../../core/http.ts";
 import type { Button, Media } from "../../../core/message.ts";
+import { isEmoji } from "../../../lib/is-emoji/index.ts";
 import type { WhatsappPayload } from "../render.ts";
 import type { CloudAccount } from "./account.ts";
 import { GraphFailure } from "./api.ts";
@@ -84,16 +85,28 @@ export function createOutbound(account: CloudAccount): Outbound {
       }
     },
     async react({ address, messageId, signal }, emoji, on) {
+      if (!isEmoji(emoji)) throw new ChannelError("whatsapp_no_emoji", "a reaction is one emoji", "permanent", { hint: "Give one emoji, such as 👍" });
+      const nonce = `reaction ${hex(deps.random.bytes(16))}`;
+      receipts.expect(nonce);
       try {
-        await post({ ...recipient(address.conversation), type: "reaction", reaction: { message_id: messageId, emoji: on ? emoji : "" } }, signal);
+        const reaction = { message_id: messageId, emoji: on ? emoji : "" };
+        await post({ ...recipient(address.conversation), type: "reaction", reaction, biz_opaque_callback_data: nonce }, signal);
+        // That the message is not there is told by a status only (Meta, "Reaction messages").
+        await receipts.settled(nonce, signal);
       } catch (error) {
         throw toChannelError(error, true);
+      } finally {
+        receipts.forget(nonce);
       }
     },
   };
 }
 
 const MAX_SHOWN = 5_000;
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 /** A number is `to`, a business-scoped user id `recipient` (Meta, "Business-scoped user IDs"). */
 function recipient(conversation: string): object {
@@ -169,7 +182,7 @@ const SHOWN: readonly { readonly as: "image" | "video" | "audio" | "sticker"; re
 async function mediaContent({ api, deps }: CloudAccount, media: Media, signal: AbortSignal): Promise<object> {
   const blob = media.blob === undefined ? undefined : await deps.blobs.get(media.blob);
   if (blob === undefined) throw new ChannelError("blob_missing", `the file ${media.blob} is not stored any more`, "permanent", { hint: "Make it again" });
-  const boundary = `clanker-${Array.from(deps.random.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  const boundary = `clanker-${hex(deps.random.bytes(16))}`;
   const name = media.name ?? blob.name ?? "file";
   const { as } = SHOWN.find(({ types, limit }) => types.test(blob.type) && blob.size <= limit) ?? { as: "document" as const };
   const id = await api.upload({ name, type: blob.type, bytes: blob.bytes, boundary }, signal);
