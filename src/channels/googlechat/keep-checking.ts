@@ -15,7 +15,9 @@ export async function keepChecking(account: GoogleChatAccount, signal: AbortSign
       await verifier.refresh();
       await api.call("GET", "/spaces?pageSize=1", { signal });
       if (signal.aborted) return;
+      // Nobody may try again what could not be stored; the trouble is shown until the second look at it.
       if (!account.stuck) health.alive();
+      account.stuck = false;
       backoff.reset();
       await sleep(deps.clock, timing.checkMs, signal);
     } catch (error) {

@@ -11,4 +11,4 @@ export interface GoogleChatTiming {
   readonly keysCooldownMs: number;
 }
 
-export const TIMING: GoogleChatTiming = { minBackoffMs: 1_000, maxBackoffMs: 30_000, refusedMs: 60_000, checkMs: 60_000, keysCooldownMs: 60_000 };
+export const TIMING: GoogleChatTiming = { minBackoffMs: 1_000, maxBackoffMs: 30_000, refusedMs: 60_000, checkMs: 60_000, keysCooldownMs: 10_000 };

@@ -15,7 +15,9 @@ export async function keepChecking(account: TeamsAccount, signal: AbortSignal): 
       await verifier.refresh();
       await api.login();
       if (signal.aborted) return;
+      // Nobody may try again what could not be stored; the trouble is shown until the second look at it.
       if (!account.stuck) health.alive();
+      account.stuck = false;
       backoff.reset();
       await sleep(deps.clock, timing.checkMs, signal);
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { MarkdownNode } from "../../lib/markdown/index.ts";
 
-const TAGS = { bold: "b", italic: "i", strike: "s", quote: "blockquote" } as const;
+/** As the table of formats names them. */
+const TAGS = { bold: "strong", italic: "em", strike: "strike", quote: "blockquote" } as const;
 
 /**
  * Formatted text as the XML that Teams shows (textFormat `xml`; learn.microsoft.com, "Format your bot messages"): there, unlike in its Markdown, every character can be

@@ -18,6 +18,6 @@ export const TIMING: TeamsTiming = {
   maxBackoffMs: 30_000,
   refusedMs: 60_000,
   checkMs: 60_000,
-  keysCooldownMs: 60_000,
+  keysCooldownMs: 10_000,
   invokeMs: 5_000,
 };

@@ -121,6 +121,9 @@ describe("what goes to Google Chat", () => {
       await failed(send(), "googlechat_refused", "permanent");
       await failed(channel.send(text(bench, "x"), target("AAAAnowhere")), "googlechat_not_there", "permanent");
       assert.deepEqual(chat.texts(DIRECT), []);
+      // Quotas count by the minute; without a word of Google's it is some seconds.
+      fault(429, "RESOURCE_EXHAUSTED");
+      assert.equal((await failed(send(), "googlechat_rate_limited", "retry")).retryAfterMs, 5_000);
     }));
 
   test("a token that holds no longer is replaced at once, and a key that Google refuses is the owner's business", () =>

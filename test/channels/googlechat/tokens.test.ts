@@ -118,4 +118,15 @@ describe("who may post to the webhook of googlechat", () => {
       }
     }
   });
+
+  test("fault-48 a quiet account stays ready and shows when Google has last answered; a trouble with the store passes", () =>
+    withBench(async ({ chat, channel, intake }) => {
+      const first = channel.status().lastAliveAt!;
+      await chat.until(() => channel.status().lastAliveAt! > first);
+      assert.deepEqual([channel.status().state, channel.status().lastEventAt], ["ready", undefined]);
+      intake.rejectNext(new Error("broken"));
+      assert.equal(await status(chat.post(chat.message("lost"))), 503);
+      assert.equal(channel.status().code, "googlechat_intake_failed");
+      await chat.until(() => channel.status().state === "ready");
+    }));
 });

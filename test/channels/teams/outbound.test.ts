@@ -28,7 +28,10 @@ describe("what goes to Teams", () => {
       };
       const shown = await send("**bold** _it_ ~~old~~ `a<b` [x](https://e.test/?a=1&b=2)\n\n> said\n\n```ts\nlet a = 1 < 2;\n```");
       assert.equal(shown.textFormat, "xml");
-      assert.match(shown.text!, /<b>bold<\/b> <i>it<\/i> <s>old<\/s> <code>a&lt;b<\/code> <a href="https:\/\/e\.test\/\?a=1&amp;b=2">x<\/a>/);
+      assert.match(
+        shown.text!,
+        /<strong>bold<\/strong> <em>it<\/em> <strike>old<\/strike> <code>a&lt;b<\/code> <a href="https:\/\/e\.test\/\?a=1&amp;b=2">x<\/a>/,
+      );
       assert.match(shown.text!, /<blockquote>said<\/blockquote>/);
       assert.match(shown.text!, /<pre>let a = 1 &lt; 2;\n?<\/pre>/);
       const hostile = await send('<at>Bob</at> <img src="http://t.test/p"> &amp; \u0001 [y](javascript:alert(1))');

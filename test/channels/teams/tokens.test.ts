@@ -129,4 +129,15 @@ describe("who may post to the webhook of teams", () => {
       await bench.close();
     }
   });
+
+  test("fault-48 a quiet account stays ready and shows when Microsoft has last answered; a trouble with the store passes", () =>
+    withBench(async ({ teams, channel, intake }) => {
+      const first = channel.status().lastAliveAt!;
+      await teams.until(() => channel.status().lastAliveAt! > first);
+      assert.deepEqual([channel.status().state, channel.status().lastEventAt], ["ready", undefined]);
+      intake.rejectNext(new Error("broken"));
+      assert.equal(await status(teams.post(teams.message("lost"))), 503);
+      assert.equal(channel.status().code, "teams_intake_failed");
+      await teams.until(() => channel.status().state === "ready");
+    }));
 });
