@@ -17,24 +17,61 @@ interface ErrorUse {
   readonly hint: string | undefined;
 }
 
+const CODE = /^[a-z…][a-z0-9_…]*$/;
+
 type Node = { readonly type: string; readonly [field: string]: unknown };
 const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && typeof (value as Node).type === "string";
 
 /** Every error that the sources make, in no order. */
 export function collectErrors(folder: string): ErrorUse[] {
   const found: ErrorUse[] = [];
-  for (const path of globSync("src/**/*.ts", { cwd: folder })) {
-    const { program } = parseSync(path, readFileSync(join(folder, path), "utf8"));
-    visit(program as unknown as Node, (node) => {
+  const programs = globSync("src/**/*.ts", { cwd: folder }).map((path) => ({
+    room: dirname(path),
+    program: parseSync(path, readFileSync(join(folder, path), "utf8")).program as unknown as Node,
+  }));
+  const makers = new Map<string, Maker>();
+  for (const { room, program } of programs) visit(program, (node) => makerOf(node).forEach((maker) => makers.set(`${room} ${maker.name}`, maker)));
+  for (const { room, program } of programs) {
+    visit(program, (node) => {
+      const maker = node.type === "CallExpression" ? makers.get(`${room} ${(node["callee"] as Node)["name"] as string}`) : undefined;
+      if (maker !== undefined) found.push(...usesOf(maker, node["arguments"] as Node[]));
       const name = node.type === "NewExpression" ? (node["callee"] as Node)["name"] : undefined;
       if (typeof name !== "string" || !/(Error|Failure)$/.test(name)) return;
       const args = node["arguments"] as Node[];
       const hint = args.flatMap((arg) => hintsOf(arg))[0];
       // A code is the first of two arguments or more: `new Error("closed")` has none.
-      if (args.length > 1) for (const code of textsOf(args[0])) if (/^[a-z…][a-z0-9_…]*$/.test(code)) found.push({ code, who: name, hint });
+      if (args.length > 1) for (const code of textsOf(args[0])) if (CODE.test(code)) found.push({ code, who: name, hint });
     });
   }
   return found;
+}
+
+/** A function that makes an error of a code which it is handed, such as `const permanent = (code, hint) => new ChannelError(code, ...)`. */
+interface Maker {
+  readonly name: string;
+  readonly who: string;
+  readonly codeAt: number;
+  readonly hintAt: number;
+}
+
+function makerOf(node: Node): Maker[] {
+  const [id, made] = node.type === "VariableDeclarator" ? [node["id"], node["init"]] : node.type === "FunctionDeclaration" ? [node["id"], node] : [];
+  if (!isNode(id) || !isNode(made) || !(made.type === "ArrowFunctionExpression" || made.type === "FunctionDeclaration")) return [];
+  const names = (made["params"] as Node[]).map((param) => param["name"] as string | undefined);
+  const makers: Maker[] = [];
+  visit(made, (inner) => {
+    const who = inner.type === "NewExpression" ? (inner["callee"] as Node)["name"] : undefined;
+    if (typeof who !== "string" || !who.endsWith("Error")) return;
+    const code = (inner["arguments"] as Node[])[0];
+    const codeAt = code?.type === "Identifier" ? names.indexOf(code["name"] as string) : -1;
+    if (codeAt >= 0) makers.push({ name: id["name"] as string, who, codeAt, hintAt: names.indexOf("hint") });
+  });
+  return makers;
+}
+
+function usesOf({ who, codeAt, hintAt }: Maker, args: readonly Node[]): ErrorUse[] {
+  const [hint] = textsOf(args[hintAt]);
+  return textsOf(args[codeAt]).flatMap((code) => (CODE.test(code) ? [{ code, who, hint }] : []));
 }
 
 /** The texts an expression can be: literals, both arms of a condition, templates with `…` for what is filled in. */
