@@ -38,6 +38,9 @@ const oneByte: Plugin = {
   },
 };
 
+/** V8 keeps every source it has loaded; names stay as they are, so that a stack is told in them. */
+const minify = { compress: true, mangle: false, codegen: { removeWhitespace: true } } as const;
+
 const node: InputOptions = { platform: "node", external: OPTIONAL, plugins: [leanBuiltins(), oneByte] };
 
 /** The program: lazily imported modules stay chunks of their own, so that `clanker --help` loads no gateway. */
@@ -49,6 +52,7 @@ async function buildProgram(out: string): Promise<void> {
       format: "esm",
       entryFileNames: "[name].js",
       chunkFileNames: "chunks/[name]-[hash].js",
+      minify,
     },
   );
   const file = join(out, "clanker.js");
@@ -59,7 +63,7 @@ async function buildProgram(out: string): Promise<void> {
 
 /** Workers (found beside the chunk that starts them) and the client load alone: one file each, nothing shared. */
 async function buildSingle(input: string, file: string, options: InputOptions): Promise<void> {
-  await bundle({ ...options, input }, { file, format: "esm", codeSplitting: false });
+  await bundle({ ...options, input }, { file, format: "esm", codeSplitting: false, minify });
 }
 
 /** Declarations of the client, for whoever imports `open-clanker/client`. */

@@ -2,7 +2,7 @@
 # Installs what the tests need beside npm packages on Debian and Ubuntu: a real PostgreSQL, Chromium for the page, ps for process checks,
 # strace for what reaches the disk.
 # bubblewrap for the sandbox, tcpdump for what does not leave it, an IRC server (ngircd) and openssl for its certificate,
-# an IMAP server (Dovecot).
+# an IMAP server (Dovecot), tmux for terminal programs.
 # Needs root or sudo. Safe to run again: what is there already is left alone.
 set -euo pipefail
 
@@ -16,6 +16,7 @@ command -v bwrap >/dev/null || need+=(bubblewrap)
 [ -x /usr/sbin/dovecot ] || need+=(dovecot-imapd)
 command -v openssl >/dev/null || need+=(openssl)
 command -v tcpdump >/dev/null || need+=(tcpdump)
+command -v tmux >/dev/null || need+=(tmux)
 
 if [ "${#need[@]}" -eq 0 ]; then
   echo "test tools: all present"

@@ -10,15 +10,19 @@ import { startPlainServer } from "./plain-server.ts";
 export async function measureIdle({ dist, folder, by }: BenchContext): Promise<Measured[]> {
   const [telegram, plain] = [await startTelegram(), await startPlainServer()];
   try {
-    const readings: { rss: number; pss: number }[] = [];
-    for (let round = 0; round < by(1, 5); round++) {
+    const read = async () => {
       const gateway = await startGateway({ dist, home: join(folder, "start"), telegram });
       await pause(10_000);
-      readings.push(memoryOf(gateway.pid));
+      const memory = memoryOf(gateway.pid);
       await gateway.stop();
-    }
+      return memory;
+    };
+    const first = await read();
+    const readings: { rss: number; pss: number }[] = [];
+    for (let round = 0; round < by(1, 5); round++) readings.push(await read());
     const bare = memoryOf(plain.pid);
     return [
+      { row: "rss-first", value: first.rss / 1024, beside: { value: bare.rss / 1024 } },
       { row: "rss", value: median(readings.map((one) => one.rss)) / 1024, beside: { value: bare.rss / 1024 } },
       { row: "pss", value: median(readings.map((one) => one.pss)) / 1024, beside: { value: bare.pss / 1024 } },
     ];

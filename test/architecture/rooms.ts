@@ -26,6 +26,8 @@ export const ROOMS: readonly Room[] = [
       { module: "@valibot/to-json-schema", files: /^src\/lib\/(schema|json-schema)/ },
       { module: "marked", files: /^src\/lib\/markdown/ },
       { module: "node:fs", files: /^src\/lib\/atomic-file/ },
+      { module: "node:v8", files: /^src\/lib\/collect-garbage/ },
+      { module: "node:vm", files: /^src\/lib\/collect-garbage/ },
       { module: "node:fs/promises", files: /^src\/lib\/atomic-file/ },
       { module: "node:path", files: /^src\/lib\/atomic-file/ },
       { module: "node:crypto", files: /^src\/lib\/(digest|hash|sha256|canonical|atomic-file|compare|model-wire)/ },

@@ -1,6 +1,7 @@
 /** Entry of the writer's thread: owns the one connection that writes. Every message that waits goes into the next transaction. */
 import type { DatabaseSync } from "node:sqlite";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { collectGarbage, SETTLED_MS } from "../../lib/collect-garbage/index.ts";
 import { toStoreError } from "../operations/run-on-sqlite.ts";
 import { createLogCap } from "./log-cap.ts";
 import { openDatabase, type OpenedDatabase } from "./open-database.ts";
@@ -59,6 +60,7 @@ function answerScrub(database: DatabaseSync, id: number): Answer {
 try {
   const options = workerData as WriterOptions;
   serve(openDatabase(options.path, options.now), options);
+  setTimeout(collectGarbage, SETTLED_MS).unref();
 } catch (error) {
   reply({ type: "refused", error: toPlainError(toStoreError(error)) });
   port.close();
