@@ -111,8 +111,9 @@ export function channelSuite(name: string, make: (intake: RecordingIntake) => Pr
       await harness.close();
     }
   };
-  const running = (run: (harness: ChannelHarness, intake: RecordingIntake) => Promise<void>) =>
+  const running = (run: (harness: ChannelHarness, intake: RecordingIntake) => Promise<void>, applies: (harness: ChannelHarness) => boolean = () => true) =>
     withHarness(async (harness, intake) => {
+      if (!applies(harness)) return;
       const stop = new AbortController();
       const done = harness.channel.start(stop.signal);
       try {
@@ -278,14 +279,16 @@ export function channelSuite(name: string, make: (intake: RecordingIntake) => Pr
     }
 
     const acting = (name: keyof ChannelActions, run: (harness: ChannelHarness, at: ActionTarget, acts: PlatformView) => Promise<void>) =>
-      running(async (harness) => {
-        const { channel, acts } = harness;
-        if (channel.actions?.[name] === undefined) return;
-        assert.ok(acts !== undefined, "a harness of a channel with actions shows what people see of them");
-        await harness.until(() => channel.status().state === "ready");
-        const { messageId } = await channel.send(channel.render(textMessage("about this"))[0]!, target(harness));
-        await run(harness, { address: harness.address, messageId, signal: AbortSignal.timeout(10_000) }, acts);
-      });
+      running(
+        async (harness) => {
+          const { channel, acts } = harness;
+          assert.ok(acts !== undefined, "a harness of a channel with actions shows what people see of them");
+          await harness.until(() => channel.status().state === "ready");
+          const { messageId } = await channel.send(channel.render(textMessage("about this"))[0]!, target(harness));
+          await run(harness, { address: harness.address, messageId, signal: AbortSignal.timeout(10_000) }, acts);
+        },
+        ({ channel }) => channel.actions?.[name] !== undefined,
+      );
     const refused = (harness: ChannelHarness, act: () => Promise<unknown>) =>
       assert.rejects(act, (error: unknown) => {
         assert.ok(error instanceof ChannelError, String(error));

@@ -188,7 +188,36 @@ describe("email on Dovecot", () => {
       await bench.intake.until(() => bench.intake.updates.length === 1);
     }));
 
+<<<<<<< HEAD
   test("fault-22 fault-23 fault-24 what the submission server says is told apart: later, never, or nobody knows", () =>
+=======
+  test("fault-48 a quiet mailbox is asked on one connection, and the last answer is shown", () =>
+    withBench(server, async (bench) => {
+      const { lastAliveAt } = bench.channel.status();
+      let logins = 0;
+      bench.imapWire.onSent = (chunk) => void (/ (LOGIN|AUTHENTICATE) /i.test(String(chunk)) && (logins += 1));
+      // More than two of its questions.
+      await bench.until(() => bench.channel.status().lastAliveAt! > lastAliveAt! + 700);
+      assert.equal(logins, 0);
+      assert.equal(bench.channel.status().state, "ready");
+    }));
+
+  test("fault-50 a connection that is cut again and again comes back, and mail of that time is read once", () =>
+    withBench(server, async (bench) => {
+      for (let round = 1; round <= 3; round += 1) {
+        bench.imapWire.mode = "refuse";
+        bench.imapWire.cut();
+        await bench.until(() => bench.channel.status().state === "degraded");
+        await bench.receive({ body: `round ${round}` });
+        bench.imapWire.mode = "pass";
+        await bench.intake.until(() => bench.intake.updates.length === round);
+        await bench.until(() => bench.channel.status().state === "ready");
+      }
+      assert.equal(new Set(bench.intake.updates.map(({ key }) => key)).size, 3);
+    }));
+
+  test("fault-22, fault-24 what the submission server says is told apart", () =>
+>>>>>>> 0893bd46f0aa019584c004b8ab8d5d0ded0d6664
     withBench(server, async (bench) => {
       const address = { channel: "email", account: "default", conversation: "ann@example.org" };
       const send = () => bench.channel.send(bench.channel.render(textMessage("News\nmore"))[0]!, { address, nonce: "n", signal: new AbortController().signal });

@@ -139,6 +139,32 @@ describe("mattermost inbound", () => {
       await heard(bench, 1);
     }));
 
+  test("fault-48 a quiet server costs no new connection, and the last pong is shown", () =>
+    withBench(async ({ mattermost, channel }) => {
+      const [socket] = mattermost.sockets;
+      const first = channel.status().lastAliveAt!;
+      // More than two pings.
+      await mattermost.until(() => channel.status().lastAliveAt! > first + 250);
+      assert.deepEqual([...mattermost.sockets], [socket]);
+      assert.equal(channel.status().state, "ready");
+    }));
+
+  test("fault-50 a connection that breaks again and again comes back, and what was said meanwhile is taken once", () =>
+    withBench(async (bench) => {
+      const { mattermost, channel, intake } = bench;
+      // Before the first fact there is nothing to catch up with.
+      mattermost.say({ message: "round 1" });
+      await heard(bench, 1);
+      for (let round = 2; round <= 4; round += 1) {
+        mattermost.cut();
+        mattermost.say({ message: `round ${round}` });
+        await intake.until(() => intake.updates.length === round);
+        await mattermost.until(() => channel.status().state === "ready");
+      }
+      assert.equal(new Set(intake.updates.map(({ key }) => key)).size, 4);
+      assert.equal(intake.updates.length, 4);
+    }));
+
   test("a refused token makes the account failed, with advice", async () => {
     const bench = await createBench();
     try {

@@ -91,6 +91,22 @@ describe("telegram polling", () => {
       { timing: { pollSeconds: 1 } },
     ));
 
+  test("fault-50 polls that break again and again make it degraded, nothing is lost or taken twice, and it is well again", () =>
+    withBench(async (bench) => {
+      const { telegram, intake } = bench;
+      for (let round = 1; round <= 3; round += 1) {
+        const polls = telegram.callsOf("getUpdates").length;
+        telegram.dropBeforeProcessing("getUpdates");
+        telegram.failNext("getUpdates", 502, "<html>bad gateway</html>");
+        // The poll under way ends with it; the next two break.
+        telegram.say({ text: `round ${round}` });
+        await telegram.until(() => telegram.callsOf("getUpdates").length >= polls + 3 && state(bench) === "ready");
+        await intake.until(() => intake.updates.length === round);
+      }
+      assert.equal(new Set(intake.updates.map(({ key }) => key)).size, 3);
+      assert.equal(telegram.simultaneousPolls, 0);
+    }));
+
   test("a refused token is failed with a hint, and mended when Telegram takes it again", () =>
     withBench(async (bench) => {
       bench.telegram.revokeToken();
