@@ -188,9 +188,6 @@ describe("email on Dovecot", () => {
       await bench.intake.until(() => bench.intake.updates.length === 1);
     }));
 
-<<<<<<< HEAD
-  test("fault-22 fault-23 fault-24 what the submission server says is told apart: later, never, or nobody knows", () =>
-=======
   test("fault-48 a quiet mailbox is asked on one connection, and the last answer is shown", () =>
     withBench(server, async (bench) => {
       const { lastAliveAt } = bench.channel.status();
@@ -216,8 +213,7 @@ describe("email on Dovecot", () => {
       assert.equal(new Set(bench.intake.updates.map(({ key }) => key)).size, 3);
     }));
 
-  test("fault-22, fault-24 what the submission server says is told apart", () =>
->>>>>>> 0893bd46f0aa019584c004b8ab8d5d0ded0d6664
+  test("fault-22 fault-23 fault-24 what the submission server says is told apart: later, never, or nobody knows", () =>
     withBench(server, async (bench) => {
       const address = { channel: "email", account: "default", conversation: "ann@example.org" };
       const send = () => bench.channel.send(bench.channel.render(textMessage("News\nmore"))[0]!, { address, nonce: "n", signal: new AbortController().signal });
