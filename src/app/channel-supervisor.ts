@@ -9,7 +9,8 @@ export interface ChannelSupervisor {
   readonly accounts: ReadonlyMap<string, Channel>;
   /** Begins to hold every account; `hold` receives and sends until its signal aborts. */
   start(hold: (channel: Channel, signal: AbortSignal) => Promise<void>): void;
-  list(): { channel: string; account: string; status: ChannelStatus }[];
+  /** `login`: it is linked from a phone. */
+  list(): { channel: string; account: string; status: ChannelStatus; login: boolean }[];
   /** @throws RequestError `channel_not_found` */
   connect(channel: string, account?: string): Promise<void>;
   /** Stops receiving and sending; what is in the outbox stays there. @throws RequestError `channel_not_found` */
@@ -67,7 +68,13 @@ export function createChannelSupervisor(channels: readonly Channel[], deps: { cl
       for (const key of accounts.keys()) begin(key);
       watch();
     },
-    list: () => [...accounts].map(([key, channel]) => ({ channel: channel.name, account: channel.account, status: status(key) })),
+    list: () =>
+      [...accounts].map(([key, channel]) => ({
+        channel: channel.name,
+        account: channel.account,
+        status: status(key),
+        login: channel.login !== undefined,
+      })),
     async connect(name, account) {
       for (const key of find(name, account)) begin(key);
     },

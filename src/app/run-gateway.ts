@@ -22,6 +22,7 @@ import { createOutboxDoor } from "../turn/outbox-door.ts";
 import { openAuditLog } from "./audit-log.ts";
 import { describeBackup, keepBackups, openBackups } from "./backups.ts";
 import { createBlobs } from "./blobs.ts";
+import { createChannelLogins } from "./channel-logins.ts";
 import { createChannelSupervisor } from "./channel-supervisor.ts";
 import { createConfigAccess } from "./config-access.ts";
 import { applyAuth, refuseSharedToken } from "./gateway-auth.ts";
@@ -124,6 +125,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     cursor: (name: string) => store.getCursor({ channel, account, name }),
   });
   const supervisor = createChannelSupervisor(await openChannels(config, channelDeps), { clock, hub, metrics });
+  const logins = createChannelLogins({ accounts: supervisor.accounts, clock, random, log });
   const jobsPort = lateJobs();
   const asked = new AbortController();
   const speech = { store, bus, clock, random, accounts: supervisor.accounts, notifyTo: config.notifications.to };
@@ -219,6 +221,9 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
       list: () => supervisor.list(),
       connect: (name, account) => supervisor.connect(name, account),
       disconnect: (name, account) => supervisor.disconnect(name, account),
+      login: logins.begin,
+      loginNext: logins.next,
+      logout: logins.logout,
       webhook: (name, account) => {
         const channel = supervisor.accounts.get(`${name}:${account}`);
         return channel?.webhook && ((request) => channel.webhook!(request));
@@ -303,6 +308,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   unwatch();
   log.info("gateway stops", { reason });
   const closing = gateway.stop({ graceMs: DRAIN_MS });
+  await logins.stop();
   await supervisor.stop();
   await hall.lanes.drain(DRAIN_MS);
   await closing;

@@ -127,6 +127,11 @@ function addThings({ program, add, group }: Tree): void {
   );
   add(channels, "connect <name>", "connect a channel, or channel:account", async () => (await import("./command/channels.ts")).connect);
   add(channels, "disconnect <name>", "disconnect a channel, or channel:account", async () => (await import("./command/channels.ts")).disconnect);
+  add(channels, "login <name>", "link a channel, or channel:account, from a phone", async () => (await import("./command/channel-login.ts")).login).option(
+    "--phone <number>",
+    "link by a code that is typed on this phone: its number with country code",
+  );
+  add(channels, "logout <name>", "unlink a channel that was linked from a phone", async () => (await import("./command/channel-login.ts")).logout);
 
   const sessions = group("sessions", "conversations");
   add(sessions, "list", "sessions, newest activity first", async () => (await import("./command/sessions.ts")).list)

@@ -179,6 +179,35 @@ export interface Methods {
     readonly params: Record<string, never>;
     readonly result: { readonly channels: readonly { readonly channel: string; readonly account: string; readonly state: string }[] };
   };
+  /** Begins to link a channel account from a phone and answers the first step: a QR code to scan or, with `phone`, a code to type there. */
+  readonly "channels.login": {
+    readonly params: { readonly channel: string; readonly account?: string; readonly phone?: string };
+    readonly result: {
+      readonly login_id: string;
+      readonly number: number;
+      readonly step:
+        | { readonly type: "qr"; readonly text: string }
+        | { readonly type: "code"; readonly code: string }
+        | { readonly type: "linked"; readonly identity: string };
+    };
+  };
+  /** Waits for the step of a login behind number `after`; the same one comes again when there is no newer one within 25 seconds. */
+  readonly "channels.login_next": {
+    readonly params: { readonly login_id: string; readonly after: number };
+    readonly result: {
+      readonly login_id: string;
+      readonly number: number;
+      readonly step:
+        | { readonly type: "qr"; readonly text: string }
+        | { readonly type: "code"; readonly code: string }
+        | { readonly type: "linked"; readonly identity: string };
+    };
+  };
+  /** Unlinks a channel account that was linked from a phone and forgets its keys. */
+  readonly "channels.logout": {
+    readonly params: { readonly channel: string; readonly account?: string };
+    readonly result: { readonly logged_out: boolean };
+  };
   /** What the channel accounts know of their connection. */
   readonly "channels.status": {
     readonly params: { readonly channel?: string; readonly account?: string };
@@ -192,6 +221,7 @@ export interface Methods {
         readonly detail?: string;
         readonly code?: string;
         readonly identity?: string;
+        readonly login?: boolean;
       }[];
     };
   };

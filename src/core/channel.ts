@@ -101,6 +101,25 @@ export interface ChannelActions {
   poll?(target: Omit<ActionTarget, "messageId">, poll: Poll): Promise<Receipt>;
 }
 
+export interface LoginRequest {
+  /** The phone's number with its country code, digits alone: asks for a code to type on the phone instead of a picture to scan. */
+  readonly phone?: string;
+}
+
+/** What the person who links an account has to do now; `linked` is the last step. */
+export type LoginStep =
+  | { readonly type: "qr"; /** To be drawn as a QR code; takes the place of the one before. */ readonly text: string }
+  | { readonly type: "code"; readonly code: string }
+  | { readonly type: "linked"; readonly identity: string };
+
+/** For platforms where an account is linked from a phone instead of by a token in the config. Works only while the account is started. */
+export interface ChannelLogin {
+  /** Ends behind `linked`, or without it when `signal` aborts. @throws ChannelError from the iteration: nothing was linked. */
+  link(request: LoginRequest, signal: AbortSignal): AsyncIterable<LoginStep>;
+  /** Tells the platform, and forgets the account's keys even when that fails. @throws ChannelError `not_linked` when there was nothing to unlink. */
+  unlink(): Promise<void>;
+}
+
 /** One account of one platform. Constructors only assign; nothing happens before `start`. */
 export interface Channel {
   readonly name: string;
@@ -123,6 +142,7 @@ export interface Channel {
   /** Bytes of a media reference, called after admission only. @throws ChannelError */
   fetchMedia?(media: Media, signal: AbortSignal): Promise<FetchedMedia>;
   readonly actions?: ChannelActions;
+  readonly login?: ChannelLogin;
   /** Mounted at /channels/NAME/webhook and /channels/NAME/ACCOUNT/webhook. */
   webhook?(request: Request): Promise<Response>;
 }

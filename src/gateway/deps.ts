@@ -1,7 +1,7 @@
 import type { Address } from "../core/address.ts";
 import type { Blobs } from "../core/blobs.ts";
 import type { Bus } from "../core/bus.ts";
-import type { ChannelStatus } from "../core/channel.ts";
+import type { ChannelStatus, LoginRequest, LoginStep } from "../core/channel.ts";
 import type { Clock } from "../core/clock.ts";
 import type { AssistantPart, StopReason } from "../core/entry.ts";
 import type { Intake } from "../core/intake.ts";
@@ -58,12 +58,27 @@ export interface ConfigProblem {
   readonly hint?: string | undefined;
 }
 
+/** How far the linking of an account has come. */
+export interface LoginProgress {
+  readonly login_id: string;
+  /** Counts the steps from 1. */
+  readonly number: number;
+  readonly step: LoginStep;
+}
+
 export interface ChannelAccess {
-  list(): readonly { readonly channel: string; readonly account: string; readonly status: ChannelStatus }[];
+  /** `login`: it is linked from a phone. */
+  list(): readonly { readonly channel: string; readonly account: string; readonly status: ChannelStatus; readonly login?: boolean }[];
   /** @throws RequestError `channel_not_found` */
   connect(channel: string, account?: string): Promise<void>;
   /** @throws RequestError `channel_not_found` */
   disconnect(channel: string, account?: string): Promise<void>;
+  /** Begins to link an account from a phone; one that was under way for it ends. @throws RequestError `channel_not_found`, `login_not_offered`, `channel_stopped`; ChannelError */
+  login(channel: string, account: string, request: LoginRequest): Promise<LoginProgress>;
+  /** The first step behind number `after`, or the same again after 25 s. @throws RequestError `login_not_found`; ChannelError: nothing was linked */
+  loginNext(loginId: string, after: number, signal: AbortSignal): Promise<LoginProgress>;
+  /** @throws as login does, and ChannelError `not_linked` */
+  logout(channel: string, account: string): Promise<void>;
   webhook(channel: string, account: string): ((request: Request) => Promise<Response>) | undefined;
   /** Puts a message into the outbox. @throws RequestError `channel_not_found` */
   send(address: Address, message: Message): Promise<{ readonly delivery_id: string }>;

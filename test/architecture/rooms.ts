@@ -115,7 +115,7 @@ export const ROOMS: readonly Room[] = [
     name: "cli",
     imports: ["client", "config", "core", "app (dynamic)"],
     // pinned-socket: the global WebSocket cannot be told which certificate to accept.
-    outside: ["commander", "@clack/prompts", "node:*", { module: "ws", files: /^src\/cli\/pinned-socket\.ts$/ }],
+    outside: ["commander", "@clack/prompts", "uqr", "node:*", { module: "ws", files: /^src\/cli\/pinned-socket\.ts$/ }],
   },
   { name: "app", imports: ["*"], outside: ["node:*"] },
   { name: "main", imports: ["cli"], outside: ["node:*"] },
@@ -171,4 +171,4 @@ export const TIME_AND_CHANCE: readonly { readonly what: RegExp; readonly hint: s
 export const FORBIDDEN_NAMES: readonly string[] = ["utils", "util", "helpers", "helper", "common", "manager", "service", "types", "misc"];
 
 /** The page knows the client and what draws it. */
-export const UI_OUTSIDE: readonly string[] = ["preact", "@preact/signals", "marked"];
+export const UI_OUTSIDE: readonly string[] = ["preact", "@preact/signals", "marked", "uqr"];

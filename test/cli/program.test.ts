@@ -24,6 +24,8 @@ const COMMANDS = [
   "channels connect",
   "channels disconnect",
   "channels list",
+  "channels login",
+  "channels logout",
   "channels status",
   "chat",
   "completion",

@@ -40,6 +40,7 @@ export const CHANNEL: Table<Channel> = {
   typing: "point",
   fetchMedia: "point",
   actions: "value",
+  login: "value",
   webhook: "point",
 };
 export const MODEL: Table<Model> = { id: "value", contextTokens: "value", credential: "value", silenceMs: "value", stream: "point" };

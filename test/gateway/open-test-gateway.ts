@@ -170,6 +170,14 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
       disconnect: async (channel) => {
         if (channel !== "telegram") throw unknownChannel(channel);
       },
+      login: async (channel) => {
+        if (channel !== "telegram") throw unknownChannel(channel);
+        return { login_id: "login-1", number: 1, step: { type: "qr", text: "2@picture" } };
+      },
+      loginNext: async (login_id, after) => ({ login_id, number: after + 1, step: { type: "linked", identity: "+4917012345" } }),
+      logout: async (channel) => {
+        if (channel !== "telegram") throw unknownChannel(channel);
+      },
       webhook: (channel) => (channel === "telegram" ? async (request) => new Response(await request.text()) : undefined),
       send: async (address, message) => {
         if (address.channel !== "telegram") throw unknownChannel(address.channel);

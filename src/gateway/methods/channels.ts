@@ -13,6 +13,16 @@ export const channelInfo = v.object({
   detail: v.optional(v.string()),
   code: v.optional(v.string()),
   identity: v.optional(v.string()),
+  login: v.optional(v.boolean()),
+});
+const progress = v.object({
+  login_id: v.string(),
+  number: v.number(),
+  step: v.variant("type", [
+    v.object({ type: v.literal("qr"), text: v.string() }),
+    v.object({ type: v.literal("code"), code: v.string() }),
+    v.object({ type: v.literal("linked"), identity: v.string() }),
+  ]),
 });
 const account = v.strictObject({ channel: name, account: v.optional(name) });
 
@@ -54,7 +64,7 @@ export const channelMethods = [
       const found = deps.channels.list().filter(({ channel, account }) => (params.channel ?? channel) === channel && (params.account ?? account) === account);
       if (params.channel !== undefined && found.length === 0) throw notFound("channel", params.channel);
       return {
-        channels: found.map(({ channel, account, status: { state, lastAliveAt, lastEventAt, detail, code, identity } }) => ({
+        channels: found.map(({ channel, account, login, status: { state, lastAliveAt, lastEventAt, detail, code, identity } }) => ({
           channel,
           account,
           state,
@@ -63,6 +73,7 @@ export const channelMethods = [
           detail,
           code,
           identity,
+          login: login === true ? true : undefined,
         })),
       };
     },
@@ -89,6 +100,42 @@ export const channelMethods = [
     handler: async ({ channel, account }, { deps }) => {
       await deps.channels.disconnect(channel, account);
       return { disconnected: true };
+    },
+  }),
+  defineMethod({
+    name: "channels.login",
+    summary: "Begins to link a channel account from a phone and answers the first step: a QR code to scan or, with `phone`, a code to type there.",
+    params: v.strictObject({
+      channel: name,
+      account: v.optional(name, "default"),
+      phone: v.optional(v.pipe(v.string(), v.regex(/^[1-9][0-9]{5,14}$/, "must be a phone number with its country code, digits alone"))),
+    }),
+    result: progress,
+    scope: "admin",
+    mutating: true,
+    long: true,
+    handler: ({ channel, account, phone }, { deps }) => deps.channels.login(channel, account, phone === undefined ? {} : { phone }),
+  }),
+  defineMethod({
+    name: "channels.login_next",
+    summary: "Waits for the step of a login behind number `after`; the same one comes again when there is no newer one within 25 seconds.",
+    params: v.strictObject({ login_id: name, after: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) }),
+    result: progress,
+    scope: "admin",
+    mutating: true,
+    long: true,
+    handler: ({ login_id, after }, { deps, signal }) => deps.channels.loginNext(login_id, after, signal),
+  }),
+  defineMethod({
+    name: "channels.logout",
+    summary: "Unlinks a channel account that was linked from a phone and forgets its keys.",
+    params: v.strictObject({ channel: name, account: v.optional(name, "default") }),
+    result: v.object({ logged_out: v.boolean() }),
+    scope: "admin",
+    mutating: true,
+    handler: async ({ channel, account }, { deps }) => {
+      await deps.channels.logout(channel, account);
+      return { logged_out: true };
     },
   }),
 ];

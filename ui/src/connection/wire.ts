@@ -6,6 +6,7 @@ export type WireHistory = Methods["chat.history"]["result"];
 export type WireEntry = WireHistory["entries"][number];
 export type WireRunningTurn = Methods["subscribe"]["result"]["turns"][number];
 export type WireChannel = Methods["channels.status"]["result"]["channels"][number];
+export type WireLogin = Methods["channels.login"]["result"];
 export type WireApproval = Methods["approvals.list"]["result"]["approvals"][number];
 export type WirePairing = Methods["pairing.list"]["result"]["pairings"][number];
 export type WireModels = Methods["models.list"]["result"];

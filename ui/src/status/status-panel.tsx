@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import type { Connection } from "../connection/connection.ts";
 import { Icon } from "../icons/icon.tsx";
+import { ChannelLink } from "./channel-link.tsx";
 import { lightOf, type Light, type Status } from "./status.ts";
 
 interface StatusPanelProps {
@@ -33,6 +34,7 @@ export function StatusPanel({ connection, status, onLeave }: StatusPanelProps): 
                   </span>
                   <small>{item.state}</small>
                   {item.detail !== undefined && item.state !== "ready" && <p>{item.detail}</p>}
+                  {item.login === true && <ChannelLink connection={connection} channel={item.channel} account={item.account} ready={item.state === "ready"} />}
                 </li>
               ))}
             </ul>
