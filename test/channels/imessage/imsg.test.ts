@@ -80,6 +80,19 @@ describe("imessage over imsg", () => {
       assert.equal(updates[0]!.sender.name, "Ann");
     }));
 
+  test("sec-34 for a stranger imsg is asked for nothing", () =>
+    withImsg(async (bench) => {
+      const { imsg, intake } = bench;
+      intake.outcome = () => ({ kind: "refused", reason: "stranger" });
+      imsg.say("let me in");
+      imsg.say("please");
+      await heard(bench, 2);
+      assert.deepEqual(
+        imsg.calls.map(({ method }) => method).filter((method) => !/^(chats\.list|messages\.history|watch\.subscribe)$/.test(method)),
+        [],
+      );
+    }));
+
   test("what a Mac that catches up writes down anew, though it was said long ago, is not said to the assistant", () =>
     withImsg(async (bench) => {
       const { imsg } = bench;
