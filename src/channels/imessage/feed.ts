@@ -11,6 +11,8 @@ import type { Row } from "./row.ts";
 import type { Feed } from "./way.ts";
 
 const QUOTED = 300;
+/** Nobody waits for an answer to something older; and a Mac that catches up with iCloud gives new numbers to what was said years ago. */
+const MAX_AGE_MS = 7 * 24 * 3_600_000;
 /** Rows of one commit. */
 const BATCH = 50;
 
@@ -43,6 +45,7 @@ export function createFeed(account: ImessageAccount): Feed {
       return [];
     }
   };
+  const isRecent = ({ at }: Row) => at === 0 || at > deps.clock.now() - MAX_AGE_MS;
   const learn = (row: Row) => {
     if (row.fromMe) remember(ours, row.guid, "");
     if (row.text !== "") remember(texts, row.guid, row.text.slice(0, QUOTED));
@@ -57,7 +60,7 @@ export function createFeed(account: ImessageAccount): Feed {
         for (const row of batch) learn(row);
         const position = Math.max(account.position ?? 0, ...batch.map(({ rowid }) => rowid));
         await hand(
-          batch.flatMap((row) => translated(row, rowUpdate)),
+          batch.filter(isRecent).flatMap((row) => translated(row, rowUpdate)),
           position,
         );
       }

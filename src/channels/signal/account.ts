@@ -27,6 +27,8 @@ export interface SignalAccount {
   readonly texts: Map<string, string>;
   /** How people call themselves, by ACI: a mention brings only that. */
   readonly names: Map<string, string>;
+  /** Aborted to have the daemon asked at once; replaced then. */
+  again: AbortController;
   /** People whose safety number has changed: what they write cannot be read before it is trusted. */
   readonly untrusted: Set<string>;
 }

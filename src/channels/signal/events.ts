@@ -8,7 +8,8 @@ import { createBackoff } from "../../lib/reconnect/index.ts";
 import { alive, recover, type SignalAccount, StreamTrouble } from "./account.ts";
 import { admitReceived } from "./admit.ts";
 import { SignalFailure } from "./api.ts";
-import type { WireListedContact, WireReceive } from "./wire.ts";
+import { ownAci } from "./own-aci.ts";
+import type { WireReceive } from "./wire.ts";
 
 /** A stream that lived as long as this has worked: the next loss is a new one. */
 const LIVED_MS = 60_000;
@@ -47,7 +48,8 @@ export async function keepStream(account: SignalAccount, signal: AbortSignal): P
       if (deps.clock.monotonic() - openedAt > LIVED_MS) backoff.reset();
       deps.metrics.count("channel_poll_failures", { channel: "signal", account: account.config.account });
       deps.log.warn("signal stream failed", { error, failures: backoff.failures + 1 });
-      await recover(account, error, { backoff, signal });
+      account.again = new AbortController();
+      await recover(account, error, { backoff, signal: AbortSignal.any([signal, account.again.signal]) });
     }
   }
   await queue.idle();
@@ -56,9 +58,7 @@ export async function keepStream(account: SignalAccount, signal: AbortSignal): P
 /** Who are we? Without our ACI neither a mention nor a quote of us can be recognised, so nothing is received before. */
 async function introduce(account: SignalAccount, queue: InOrder<WireReceive>, signal: AbortSignal): Promise<void> {
   const { api, config, health } = account;
-  const listed = await api.call<WireListedContact[]>("listContacts", { recipient: [config.number], allRecipients: true }, { signal });
-  const aci = (Array.isArray(listed) ? listed : []).find(({ number }) => number === config.number)?.uuid?.toLowerCase();
-  if (aci === undefined) throw new SignalFailure("listContacts", { status: 200, message: "the daemon does not tell the account's own id (ACI)" });
+  const aci = await ownAci(api, config.number, signal);
   account.me = aci;
   health.identify(aci);
   await warnOfOtherReceivers(account, queue, signal);

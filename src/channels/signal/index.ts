@@ -7,6 +7,7 @@ import { createActions } from "./actions.ts";
 import { createApi } from "./api.ts";
 import type { SignalAccountConfig } from "./config.ts";
 import { keepStream } from "./events.ts";
+import { createLogin } from "./login.ts";
 import { createOutbound } from "./outbound.ts";
 import { MAX_TEXT, renderMessage } from "./render.ts";
 import { type SignalTiming, TIMING } from "./timing.ts";
@@ -37,6 +38,7 @@ export function createSignal(config: SignalAccountConfig, deps: ChannelDeps, tim
     texts: new Map(),
     names: new Map(),
     untrusted: new Set(),
+    again: new AbortController(),
   };
   const outbound = createOutbound(account);
   return {
@@ -65,5 +67,6 @@ export function createSignal(config: SignalAccountConfig, deps: ChannelDeps, tim
     typing: outbound.typing,
     fetchMedia: outbound.fetchMedia,
     actions: createActions(account),
+    login: createLogin(account),
   };
 }

@@ -80,6 +80,29 @@ describe("imessage over imsg", () => {
       assert.equal(updates[0]!.sender.name, "Ann");
     }));
 
+  test("sec-34 for a stranger imsg is asked for nothing", () =>
+    withImsg(async (bench) => {
+      const { imsg, intake } = bench;
+      intake.outcome = () => ({ kind: "refused", reason: "stranger" });
+      imsg.say("let me in");
+      imsg.say("please");
+      await heard(bench, 2);
+      assert.deepEqual(
+        imsg.calls.map(({ method }) => method).filter((method) => !/^(chats\.list|messages\.history|watch\.subscribe)$/.test(method)),
+        [],
+      );
+    }));
+
+  test("what a Mac that catches up writes down anew, though it was said long ago, is not said to the assistant", () =>
+    withImsg(async (bench) => {
+      const { imsg } = bench;
+      imsg.say("years ago", { created_at: "2019-05-01T10:00:00.000Z" });
+      imsg.say("now");
+      const updates = await heard(bench, 1);
+      assert.deepEqual(updates.flatMap(words), ["now"]);
+      assert.equal(bench.intake.cursors.at(-1)!.value, String(imsg.rows.at(-1)!.id));
+    }));
+
   test("files are read where Messages keeps them and nowhere else, and lent for as long as it takes to send them", async () => {
     const folder = await mkdtemp(join(tmpdir(), "clanker-imsg-"));
     try {

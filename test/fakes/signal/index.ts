@@ -37,7 +37,8 @@ export type FakeSignal = Awaited<ReturnType<typeof startFakeSignal>>;
 
 /** @param options.mode when the daemon receives; @param options.accounts by number */
 export async function startFakeSignal(options: { mode?: "on-connection" | "on-start"; accounts?: Record<string, string>; single?: boolean } = {}) {
-  const { mode = "on-connection", accounts = { [NUMBER]: ME }, single = false } = options;
+  const { mode = "on-connection", accounts: given = { [NUMBER]: ME }, single = false } = options;
+  const accounts = { ...given };
   const streams = new Map<ServerResponse, string>();
   /** What Signal's server holds for an account. */
   const held = new Map<string, object[]>(Object.keys(accounts).map((number) => [number, []]));
@@ -50,6 +51,8 @@ export async function startFakeSignal(options: { mode?: "on-connection" | "on-st
   const reactions = new Map<string, string>();
   const pins = new Set<string>();
   const polls: string[] = [];
+  /** Who waits for a phone to scan its picture. */
+  const scans: ((number: string, aci: string) => void)[] = [];
   /** Whose safety number has changed. */
   const untrusted = new Set<string>();
   const watchers = new Set<() => void>();
@@ -155,6 +158,8 @@ export async function startFakeSignal(options: { mode?: "on-connection" | "on-st
       case "sendReceipt":
         if (method === "sendReceipt" && (typeof params["recipient"] !== "string" || params["type"] !== "read")) throw rpcError(-1, "bad receipt");
         return sent(tick(), params);
+      case "startLink":
+        return { deviceLinkUri: "sgnl://linkdevice?uuid=X&pub_key=Y" };
       case "getAttachment":
       case "getSticker": {
         const file = files.get(String(params["id"] ?? `${params["packId"]}:${params["stickerId"]}`));
@@ -177,10 +182,18 @@ export async function startFakeSignal(options: { mode?: "on-connection" | "on-st
     const index = faults.findIndex(({ call }) => call === method);
     const fault = index === -1 ? undefined : faults.splice(index, 1)[0]!;
     try {
+      if (method === "finishLink")
+        return void scans.push((number, aci) => {
+          // The daemon has the account from now on.
+          accounts[number] = aci;
+          held.set(number, []);
+          answer({ result: { number } });
+        });
+      if (single && method === "startLink") throw rpcError(-32601, "Method not implemented");
       if (fault?.error) throw fault.error;
       if (fault?.status !== undefined) return void response.writeHead(fault.status).end();
       const number = String(params["account"] ?? Object.keys(accounts)[0]);
-      if (!single && accounts[number] === undefined) throw rpcError(-32602, "Specified account does not exist");
+      if (!single && accounts[number] === undefined && method !== "startLink") throw rpcError(-32602, "Specified account does not exist");
       const result = run(method, params, single ? Object.keys(accounts)[0]! : number);
       if (fault?.drop) return void request.socket.destroy();
       answer({ result });
@@ -234,6 +247,7 @@ export async function startFakeSignal(options: { mode?: "on-connection" | "on-st
     files,
     lost,
     untrusted,
+    scans,
     get streams() {
       return streams.size;
     },
