@@ -24,6 +24,8 @@ export interface GatewayProcessOptions {
   /** base_url of the model server. */
   readonly modelUrl?: string;
   readonly telegram?: { readonly url: string; readonly token: string };
+  /** Sections of channels. */
+  readonly channels?: string;
   /** Lines of `[storage]`, default SQLite. */
   readonly storage?: string;
   /** Opens the inspector, for `collect`. */
@@ -69,12 +71,13 @@ export async function startGateway(options: GatewayProcessOptions): Promise<Gate
   };
 }
 
-function configOf({ modelUrl, telegram, storage }: GatewayProcessOptions, port: number): string {
+function configOf({ modelUrl, telegram, storage, channels }: GatewayProcessOptions, port: number): string {
   const lines = [
     `[gateway]\nport = ${port}\n[gateway.auth]\ntoken = "${TOKEN}"\n[gateway.rate_limit]\nrequests_per_minute = 1000000\nburst = 1000000`,
     modelUrl &&
       `[agents]\nmodel = "mock:instant"\n[providers.mock]\nkind = "openai-compatible"\nbase_url = "${modelUrl}"\napi_key = "bench"\n[sessions]\nmax_context_tokens = 16000`,
     storage && `[storage]\n${storage}`,
+    channels,
     telegram && `[channels.telegram]\ntoken = "${telegram.token}"\napi_root = "${telegram.url}"\nowner_ids = ["42"]`,
   ];
   return `${lines.filter(Boolean).join("\n")}\n`;

@@ -43,6 +43,13 @@ export const ROWS: readonly Row[] = [
   { name: "rss-first", group: "idle", what: "idle RSS at the very first start, which compiles everything", unit: "MB" },
   { name: "rss", group: "idle", what: "idle RSS of the same", unit: "MB", must: 90, aim: 80 },
   { name: "pss", group: "idle", what: "idle PSS of the same (shared pages counted in part)", unit: "MB" },
+  { name: "channels-all", group: "channels", what: "idle RSS with Telegram, Discord, Slack, Matrix and the page", unit: "MB", must: 160 },
+  ...["Telegram", "Discord", "Slack", "Matrix"].map((name): Row => ({
+    name: `channel-${name.toLowerCase()}`,
+    group: "channels",
+    what: `idle RSS that ${name} adds to the page alone`,
+    unit: "MB",
+  })),
   ...latency,
   { name: "throughput", group: "throughput", what: "turns per second, durable SQLite, 100 sessions", unit: "turns/s", must: 500, aim: 1000, more: true },
   { name: "turn-cpu", group: "throughput", what: "processor time of the gateway per turn", unit: "ms" },

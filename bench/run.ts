@@ -1,7 +1,7 @@
 /**
  * Measures the budgets beside a bare Node server: `npm run bench -- [--quick] [--only GROUP,GROUP] [--keep] [--dist FOLDER] [--on FOLDER] [--cpu-prof FOLDER]`.
  *   --quick     under two minutes, few rounds, fewer connections and messages; without it everything as the budget says, about ten minutes
- *   --only      these groups, or the groups of these rows: cli start idle latency throughput sockets fanout history sessions million hi tools sandbox postgres peer
+ *   --only      these groups, or the groups of these rows: cli start idle channels latency throughput sockets fanout history sessions million hi tools sandbox postgres peer
  *   --keep      makes this run (or, with --only, these groups of it) the baseline bench/baseline.json that later runs are compared with,
  *               and writes its figures into docs/performance.md
  *   --dist      another built program than dist/
@@ -9,7 +9,7 @@
  *   --cpu-prof  every gateway leaves a CPU profile in this folder (its main thread and its writer thread)
  * Every run leaves bench/results/latest.json and says what got worse by more than 15 %. Exit code 1 when a measurement failed.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -17,6 +17,7 @@ import { build, isStale } from "../scripts/build.ts";
 import { writePerformancePage } from "../scripts/docs-performance.ts";
 import { NotHere, type BenchContext, type Measurement } from "./bench-context.ts";
 import { measureBackends } from "./measure/backends.ts";
+import { measureChannels } from "./measure/channels.ts";
 import { measureCommands } from "./measure/commands.ts";
 import { measureFanOut } from "./measure/fan-out.ts";
 import { measureHi, measureHistory, measureSessions } from "./measure/growth.ts";
@@ -40,6 +41,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   cli: measureCommands,
   start: measureStart,
   idle: measureIdle,
+  channels: measureChannels,
   latency: measureLatency,
   throughput: measureThroughput,
   sockets: measureSockets,
@@ -115,6 +117,8 @@ async function copyOfDist(): Promise<string> {
   const copy = join(folder, "dist");
   cpSync(values.dist ?? join(root, "dist"), copy, { recursive: true });
   writeFileSync(join(copy, "package.json"), '{ "type": "module" }\n');
+  // For what is too large for a bundle, such as the compiled cryptography of Matrix.
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   return copy;
 }
 
