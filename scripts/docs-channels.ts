@@ -30,6 +30,7 @@ const LEAST: { readonly [C in ChannelName]: object } = {
   email: { address: "a@b.test", password: secret, imap_host: "i.test", smtp_host: "s.test", authserv_id: "mx.test" },
   irc: { server: "irc.test" },
   mattermost: { url: "https://m.test", token: secret, callback_url: "https://c.test/", callback_secret: secret },
+  nostr: { private_key: new Secret("docs", "01".repeat(32)), relays: ["wss://r.test"] },
   slack: { bot_token: secret, app_token: secret },
   telegram: { token: secret },
   twitch: { client_id: "0123456789abcdef", client_secret: secret, refresh_token: secret, channels: ["1"], moderate: true },

@@ -42,6 +42,11 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createTwitch } = await import("../channels/twitch/index.ts");
     return createTwitch({ ...settings, client_id, client_secret, refresh_token, account }, deps);
   },
+  nostr: async ({ private_key, relays, ...settings }, account, deps) => {
+    if (private_key === undefined || relays === undefined) return undefined;
+    const { createNostr } = await import("../channels/nostr/index.ts");
+    return createNostr({ ...settings, private_key, relays, account }, deps);
+  },
   webhook: async ({ url, secret, ...settings }, account, deps) => {
     if (url === undefined || secret === undefined) return undefined;
     const { createWebhook } = await import("../channels/webhook/index.ts");

@@ -2,6 +2,7 @@ import { discordConfig } from "../channels/discord/config.ts";
 import { emailConfig } from "../channels/email/config.ts";
 import { ircConfig } from "../channels/irc/config.ts";
 import { mattermostConfig } from "../channels/mattermost/config.ts";
+import { nostrConfig } from "../channels/nostr/config.ts";
 import { telegramConfig } from "../channels/telegram/config.ts";
 import { slackConfig } from "../channels/slack/config.ts";
 import { xmppConfig } from "../channels/xmpp/config.ts";
@@ -20,6 +21,7 @@ export const channelsConfig = v.strictObject({
   email: described(v.optional(emailConfig), "A mailbox; further ones under accounts.NAME."),
   xmpp: described(v.optional(xmppConfig), "An XMPP (Jabber) account; further ones under accounts.NAME."),
   twitch: described(v.optional(twitchConfig), "A Twitch account in chats; further ones under accounts.NAME."),
+  nostr: described(v.optional(nostrConfig), "A Nostr key for private messages; further ones under accounts.NAME."),
   mattermost: described(v.optional(mattermostConfig), "A Mattermost bot; further ones under accounts.NAME."),
   webhook: described(v.optional(webhookConfig), "A program of your own, over signed requests; further ones under accounts.NAME."),
 });

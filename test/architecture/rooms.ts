@@ -85,6 +85,12 @@ export const ROOMS: readonly Room[] = [
       { module: "node:events", files: /^src\/channels\/xmpp\/wire-socket\.ts$/ },
     ],
   },
+  {
+    // Events and keys alone: its sockets are ours.
+    name: "channels/nostr",
+    imports: ["core"],
+    outside: [{ module: "nostr-tools", files: /^src\/channels\/nostr\/keys\.ts$/ }],
+  },
   { name: "channels/*", imports: ["core"], outside: [] },
   // What is known about vendors, as data beside the wires.
   { name: "models", imports: ["core"], outside: [] },

@@ -7,12 +7,14 @@ import type { Update } from "../../src/core/update.ts";
 import { CHANNEL } from "../fakes/discord/index.ts";
 import { startDovecot } from "../fakes/dovecot.ts";
 import { startFakeIrc } from "../fakes/irc-services.ts";
+import { person } from "../fakes/nostr/index.ts";
 import { connectPeer, startProsody, xml } from "../fakes/prosody.ts";
 import { ANN, TOWN } from "../fakes/mattermost/index.ts";
 import { createBench as discordBench } from "./discord/harness.ts";
 import { createBench as emailBench, PASSWORD } from "./email/harness.ts";
 import { createBench as ircBench } from "./irc/harness.ts";
 import { createBench as mattermostBench, target as mattermostTarget } from "./mattermost/harness.ts";
+import { createBench as nostrBench } from "./nostr/harness.ts";
 import { createRecordingIntake, type RecordingIntake } from "./recording-intake.ts";
 import { createBench as slackBench } from "./slack/harness.ts";
 import { createBench as telegramBench } from "./telegram/harness.ts";
@@ -207,6 +209,44 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
       stranger: "66",
       does: { message: () => void twitch.chat({ text: "@clanker hi", from: "66" }), deletion: () => void twitch.remove("m1", { from: "66" }) },
       calls: () => twitch.calls.length,
+    };
+  },
+
+  async nostr(intake, ends) {
+    const bench = await nostrBench({ intake });
+    ends(() => bench.close());
+    bench.start();
+    const [relay] = bench.relays;
+    const { me } = bench;
+    // Its own upkeep is done: it has said where its inbox is.
+    await bench.until(() => [...relay!.stored.values()].some((event) => event.kind === 10_050 && event.pubkey === me));
+    const eve = person();
+    return {
+      stranger: eve.npub,
+      does: {
+        message: () =>
+          relay!.put(
+            eve.wrap(`https://x.test/${crypto.randomUUID()}.png`, me, {
+              kind: 15,
+              tags: [
+                ["p", me],
+                ["decryption-key", "00".repeat(32)],
+                ["decryption-nonce", "00".repeat(12)],
+              ],
+            }).event,
+          ),
+        reaction: () =>
+          relay!.put(
+            eve.wrap("+", me, {
+              kind: 7,
+              tags: [
+                ["p", me],
+                ["e", "a".repeat(64)],
+              ],
+            }).event,
+          ),
+      },
+      calls: () => relay!.words.length,
     };
   },
 

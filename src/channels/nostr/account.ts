@@ -66,7 +66,11 @@ export function alive(account: NostrAccount): void {
 export function gone({ standing, health, config }: NostrAccount, url: string, reason: string): void {
   standing.delete(url);
   if (standing.size === 0)
-    health.trouble("degraded", "nostr_unreachable", `${config.relays.length === 1 ? "the relay does" : "none of the relays do"} not answer (${url}: ${reason}); trying again`);
+    health.trouble(
+      "degraded",
+      "nostr_unreachable",
+      `${config.relays.length === 1 ? "the relay does" : "none of the relays do"} not answer (${url}: ${reason}); trying again`,
+    );
 }
 
 /** Reports why what came in could not be handed in and waits as long as the reason asks for. Resolves early when `signal` aborts. */

@@ -15,13 +15,17 @@ const relay = v.pipe(
 );
 
 const nostrEntries = {
-  private_key: described(v.optional(secret()), "Private key of the assistant (nsec1… or 64 hex digits). Make one of its own, never yours.", { example: "${NOSTR_KEY}" }),
+  private_key: described(v.optional(secret()), "Private key of the assistant (nsec1… or 64 hex digits). Make one of its own, never yours.", {
+    example: "${NOSTR_KEY}",
+  }),
   relays: described(
     v.optional(v.pipe(v.array(relay), v.maxLength(10, "ten relays are enough"))),
     "Relays on which the assistant's messages arrive; one to three. They are published as its inbox (kind 10050).",
     { example: ["wss://inbox.nostr.wine"], perAccount: true },
   ),
-  lookup_relays: described(v.optional(v.array(relay), []), "Relays that are asked, besides, where somebody has their inbox.", { example: ["wss://purplepag.es"] }),
+  lookup_relays: described(v.optional(v.array(relay), []), "Relays that are asked, besides, where somebody has their inbox.", {
+    example: ["wss://purplepag.es"],
+  }),
   allowed_users: described(v.optional(v.array(v.union([v.literal("*"), npub], NOT_AN_NPUB)), []), "Public keys of people who may write."),
   owner_ids: described(v.optional(v.array(npub), []), "Public keys that are you: they have your rights."),
   groups: channelAccountEntries.groups,
@@ -33,7 +37,9 @@ interface Keys {
 }
 
 function isWhole({ private_key, relays }: Keys): boolean {
-  return private_key !== undefined && /^(nsec1[02-9ac-hj-np-z]{58}|[0-9a-f]{64})$/i.test(private_key.reveal().trim()) && relays !== undefined && relays.length > 0;
+  return (
+    private_key !== undefined && /^(nsec1[02-9ac-hj-np-z]{58}|[0-9a-f]{64})$/i.test(private_key.reveal().trim()) && relays !== undefined && relays.length > 0
+  );
 }
 
 const WHOLE = "private_key (nsec1… or 64 hex digits) and relays are both needed: docs/channels/nostr.md";

@@ -19,18 +19,23 @@ export async function inboxOf(account: NostrAccount, reader: string, signal: Abo
     ...[...account.standing.values()].map((relay) => asked(relay, reader)),
     ...lookup.map((url) => lookedUp(account, url, { reader, signal })),
   ]);
-  const found = answers.flatMap((events) => events ?? []).filter((event) => event.kind === KIND.inbox && event.pubkey === reader && account.keys!.isSound(event));
+  const found = answers
+    .flatMap((events) => events ?? [])
+    .filter((event) => event.kind === KIND.inbox && event.pubkey === reader && account.keys!.isSound(event));
   const newest = found.toSorted((a, b) => b.created_at - a.created_at)[0];
   if (newest === undefined) {
     if (kept !== undefined) return kept.relays;
-    if (answers.every((events) => events === undefined)) throw new ChannelError("nostr_unreachable", "no relay could be asked where they are written to", "retry");
+    if (answers.every((events) => events === undefined))
+      throw new ChannelError("nostr_unreachable", "no relay could be asked where they are written to", "retry");
     throw new ChannelError("nostr_no_inbox", "they have no inbox relays (kind 10050) on any relay that was asked", "permanent", {
       hint: "They set relays for private messages in their client; a relay that knows them goes into lookup_relays",
     });
   }
   const relays = [...new Set(tagsOf(newest, "relay").flatMap((url) => normal(url, config.relays)))].slice(0, MAX_RELAYS);
   if (relays.length === 0)
-    throw new ChannelError("nostr_no_inbox", "their inbox relays are none that can be reached", "permanent", { hint: "They name a wss:// relay in their client" });
+    throw new ChannelError("nostr_no_inbox", "their inbox relays are none that can be reached", "permanent", {
+      hint: "They name a wss:// relay in their client",
+    });
   inboxes.delete(reader);
   inboxes.set(reader, { relays, at: deps.clock.monotonic() });
   if (inboxes.size > MAX_KEPT) inboxes.delete(inboxes.keys().next().value!);

@@ -60,7 +60,8 @@ function filePart(rumor: Rumor): MessagePart[] {
   const name = URL.parse(url)?.pathname.split("/").at(-1)?.slice(0, 200);
   const kind = type.startsWith("audio/") ? "audio" : type.startsWith("video/") ? "video" : /^image\/(png|jpeg|gif|webp)$/.test(type) ? "photo" : "document";
   const about = { kind, type: type.slice(0, 100), ...(name === undefined || name === "" ? {} : { name }), ...(size > 0 ? { size } : {}) } as const;
-  const readable = /^https?:\/\//i.test(url) && url.length <= 2_000 && (algorithm === undefined || algorithm.toLowerCase() === "aes-gcm") && isHex(key) && isHex(nonce);
+  const readable =
+    /^https?:\/\//i.test(url) && url.length <= 2_000 && (algorithm === undefined || algorithm.toLowerCase() === "aes-gcm") && isHex(key) && isHex(nonce);
   const ref: FileRef = { url, key, nonce, ...(hash === undefined ? {} : { hash }) };
   const media: Media = readable ? { ...about, ref: JSON.stringify(ref) } : { ...about, missing: "it is encrypted in a way that cannot be opened here" };
   return [{ type: "media", media }];

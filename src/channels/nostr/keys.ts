@@ -24,7 +24,9 @@ export interface Keys {
 export async function loadKeys(secret: Secret): Promise<Keys> {
   const [pure, nip19, nip59] = await Promise.all([import("nostr-tools/pure"), import("nostr-tools/nip19"), import("nostr-tools/nip59")]);
   const text = secret.reveal().trim().toLowerCase();
-  const key = text.startsWith("nsec1") ? (nip19.decode(text as `nsec1${string}`).data as Uint8Array) : Uint8Array.from(text.match(/../g) ?? [], (byte) => parseInt(byte, 16));
+  const key = text.startsWith("nsec1")
+    ? (nip19.decode(text as `nsec1${string}`).data as Uint8Array)
+    : Uint8Array.from(text.match(/../g) ?? [], (byte) => parseInt(byte, 16));
   const me = pure.getPublicKey(key);
   return {
     me,

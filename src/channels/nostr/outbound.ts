@@ -71,7 +71,11 @@ function secondsOf(nonce: string, now: number): number {
 }
 
 /** @returns the message's id */
-async function deliver(account: NostrAccount, made: () => Rumor, { nonce, reader, signal }: { nonce: string; reader: string; signal: AbortSignal }): Promise<string> {
+async function deliver(
+  account: NostrAccount,
+  made: () => Rumor,
+  { nonce, reader, signal }: { nonce: string; reader: string; signal: AbortSignal },
+): Promise<string> {
   const { deps } = account;
   const inbox = await inboxOf(account, reader, signal);
   const { id, theirs, ours } = wrappedFor(account, `${reader} ${nonce}`, { made, reader });
@@ -120,7 +124,12 @@ function failure(inbox: readonly string[], verdicts: readonly Outcome[]): Channe
   const words = verdicts.map((verdict, index) => `${inbox[index]}: ${verdict.taken ? "" : verdict.reason}`).join("; ");
   const limited = verdicts.some((verdict) => !verdict.taken && verdict.reason.startsWith("rate-limited:"));
   if (verdicts.some(({ later }) => later === true))
-    return new ChannelError(limited ? "nostr_rate_limited" : "nostr_unreachable", `no relay has taken it: ${words}`, "retry", limited ? { retryAfterMs: LATER_MS } : {});
+    return new ChannelError(
+      limited ? "nostr_rate_limited" : "nostr_unreachable",
+      `no relay has taken it: ${words}`,
+      "retry",
+      limited ? { retryAfterMs: LATER_MS } : {},
+    );
   return new ChannelError("nostr_refused", `no relay takes it: ${words}`, "permanent", { hint: "Their inbox relays refuse it; their words say why" });
 }
 
@@ -143,7 +152,9 @@ async function fetchFile({ deps }: NostrAccount, media: Media, signal: AbortSign
     return { bytes, type: media.type ?? "application/octet-stream", ...(media.name === undefined ? {} : { name: media.name }) };
   } catch (error) {
     if (error instanceof HttpFailure)
-      throw error.kind === "refused" ? unreadable(error.message) : new ChannelError("nostr_unreachable", `the file's server did not answer: ${error.message}`, "retry", { cause: error });
+      throw error.kind === "refused"
+        ? unreadable(error.message)
+        : new ChannelError("nostr_unreachable", `the file's server did not answer: ${error.message}`, "retry", { cause: error });
     throw error;
   }
 }

@@ -22,7 +22,9 @@ const MAX_SEEN = 20_000;
 const MAX_CONTENT = 400_000;
 
 /** `at`: when it came, wall milliseconds. */
-type Work = { readonly kind: "wrap"; readonly wrap: NostrEvent; readonly relay: string; readonly at: number } | { readonly kind: "mark"; readonly relay: string; readonly at: number };
+type Work =
+  | { readonly kind: "wrap"; readonly wrap: NostrEvent; readonly relay: string; readonly at: number }
+  | { readonly kind: "mark"; readonly relay: string; readonly at: number };
 
 /** Receives until `signal` aborts. Never rejects. */
 export async function receiveWraps(account: NostrAccount, signal: AbortSignal): Promise<void> {
@@ -155,7 +157,12 @@ async function publishInbox({ config, deps, keys }: NostrAccount, relay: Relay):
   const found = await relay.query({ kinds: [KIND.inbox], authors: [keys!.me], limit: 1 });
   const newest = found.filter((event) => event.pubkey === keys!.me && keys!.isSound(event)).toSorted((a, b) => b.created_at - a.created_at)[0];
   if (newest !== undefined && String(tagsOf(newest, "relay")) === String(config.relays)) return;
-  const event = keys!.sign({ kind: KIND.inbox, tags: config.relays.map((url) => ["relay", url]), content: "", created_at: Math.floor(deps.clock.now() / 1_000) });
+  const event = keys!.sign({
+    kind: KIND.inbox,
+    tags: config.relays.map((url) => ["relay", url]),
+    content: "",
+    created_at: Math.floor(deps.clock.now() / 1_000),
+  });
   const verdict = await relay.publish(event);
   if (!verdict.taken) deps.log.warn("nostr: a relay does not take our list of inbox relays; people may not find us", { reason: verdict.reason });
 }

@@ -67,7 +67,13 @@ export class Relay {
     const found: NostrEvent[] = [];
     const id = `q${++this.#count}`;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#questions.set(id, { filter, event: (event) => void (found.length < 100 && found.push(event)), end: resolve, refused: (reason) => reject(new RelayTrouble(reason)), asked: 0 });
+    this.#questions.set(id, {
+      filter,
+      event: (event) => void (found.length < 100 && found.push(event)),
+      end: resolve,
+      refused: (reason) => reject(new RelayTrouble(reason)),
+      asked: 0,
+    });
     this.#send(id);
     try {
       await this.#inTime(promise);

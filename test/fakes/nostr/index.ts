@@ -130,7 +130,8 @@ export function person(): Person {
   return {
     pubkey,
     npub: npubEncode(pubkey),
-    announce: (relay, inbox) => relay.put(finalizeEvent({ kind: 10_050, tags: inbox.map((url) => ["relay", url]), content: "", created_at: Math.floor(Date.now() / 1_000) }, key)),
+    announce: (relay, inbox) =>
+      relay.put(finalizeEvent({ kind: 10_050, tags: inbox.map((url) => ["relay", url]), content: "", created_at: Math.floor(Date.now() / 1_000) }, key)),
     wrap(content, reader, { kind = 14, tags = [["p", reader]], at = Math.floor(Date.now() / 1_000), back = 0, as } = {}) {
       const rumor = { ...createRumor({ kind, tags, content, created_at: at }, key), ...(as === undefined ? {} : { pubkey: as }) };
       const seal = createSeal(rumor, key, reader);

@@ -170,7 +170,15 @@ describe("the door to outgoing sockets", () => {
     }
     socket.close();
     assert.deepEqual(looked, ["relay.example.org"]);
-    for (const url of [`ws://${host}`, "ws://[::1]/", "wss://localhost/", "wss://router.lan/", "wss://two.example.org/", "wss://relay.example.org:25/", "wss://10.0.0.1/"])
+    for (const url of [
+      `ws://${host}`,
+      "ws://[::1]/",
+      "wss://localhost/",
+      "wss://router.lan/",
+      "wss://two.example.org/",
+      "wss://relay.example.org:25/",
+      "wss://10.0.0.1/",
+    ])
       assert.equal(await failure(connect(url)), "refused false", url);
   });
 });

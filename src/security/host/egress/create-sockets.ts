@@ -83,7 +83,13 @@ async function connected(
   if (signal?.aborted) throw new HttpFailure("aborted", `${shown}: aborted`, false);
   const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
   const socket = create(
-    () => new WebSocket(url, { headers: headersOf(destination), perMessageDeflate: false, maxPayload: request.maxBytes ?? MAX_MESSAGE_BYTES, ...(host === undefined ? {} : { lookup: answering(host) }) }),
+    () =>
+      new WebSocket(url, {
+        headers: headersOf(destination),
+        perMessageDeflate: false,
+        maxPayload: request.maxBytes ?? MAX_MESSAGE_BYTES,
+        ...(host === undefined ? {} : { lookup: answering(host) }),
+      }),
   );
   let heard = false;
   const fail = (failure: HttpFailure) => {
