@@ -4,7 +4,7 @@ export interface Row {
   /** Name on the command line; rows of one group are measured together and stand in one table. */
   readonly group: string;
   readonly what: string;
-  readonly unit: "ms" | "MB" | "kB" | "turns/s" | "x" | "tokens" | "bytes" | "calls";
+  readonly unit: "ms" | "s" | "MB" | "kB" | "turns/s" | "x" | "tokens" | "bytes" | "calls";
   readonly must?: number;
   readonly aim?: number;
   /** More is better. */
@@ -57,6 +57,11 @@ export const ROWS: readonly Row[] = [
   { name: "history-full", group: "history", what: "turn at 10,000 messages against a window just filled", unit: "x" },
   { name: "sessions-turn", group: "sessions", what: "turn beside 10,000 sessions against none", unit: "x" },
   { name: "sessions-start", group: "sessions", what: "start to `/health/ready` with 10,000 sessions against none", unit: "x" },
+  { name: "million-start", group: "million", what: "start to `/health/ready`", unit: "ms", must: 1000 },
+  { name: "million-rss", group: "million", what: "idle RSS", unit: "MB", must: 120 },
+  { name: "million-list", group: "million", what: "`sessions.list` over the WebSocket, p95", unit: "ms", must: 100 },
+  { name: "million-search", group: "million", what: "`sessions.search` over the WebSocket, p95", unit: "ms" },
+  { name: "million-restore", group: "million", what: "fault-64: `clanker restore`, for each GB of database", unit: "s", must: 60 },
   { name: "hi", group: "hi", what: 'tokens sent for "hi" with the default tools', unit: "tokens", must: 3000, aim: 1500 },
   { name: "gate-audit", group: "tools", what: "gate and audit, added to a tool call (SQLite)", unit: "ms", must: 0.2, aim: 0.1 },
   { name: "sandbox", group: "sandbox", what: "sandboxed `true`, its plan included", unit: "ms", must: 25, aim: 15 },

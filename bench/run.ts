@@ -1,7 +1,7 @@
 /**
  * Measures the budgets beside a bare Node server: `npm run bench -- [--quick] [--only GROUP,GROUP] [--keep] [--dist FOLDER] [--on FOLDER] [--cpu-prof FOLDER]`.
  *   --quick     under two minutes, few rounds, fewer connections and messages; without it everything as the budget says, about ten minutes
- *   --only      these groups, or the groups of these rows: cli start idle latency throughput sockets fanout history sessions hi tools sandbox postgres peer
+ *   --only      these groups, or the groups of these rows: cli start idle latency throughput sockets fanout history sessions million hi tools sandbox postgres peer
  *   --keep      makes this run (or, with --only, these groups of it) the baseline bench/baseline.json that later runs are compared with,
  *               and writes its figures into docs/performance.md
  *   --dist      another built program than dist/
@@ -23,6 +23,7 @@ import { measureHi, measureHistory, measureSessions } from "./measure/growth.ts"
 import { measureIdle } from "./measure/idle.ts";
 import { measureLatency } from "./measure/latency.ts";
 import { describeMachine } from "./measure/machine.ts";
+import { measureMillion } from "./measure/million.ts";
 import { measurePeer } from "./measure/peer.ts";
 import { measureSandbox } from "./measure/sandbox.ts";
 import { measureSockets } from "./measure/sockets.ts";
@@ -45,6 +46,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   fanout: measureFanOut,
   history: measureHistory,
   sessions: measureSessions,
+  million: measureMillion,
   hi: measureHi,
   tools: measureToolCall,
   sandbox: measureSandbox,
@@ -93,6 +95,7 @@ async function measureAll(): Promise<Results> {
     const from = performance.now();
     try {
       if (name === "peer" && mode === "quick" && wanted.length === 0) throw new NotHere("left out of a quick run; --only peer measures it");
+      if (name === "million" && wanted.length === 0) throw new NotHere("takes a quarter of an hour; --only million measures it");
       measured.push(...(await measure(context)));
       console.error(`${name} (${((performance.now() - from) / 1000).toFixed(1)} s)`);
     } catch (error) {

@@ -2,7 +2,7 @@
 # Installs what the tests need beside npm packages on Debian and Ubuntu: a real PostgreSQL, Chromium for the page, ps for process checks,
 # strace for what reaches the disk.
 # bubblewrap for the sandbox, tcpdump for what does not leave it, an IRC server (ngircd) and openssl for its certificate,
-# an IMAP server (Dovecot), an XMPP server (Prosody).
+# an IMAP server (Dovecot), an XMPP server (Prosody), tmux for terminal programs.
 # Needs root or sudo. Safe to run again: what is there already is left alone.
 set -euo pipefail
 
@@ -17,6 +17,7 @@ command -v bwrap >/dev/null || need+=(bubblewrap)
 command -v prosody >/dev/null || need+=(prosody)
 command -v openssl >/dev/null || need+=(openssl)
 command -v tcpdump >/dev/null || need+=(tcpdump)
+command -v tmux >/dev/null || need+=(tmux)
 
 if [ "${#need[@]}" -eq 0 ]; then
   echo "test tools: all present"

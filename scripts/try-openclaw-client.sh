@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tries the unmodified `openclaw` client of npm against this gateway: one line per command, exit code 1 when one of them fails.
-# Not part of `npm test`: the client is about 650 MB, installed once (a minute) into the folder that bench/peers.sh uses too.
+# Part of .ci/run and not of `npm test`: the client is about 650 MB, installed once (a minute) into the folder that bench/peers.sh uses too.
 # The frames its commands send are recorded in test/fixtures/openclaw and replayed by `npm test`.
 # Needs `npm ci` here; with tmux the terminal client is driven as well.
 set -euo pipefail
@@ -23,7 +23,7 @@ token="try-openclaw-client-0123456789abcdef"
 printf '[gateway]\nport = 0\n[gateway.auth]\ntoken = "%s"\n' "$token" >"$work/home/config.toml"
 CLANKER_HOME="$work/home" node src/main.ts start >"$work/gateway.log" 2>&1 &
 gateway=$!
-for _ in $(seq 1 100); do
+for _ in $(seq 1 600); do
   [ -f "$work/home/data/gateway.json" ] && break
   sleep 0.1
 done
@@ -31,7 +31,7 @@ url="$(node -p "JSON.parse(require('node:fs').readFileSync('$work/home/data/gate
 printf '{ "gateway": { "mode": "remote", "remote": { "url": "%s", "token": "%s" } } }' "$url" "$token" >"$work/client/openclaw.json"
 
 client() {
-  env HOME="$work/client" OPENCLAW_STATE_DIR="$work/client" NO_COLOR=1 timeout --foreground "${LIMIT:-60}" "$CLANKER_BENCH_PEERS/node_modules/.bin/openclaw" "$@"
+  env HOME="$work/client" OPENCLAW_STATE_DIR="$work/client" NO_COLOR=1 timeout --foreground "${LIMIT:-180}" "$CLANKER_BENCH_PEERS/node_modules/.bin/openclaw" "$@"
 }
 failed=0
 # try WANTED-PATTERN ARGUMENTS...
@@ -68,7 +68,7 @@ try 'Connect: ok' gateway probe
 if command -v tmux >/dev/null; then
   tmux -L clanker-try new-session -d -x 110 -y 40 "env HOME='$work/client' OPENCLAW_STATE_DIR='$work/client' '$CLANKER_BENCH_PEERS/node_modules/.bin/openclaw' tui"
   until_shown() {
-    for _ in $(seq 1 60); do
+    for _ in $(seq 1 240); do
       tmux -L clanker-try capture-pane -p | grep -q "$1" && return 0
       sleep 0.5
     done

@@ -175,6 +175,22 @@ answerParent({
     each(count, 100, async (index) => {
       await runTurn(clients[index % clients.length]!, `agent:main:${prefix}-${index}`);
     }),
+  /** `turns` turns in each of `count` sessions; a hundred sessions at a time. */
+  fillDeep: ({ count, turns, prefix }: { count: number; turns: number; prefix: string }) =>
+    each(count, 100, async (index) => {
+      for (let turn = 0; turn < turns; turn++)
+        await runTurn(clients[index % clients.length]!, `agent:main:${prefix}-${index}`, `${TEN_WORDS}, says ${index} for the ${turn}. time`);
+    }),
+  /** Milliseconds of `rounds` calls, one after the other. */
+  calls: async ({ method, params, rounds }: { method: string; params: Record<string, unknown>; rounds: number }) => {
+    const taken: number[] = [];
+    for (const _ of times(rounds)) {
+      const from = performance.now();
+      await clients[0]!.call(method as "health", params as Record<string, never>);
+      taken.push(performance.now() - from);
+    }
+    return taken;
+  },
   turn: ({ session, message }: { session: string; message?: string }) => runTurn(clients[0]!, session, message),
   /** Fills a session: many messages wait in its lane, so that only the turns themselves take time. */
   fill: async ({ session, turns }: { session: string; turns: number }) => {
