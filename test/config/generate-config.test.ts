@@ -13,6 +13,7 @@ const VARIABLES = {
   CLANKER_GATEWAY_TOKEN: "t",
   CLANKER_GATEWAY_PASSWORD: "p",
   DATABASE_URL: "postgres://localhost/x",
+  NOSTR_KEY: "ab".repeat(32),
 };
 const FILES = { "prompts/main.md": "a", "prompts/researcher.md": "b" };
 
