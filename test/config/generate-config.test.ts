@@ -14,6 +14,7 @@ const VARIABLES = {
   CLANKER_GATEWAY_PASSWORD: "p",
   DATABASE_URL: "postgres://localhost/x",
   NOSTR_KEY: "ab".repeat(32),
+  NOSTR_KEY_NAME: "cd".repeat(32),
 };
 const FILES = { "prompts/main.md": "a", "prompts/researcher.md": "b" };
 
