@@ -45,11 +45,15 @@ export function createAdmission(account: XmppAccount, pages: Pages, signal: Abor
   const begun = deps.clock.now().toString(36) + Math.floor(deps.random.number() * 1_296).toString(36);
   let count = 0;
   let full: Promise<void> = Promise.resolve();
+  /** Archives that wait to be read: their answers come over the same wire. */
+  let gaps = 0;
   const queue = createInOrder<Work | { readonly kind: "update"; readonly update: Update }>({
     signal,
     async work(item) {
-      if (item.kind === "gap") await fillGap(account, item.room, pages);
-      else if (item.kind === "update") await deps.intake.receive([item.update]);
+      if (item.kind === "gap") {
+        await fillGap(account, item.room, pages);
+        gaps -= 1;
+      } else if (item.kind === "update") await deps.intake.receive([item.update]);
       else if (item.kind === "asked") await admitRequest(account, item.jid);
       else await admitStanza(account, item);
       if ("handled" in item) item.handled();
@@ -69,7 +73,10 @@ export function createAdmission(account: XmppAccount, pages: Pages, signal: Abor
     full = full.then(() => done);
   };
   return {
-    gap: (room) => add({ kind: "gap", room }),
+    gap(room) {
+      gaps += 1;
+      add({ kind: "gap", room });
+    },
     take(stanza, room, handled) {
       count += 1;
       add({ kind: "stanza", stanza, room, handled, at: timeOf(account, stanza), id: `${begun}.${count}` });
@@ -92,7 +99,8 @@ export function createAdmission(account: XmppAccount, pages: Pages, signal: Abor
         },
       });
     },
-    room: () => full,
+    // Who does not read on hears neither the archive's answer nor that of a login.
+    room: async () => (gaps > 0 || account.session?.ready !== true ? undefined : full),
     idle: queue.idle,
   };
 }

@@ -29,7 +29,7 @@ interface Names {
   readonly room: string;
 }
 
-/** Between the two names; in neither. */
+/** Between the two names of what is ours; in a conversation of two, where there is no room, it stands first. */
 const BETWEEN = "|";
 
 export function createOutbound(account: XmppAccount): Outbound {
@@ -76,7 +76,7 @@ export function createOutbound(account: XmppAccount): Outbound {
   const correct = async (messageId: string, payload: XmppPayload, { address, signal }: { address: Address; signal: AbortSignal }): Promise<void> => {
     if (payload.kind !== "text")
       throw new ChannelError("xmpp_not_editable", "only text replaces a message", "permanent", { hint: "Send the file as a message of its own" });
-    const { own } = namesOf(messageId);
+    const { own } = ourNames(messageId);
     const children = (session: Session) => [...text(payload)(session), session.xml("replace", { xmlns: NS.correct, id: own })];
     await say(address, { id: newId(deps.clock, deps.random), children, signal });
   };
@@ -100,7 +100,7 @@ export function createOutbound(account: XmppAccount): Outbound {
         return [...content, answered ?? false];
       };
       const named = await say(address, { id: nonce, children, signal });
-      return { messageId: named === "" ? nonce : `${named}${BETWEEN}${nonce}` };
+      return { messageId: `${named}${BETWEEN}${nonce}` };
     },
     edit: (receipt, part, target) => correct(receipt.messageId, part.payload as XmppPayload, target),
     async typing({ conversation }) {
@@ -120,7 +120,7 @@ export function createOutbound(account: XmppAccount): Outbound {
         return correct(messageId, rendered[0]!.payload as XmppPayload, { address, signal });
       },
       async delete({ address, messageId, signal }) {
-        const { own, room } = namesOf(messageId);
+        const { own, room } = ourNames(messageId);
         await say(address, {
           id: newId(deps.clock, deps.random),
           signal,
@@ -155,6 +155,13 @@ export function createOutbound(account: XmppAccount): Outbound {
     });
     rememberReactions(account, place, now);
   }
+}
+
+/** Whatever the server says to it, nobody believes a correction or retraction of somebody else's message. @throws ChannelError */
+function ourNames(messageId: string): Names {
+  if (!messageId.includes(BETWEEN))
+    throw new ChannelError("xmpp_not_ours", "only our own messages can be changed", "permanent", { hint: "Name a message that the assistant has sent" });
+  return namesOf(messageId);
 }
 
 function namesOf(messageId: string): Names {

@@ -296,7 +296,7 @@ describe("xmpp: what the assistant does", () => {
     withPeer(async (bench, peer) => {
       const { channel } = bench;
       const { messageId } = await send(bench, peer.jid, "a *draft*", { nonce: "p1" });
-      assert.equal(messageId, "p1");
+      assert.equal(messageId, "|p1");
       const target = { address: to(peer.jid).address, messageId, signal: new AbortController().signal };
       await channel.actions!.edit!(target, "the **final** word");
       assert.deepEqual(peer.said(bench.jid), ["the *final* word"]);
@@ -369,8 +369,9 @@ describe("xmpp: failures say what may be done next", () => {
       const signal = AbortSignal.timeout(10_000);
       const media = { kind: "document", blob: bench.blobs.add(new Uint8Array(3), "text/plain", "a.txt") } as const;
       const [file] = channel.render({ parts: [{ type: "media", media }] });
-      const target = { address: to(peer.jid).address, messageId: "m1", signal };
-      await assert.rejects(channel.edit!({ messageId: "m1" }, file!, to(peer.jid)), failing("xmpp_not_editable", "permanent"));
+      const target = { address: to(peer.jid).address, messageId: "|m1", signal };
+      await assert.rejects(channel.actions!.delete!({ ...target, messageId: "theirs" }), failing("xmpp_not_ours", "permanent"));
+      await assert.rejects(channel.edit!({ messageId: "|m1" }, file!, to(peer.jid)), failing("xmpp_not_editable", "permanent"));
       await assert.rejects(async () => channel.actions!.edit!(target, "x".repeat(10_000)), failing("xmpp_too_long", "permanent"));
       await assert.rejects(channel.fetchMedia!({ kind: "document", ref: "file:///etc/passwd" }, signal), failing("xmpp_no_file", "permanent"));
       const gone = `http://127.0.0.1:${server.httpPort}/file_share/none/a.txt`;
