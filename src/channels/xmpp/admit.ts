@@ -35,6 +35,8 @@ export interface Admission {
   removed(room: Room, by: string | undefined): void;
   /** Resolves when there is room for more. */
   room(): Promise<void>;
+  /** Nothing more is read now: an answer would not be heard. */
+  isFull(): boolean;
   /** Resolves when everything is taken, or `signal` has aborted. */
   idle(): Promise<void>;
 }
@@ -68,8 +70,11 @@ export function createAdmission(account: XmppAccount, pages: Pages, signal: Abor
       await recover(account, error, { backoff, signal });
     },
   });
+  let adding = 0;
+  const isFull = () => adding > 0 && gaps === 0 && account.session?.ready === true;
   const add = (item: Parameters<typeof queue.add>[0]) => {
-    const done = queue.add(item);
+    adding += 1;
+    const done = queue.add(item).finally(() => (adding -= 1));
     full = full.then(() => done);
   };
   return {
@@ -100,7 +105,8 @@ export function createAdmission(account: XmppAccount, pages: Pages, signal: Abor
       });
     },
     // Who does not read on hears neither the archive's answer nor that of a login.
-    room: async () => (gaps > 0 || account.session?.ready !== true ? undefined : full),
+    room: async () => (isFull() ? full : undefined),
+    isFull,
     idle: queue.idle,
   };
 }

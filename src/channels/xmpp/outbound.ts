@@ -89,10 +89,8 @@ export function createOutbound(account: XmppAccount): Outbound {
         const { xml } = session;
         const room = account.rooms.get(address.conversation);
         // XEP-0461 section 3.1: in a room the answer is to the place somebody sits at.
-        const answered =
-          replyTo === undefined
-            ? undefined
-            : xml("reply", { xmlns: NS.reply, id: namesOf(replyTo).room || replyTo, to: room?.seatOf(namesOf(replyTo).room || replyTo) });
+        const answeredId = replyTo === undefined ? undefined : knownAs(replyTo);
+        const answered = answeredId === undefined ? undefined : xml("reply", { xmlns: NS.reply, id: answeredId, to: room?.seatOf(answeredId) });
         const content: (Element | false)[] =
           payload.kind === "media"
             ? [xml("body", null, link!), xml("x", { xmlns: NS.oob }, xml("url", null, link!)), xml("active", { xmlns: NS.states })]
@@ -139,8 +137,7 @@ export function createOutbound(account: XmppAccount): Outbound {
 
   /** Each telling is of all our reactions to that message (XEP-0444 section 4.2). */
   async function react({ address, messageId, signal }: ActionTarget, emoji: string, on: boolean): Promise<void> {
-    const { own, room } = namesOf(messageId);
-    const id = room || own;
+    const id = knownAs(messageId);
     const place = `${address.conversation} ${id} ${account.config.jid}`;
     const now = new Set(account.reactions.get(place));
     if (on) now.add(emoji);
@@ -162,6 +159,12 @@ function ourNames(messageId: string): Names {
   if (!messageId.includes(BETWEEN))
     throw new ChannelError("xmpp_not_ours", "only our own messages can be changed", "permanent", { hint: "Name a message that the assistant has sent" });
   return namesOf(messageId);
+}
+
+/** What everybody there calls a message. */
+function knownAs(messageId: string): string {
+  const { own, room } = namesOf(messageId);
+  return room || own;
 }
 
 function namesOf(messageId: string): Names {

@@ -525,12 +525,34 @@ describe("xmpp: rooms", () => {
         peer.ask("set", xml("query", { xmlns: "http://jabber.org/protocol/muc#admin" }, xml("item", attrs)), room);
       await admin({ affiliation: "outcast", jid: bench.jid });
       await bench.until(() => bench.channel.status().code === "xmpp_not_in_room");
-      assert.ok(bench.intake.updates.some((update) => update.type === "membership" && update.change === "left"));
+      await bench.intake.until(() => bench.intake.updates.some((update) => update.type === "membership" && update.change === "left"));
       await assert.rejects(send(bench, room, "hi"), (error: unknown) => error instanceof ChannelError && error.failure === "retry");
       await admin({ affiliation: "none", jid: bench.jid });
       await bench.until(() => bench.channel.status().state === "ready");
       await send(bench, room, "back");
     }, OPEN));
+
+  test("fault-51 an archive that tells nothing does not hold up what is said live", async () => {
+    const room = `closed${++count}@${ROOMS}`;
+    await server.addUser("finn");
+    const peer = await connectPeer(server, "finn");
+    await peer.join(room);
+    const bench = await createBench(server, { name: `bot${count}`, config: { nick: "clanker", rooms: [room] } });
+    try {
+      // Its questions to the archives wait, and by then it may not ask the room's any more.
+      bench.intake.hold();
+      bench.start();
+      await bench.until(() => bench.channel.status().state === "ready");
+      await peer.ask("set", xml("query", { xmlns: "http://jabber.org/protocol/muc#admin" }, xml("item", { affiliation: "outcast", jid: bench.jid })), room);
+      bench.intake.release();
+      await peer.say(bench.jid, "directly");
+      await bench.intake.until(() => words(bench).includes("directly"));
+      await bench.until(() => bench.channel.status().code === "xmpp_not_in_room");
+    } finally {
+      await bench.close();
+      await peer.close();
+    }
+  });
 
   test("a nick that somebody has is not fought for", async () => {
     const room = `nick${++count}@${ROOMS}`;
