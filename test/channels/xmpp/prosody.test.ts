@@ -299,6 +299,7 @@ describe("xmpp: what the assistant does", () => {
       assert.equal(messageId, "|p1");
       const target = { address: to(peer.jid).address, messageId, signal: new AbortController().signal };
       await channel.actions!.edit!(target, "the **final** word");
+      await peer.until(() => peer.said(bench.jid).includes("the *final* word"));
       assert.deepEqual(peer.said(bench.jid), ["the *final* word"]);
       await channel.actions!.react!({ ...target, messageId: "theirs" }, "👀", true);
       await channel.actions!.react!({ ...target, messageId: "theirs" }, "👍", true);
