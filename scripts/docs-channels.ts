@@ -40,6 +40,7 @@ const LEAST: { readonly [C in ChannelName]: object } = {
   matrix: { homeserver: "https://x.test", access_token: secret },
   mattermost: { url: "https://m.test", token: secret, callback_url: "https://c.test/", callback_secret: secret },
   signal: { url: "http://s.test", number: "+4915112345678" },
+  nostr: { private_key: new Secret("docs", "01".repeat(32)), relays: ["wss://r.test"] },
   slack: { bot_token: secret, app_token: secret },
   teams: { app_id: guid, app_password: secret, tenant_id: guid },
   telegram: { token: secret },

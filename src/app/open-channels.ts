@@ -37,10 +37,15 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createXmpp } = await import("../channels/xmpp/index.ts");
     return createXmpp({ ...settings, jid, password, account }, deps);
   },
-  twitch: async ({ client_id, client_secret, refresh_token, ...settings }, account, deps) => {
-    if (client_id === undefined || client_secret === undefined || refresh_token === undefined) return undefined;
+  twitch: async ({ client_id, client_secret, refresh_token, channels, ...settings }, account, deps) => {
+    if (client_id === undefined || client_secret === undefined || refresh_token === undefined || channels === undefined) return undefined;
     const { createTwitch } = await import("../channels/twitch/index.ts");
-    return createTwitch({ ...settings, client_id, client_secret, refresh_token, account }, deps);
+    return createTwitch({ ...settings, client_id, client_secret, refresh_token, channels, account }, deps);
+  },
+  nostr: async ({ private_key, relays, ...settings }, account, deps) => {
+    if (private_key === undefined || relays === undefined) return undefined;
+    const { createNostr } = await import("../channels/nostr/index.ts");
+    return createNostr({ ...settings, private_key, relays, account }, deps);
   },
   webhook: async ({ url, secret, ...settings }, account, deps) => {
     if (url === undefined || secret === undefined) return undefined;

@@ -8,6 +8,7 @@ import { lineConfig } from "../channels/line/config.ts";
 import { matrixConfig } from "../channels/matrix/config.ts";
 import { mattermostConfig } from "../channels/mattermost/config.ts";
 import { signalConfig } from "../channels/signal/config.ts";
+import { nostrConfig } from "../channels/nostr/config.ts";
 import { telegramConfig } from "../channels/telegram/config.ts";
 import { slackConfig } from "../channels/slack/config.ts";
 import { teamsConfig } from "../channels/teams/config.ts";
@@ -30,6 +31,7 @@ export const channelsConfig = v.strictObject({
   xmpp: described(v.optional(xmppConfig), "An XMPP (Jabber) account; further ones under accounts.NAME."),
   twitch: described(v.optional(twitchConfig), "A Twitch account in chats; further ones under accounts.NAME."),
   matrix: described(v.optional(matrixConfig), "An account on a Matrix homeserver; further ones under accounts.NAME."),
+  nostr: described(v.optional(nostrConfig), "A Nostr key for private messages; further ones under accounts.NAME."),
   mattermost: described(v.optional(mattermostConfig), "A Mattermost bot; further ones under accounts.NAME."),
   whatsapp: described(v.optional(whatsappConfig), "A WhatsApp number; further ones under accounts.NAME."),
   signal: described(v.optional(signalConfig), "A Signal account of a signal-cli daemon; further ones under accounts.NAME."),

@@ -6,6 +6,8 @@ export interface SocketDestination {
   readonly baseUrl: string;
   /** Domains besides the host of `baseUrl` on which the platform hands out sockets, e.g. `discord.gg`: the domain itself and everything below it. */
   readonly domains?: readonly string[];
+  /** Nobody vouches for this URL, somebody wrote it: public addresses only, looked up once and connected to, no credentials. */
+  readonly untrusted?: boolean;
   /** `message`: the text `{secret}` is replaced in those messages alone that are sent with `credential: true`. */
   readonly credential?:
     | { readonly in: "header"; readonly name: string; readonly prefix?: string; readonly secret: Secret }

@@ -104,6 +104,9 @@ export const ROOMS: readonly Room[] = [
     name: "channels/matrix",
     imports: ["core"],
     outside: [{ module: "@matrix-org/matrix-sdk-crypto-wasm", files: /^src\/channels\/matrix\/crypto(-port)?\.ts$/ }],
+    // Events and keys alone: its sockets are ours.
+    name: "channels/nostr",
+    outside: [{ module: "nostr-tools", files: /^src\/channels\/nostr\/keys\.ts$/ }],
   },
   { name: "channels/*", imports: ["core"], outside: [] },
   // What is known about vendors, as data beside the wires.

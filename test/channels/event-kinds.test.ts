@@ -10,6 +10,7 @@ import { ANN as FEISHU_ANN, GROUP as FEISHU_GROUP } from "../fakes/feishu/index.
 import { startFakeIrc } from "../fakes/irc-services.ts";
 import { ANN as ANNS_NUMBER } from "../fakes/whatsapp/cloud.ts";
 import { ANN as LINE_ANN } from "../fakes/line/index.ts";
+import { person } from "../fakes/nostr/index.ts";
 import { connectPeer, startProsody, xml } from "../fakes/prosody.ts";
 import { ANN, TOWN } from "../fakes/mattermost/index.ts";
 import { EVE } from "../fakes/signal/index.ts";
@@ -24,6 +25,7 @@ import { createBench as ircBench } from "./irc/harness.ts";
 import { createBench as lineBench, ready as lineReady } from "./line/harness.ts";
 import { createBench as matrixBench } from "./matrix/harness.ts";
 import { createBench as mattermostBench, target as mattermostTarget } from "./mattermost/harness.ts";
+import { createBench as nostrBench } from "./nostr/harness.ts";
 import { createRecordingIntake, type RecordingIntake } from "./recording-intake.ts";
 import { createBench as signalBench } from "./signal/harness.ts";
 import { createBench as slackBench } from "./slack/harness.ts";
@@ -415,6 +417,44 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
       stranger: "66",
       does: { message: () => void twitch.chat({ text: "@clanker hi", from: "66" }), deletion: () => void twitch.remove("m1", { from: "66" }) },
       calls: () => twitch.calls.length,
+    };
+  },
+
+  async nostr(intake, ends) {
+    const bench = await nostrBench({ intake });
+    ends(() => bench.close());
+    bench.start();
+    const [relay] = bench.relays;
+    const { me } = bench;
+    // Its own upkeep is done: it has said where its inbox is.
+    await bench.until(() => [...relay!.stored.values()].some((event) => event.kind === 10_050 && event.pubkey === me));
+    const eve = person();
+    return {
+      stranger: eve.npub,
+      does: {
+        message: () =>
+          relay!.put(
+            eve.wrap(`https://x.test/${crypto.randomUUID()}.png`, me, {
+              kind: 15,
+              tags: [
+                ["p", me],
+                ["decryption-key", "00".repeat(32)],
+                ["decryption-nonce", "00".repeat(12)],
+              ],
+            }).event,
+          ),
+        reaction: () =>
+          relay!.put(
+            eve.wrap("+", me, {
+              kind: 7,
+              tags: [
+                ["p", me],
+                ["e", "a".repeat(64)],
+              ],
+            }).event,
+          ),
+      },
+      calls: () => relay!.words.length,
     };
   },
 

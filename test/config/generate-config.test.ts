@@ -18,6 +18,8 @@ const VARIABLES = {
   GOOGLE_CHAT_KEY: keyFile(1),
   GOOGLE_CHAT_KEY_NAME: keyFile(2),
   DATABASE_URL: "postgres://localhost/x",
+  NOSTR_KEY: "ab".repeat(32),
+  NOSTR_KEY_NAME: "cd".repeat(32),
 };
 const FILES = { "prompts/main.md": "a", "prompts/researcher.md": "b" };
 

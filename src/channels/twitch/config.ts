@@ -18,7 +18,10 @@ const twitchEntries = {
   refresh_token: described(v.optional(secret()), "Refresh token of the assistant's own Twitch account for that application.", {
     example: "${TWITCH_REFRESH_TOKEN}",
   }),
-  channels: described(v.optional(v.array(userId), []), "Channels whose chat is read, by the user ids of their broadcasters.", { example: ["12345678"] }),
+  channels: described(v.optional(v.array(userId)), "Channels whose chat is read, by the user ids of their broadcasters.", {
+    example: ["12345678"],
+    perAccount: true,
+  }),
   moderate: described(
     v.optional(v.boolean(), false),
     "Let the agent delete messages; the account has to be a moderator and the token to have moderator:manage:chat_messages.",
@@ -45,12 +48,12 @@ interface Keys {
   readonly client_id?: string | undefined;
   readonly client_secret?: Secret | undefined;
   readonly refresh_token?: Secret | undefined;
-  readonly channels: readonly string[];
+  readonly channels?: readonly string[] | undefined;
 }
 
 /** Without a chat to read Twitch closes the connection. */
 function isWhole({ client_id, client_secret, refresh_token, channels }: Keys): boolean {
-  return client_id !== undefined && client_secret !== undefined && refresh_token !== undefined && channels.length > 0;
+  return client_id !== undefined && client_secret !== undefined && refresh_token !== undefined && channels !== undefined && channels.length > 0;
 }
 
 const WHOLE = "client_id, client_secret, refresh_token and channels are all needed: docs/channels/twitch.md";
@@ -65,10 +68,11 @@ export const twitchConfig = v.pipe(
 export type TwitchConfig = v.InferOutput<typeof twitchConfig>;
 
 /** What one adapter needs of its section. */
-export interface TwitchAccountConfig extends Pick<TwitchConfig, "channels" | "moderate"> {
+export interface TwitchAccountConfig extends Pick<TwitchConfig, "moderate"> {
   /** Name of the account in addresses, `default` for the one written directly under `[channels.twitch]`. */
   readonly account: string;
   readonly client_id: string;
   readonly client_secret: Secret;
   readonly refresh_token: Secret;
+  readonly channels: readonly string[];
 }

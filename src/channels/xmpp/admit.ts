@@ -35,6 +35,8 @@ export interface Admission {
   removed(room: Room, by: string | undefined): void;
   /** Resolves when there is room for more. */
   room(): Promise<void>;
+  /** Nothing more is read now: an answer would not be heard. */
+  isFull(): boolean;
   /** Resolves when everything is taken, or `signal` has aborted. */
   idle(): Promise<void>;
 }
@@ -45,11 +47,15 @@ export function createAdmission(account: XmppAccount, pages: Pages, signal: Abor
   const begun = deps.clock.now().toString(36) + Math.floor(deps.random.number() * 1_296).toString(36);
   let count = 0;
   let full: Promise<void> = Promise.resolve();
+  /** Archives that wait to be read: their answers come over the same wire. */
+  let gaps = 0;
   const queue = createInOrder<Work | { readonly kind: "update"; readonly update: Update }>({
     signal,
     async work(item) {
-      if (item.kind === "gap") await fillGap(account, item.room, pages);
-      else if (item.kind === "update") await deps.intake.receive([item.update]);
+      if (item.kind === "gap") {
+        await fillGap(account, item.room, pages);
+        gaps -= 1;
+      } else if (item.kind === "update") await deps.intake.receive([item.update]);
       else if (item.kind === "asked") await admitRequest(account, item.jid);
       else await admitStanza(account, item);
       if ("handled" in item) item.handled();
@@ -64,12 +70,18 @@ export function createAdmission(account: XmppAccount, pages: Pages, signal: Abor
       await recover(account, error, { backoff, signal });
     },
   });
+  let adding = 0;
+  const isFull = () => adding > 0 && gaps === 0 && account.session?.ready === true;
   const add = (item: Parameters<typeof queue.add>[0]) => {
-    const done = queue.add(item);
+    adding += 1;
+    const done = queue.add(item).finally(() => (adding -= 1));
     full = full.then(() => done);
   };
   return {
-    gap: (room) => add({ kind: "gap", room }),
+    gap(room) {
+      gaps += 1;
+      add({ kind: "gap", room });
+    },
     take(stanza, room, handled) {
       count += 1;
       add({ kind: "stanza", stanza, room, handled, at: timeOf(account, stanza), id: `${begun}.${count}` });
@@ -92,7 +104,9 @@ export function createAdmission(account: XmppAccount, pages: Pages, signal: Abor
         },
       });
     },
-    room: () => full,
+    // Who does not read on hears neither the archive's answer nor that of a login.
+    room: async () => (isFull() ? full : undefined),
+    isFull,
     idle: queue.idle,
   };
 }

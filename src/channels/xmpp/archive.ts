@@ -44,6 +44,16 @@ export function cursorOf({ config }: XmppAccount, room: Room | undefined, value:
 /** @throws what `Intake.receive` throws, XmppTrouble and the library's errors: it has to be read again. */
 export async function fillGap(account: XmppAccount, room: Room | undefined, pages: Pages): Promise<void> {
   if (!(room ?? account).archived) return;
+  try {
+    await readOn(account, room, pages);
+  } catch (error) {
+    // One that will not tell does not hold up what is said live: we may have been thrown out meanwhile. It is asked again with the next login or entrance.
+    if (!isRefusal(error)) throw error;
+    account.deps.log.warn("xmpp: an archive does not tell what was missed", { archive: room?.jid ?? account.config.jid, error });
+  }
+}
+
+async function readOn(account: XmppAccount, room: Room | undefined, pages: Pages): Promise<void> {
   const session = account.session;
   if (session?.ready !== true) throw new XmppTrouble("xmpp_lost", "not connected");
   const { deps, health, config } = account;
@@ -133,6 +143,11 @@ async function ask(
   } finally {
     pages.delete(queryid);
   }
+}
+
+/** RFC 6120 section 8.3.2: all but `wait` are for good. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === "StanzaError" && (error as { type?: unknown }).type !== "wait";
 }
 
 function isNotFound(error: unknown): boolean {

@@ -30,7 +30,7 @@ interface Names {
   readonly room: string;
 }
 
-/** Between the two names; in neither. */
+/** Between the two names of what is ours; in a conversation of two, where there is no room, it stands first. */
 const BETWEEN = "|";
 
 export function createOutbound(account: XmppAccount): Outbound {
@@ -77,7 +77,7 @@ export function createOutbound(account: XmppAccount): Outbound {
   const correct = async (messageId: string, payload: XmppPayload, { address, signal }: { address: Address; signal: AbortSignal }): Promise<void> => {
     if (payload.kind !== "text")
       throw new ChannelError("xmpp_not_editable", "only text replaces a message", "permanent", { hint: "Send the file as a message of its own" });
-    const { own } = namesOf(messageId);
+    const { own } = ourNames(messageId);
     const children = (session: Session) => [...text(payload)(session), session.xml("replace", { xmlns: NS.correct, id: own })];
     await say(address, { id: newId(deps.clock, deps.random), children, signal });
   };
@@ -90,10 +90,8 @@ export function createOutbound(account: XmppAccount): Outbound {
         const { xml } = session;
         const room = account.rooms.get(address.conversation);
         // XEP-0461 section 3.1: in a room the answer is to the place somebody sits at.
-        const answered =
-          replyTo === undefined
-            ? undefined
-            : xml("reply", { xmlns: NS.reply, id: namesOf(replyTo).room || replyTo, to: room?.seatOf(namesOf(replyTo).room || replyTo) });
+        const answeredId = replyTo === undefined ? undefined : knownAs(replyTo);
+        const answered = answeredId === undefined ? undefined : xml("reply", { xmlns: NS.reply, id: answeredId, to: room?.seatOf(answeredId) });
         const content: (Element | false)[] =
           payload.kind === "media"
             ? [xml("body", null, link!), xml("x", { xmlns: NS.oob }, xml("url", null, link!)), xml("active", { xmlns: NS.states })]
@@ -101,7 +99,7 @@ export function createOutbound(account: XmppAccount): Outbound {
         return [...content, answered ?? false];
       };
       const named = await say(address, { id: nonce, children, signal });
-      return { messageId: named === "" ? nonce : `${named}${BETWEEN}${nonce}` };
+      return { messageId: `${named}${BETWEEN}${nonce}` };
     },
     edit: (receipt, part, target) => correct(receipt.messageId, part.payload as XmppPayload, target),
     async typing({ conversation }) {
@@ -121,7 +119,7 @@ export function createOutbound(account: XmppAccount): Outbound {
         await correct(messageId, rendered[0]!.payload as XmppPayload, { address, signal });
       },
       async delete({ address, messageId, signal }) {
-        const { own, room } = namesOf(messageId);
+        const { own, room } = ourNames(messageId);
         await say(address, {
           id: newId(deps.clock, deps.random),
           signal,
@@ -140,10 +138,14 @@ export function createOutbound(account: XmppAccount): Outbound {
 
   /** Each telling is of all our reactions to that message (XEP-0444 section 4.2). */
   async function react({ address, messageId, signal }: ActionTarget, emoji: string, on: boolean): Promise<void> {
+<<<<<<< HEAD
     // It should be nothing that is not displayed as a single emoji.
     if (!isEmoji(emoji)) throw new ChannelError("xmpp_no_emoji", "a reaction is one emoji", "permanent", { hint: "Give one emoji, such as 👍" });
     const { own, room } = namesOf(messageId);
     const id = room || own;
+=======
+    const id = knownAs(messageId);
+>>>>>>> 2a93ee0e241d635ccdcbad1b9c1992a996b9abf2
     const place = `${address.conversation} ${id} ${account.config.jid}`;
     const now = new Set(account.reactions.get(place));
     if (on) now.add(emoji);
@@ -158,6 +160,19 @@ export function createOutbound(account: XmppAccount): Outbound {
     });
     rememberReactions(account, place, now);
   }
+}
+
+/** Whatever the server says to it, nobody believes a correction or retraction of somebody else's message. @throws ChannelError */
+function ourNames(messageId: string): Names {
+  if (!messageId.includes(BETWEEN))
+    throw new ChannelError("xmpp_not_ours", "only our own messages can be changed", "permanent", { hint: "Name a message that the assistant has sent" });
+  return namesOf(messageId);
+}
+
+/** What everybody there calls a message. */
+function knownAs(messageId: string): string {
+  const { own, room } = namesOf(messageId);
+  return room || own;
 }
 
 function namesOf(messageId: string): Names {

@@ -78,8 +78,7 @@ async function serve(account: XmppAccount, session: Session, { admission, signal
     for (;;) {
       await sleep(deps.clock, timing.pingMs, AbortSignal.any([patience.signal, signal]));
       if (patience.signal.aborted || signal.aborted) return;
-      // While nothing more is read an answer would not be heard.
-      if (account.stuck) continue;
+      if (admission.isFull()) continue;
       await check(account, session);
     }
   })();

@@ -1,4 +1,5 @@
 import { after } from "node:test";
+import type { RenderedPart } from "../../../src/core/channel.ts";
 import { plainMarkdown } from "../../../src/channels/xmpp/index.ts";
 import { channelSuite } from "../../contract/channel-suite.ts";
 import { connectPeer, startProsody, xml } from "../../fakes/prosody.ts";
@@ -31,9 +32,14 @@ channelSuite("xmpp on prosody", async (intake) => {
     if (!closed) await peer.close();
     closed = true;
   };
+<<<<<<< HEAD
   /** What the server has sent to the peer before it answers this, the peer has seen. */
   const seen = () => peer.ask("get", xml("ping", { xmlns: "urn:xmpp:ping" }), peer.jid.split("@")[1]!).catch(() => {});
   const { edit, delete: remove, react } = channel.actions!;
+=======
+  // That the server has it does not mean that the other client has read it yet.
+  const shown = ({ payload }: RenderedPart) => peer.until(() => peer.said(bench.jid).includes((payload as { body: string }).body));
+>>>>>>> 2a93ee0e241d635ccdcbad1b9c1992a996b9abf2
   return {
     channel: {
       ...channel,
@@ -57,7 +63,13 @@ channelSuite("xmpp on prosody", async (intake) => {
           wire.mode = "deaf";
           void peer.until(() => peer.said(bench.jid).length === 1).then(() => void (wire.mode = "refuse"));
         }
-        return channel.send(part, target);
+        const receipt = await channel.send(part, target);
+        await shown(part);
+        return receipt;
+      },
+      async edit(receipt, part, target) {
+        await channel.edit!(receipt, part, target);
+        await shown(part);
       },
     },
     address: { channel: "xmpp", account: "default", conversation: peer.jid },

@@ -161,4 +161,36 @@ describe("the door to outgoing sockets", () => {
     await gone;
     assert.equal((await socket.closed).code, 1000);
   });
+
+  test("sec-77 sec-78 a URL that nobody vouches for leads to public addresses alone, whatever its name means", async () => {
+    const host = await serve((socket) => void socket.send("hello"));
+    const port = Number(host.split(":")[1]);
+    const looked: string[] = [];
+    const net = {
+      resolve: async (name: string) => {
+        looked.push(name);
+        return name === "relay.example.org" ? ["93.184.216.34"] : ["93.184.216.34", "192.168.0.7"];
+      },
+      dial: () => ({ host: "127.0.0.1", port }),
+    };
+    const open = createSockets({ log: silentLog, clock, net });
+    const connect = (url: string) => open.connect({ baseUrl: url, untrusted: true }, { timeoutMs: 5_000 });
+    const socket = await connect(`ws://relay.example.org:${port}`);
+    for await (const message of socket.messages) {
+      assert.equal(message, "hello");
+      break;
+    }
+    socket.close();
+    assert.deepEqual(looked, ["relay.example.org"]);
+    for (const url of [
+      `ws://${host}`,
+      "ws://[::1]/",
+      "wss://localhost/",
+      "wss://router.lan/",
+      "wss://two.example.org/",
+      "wss://relay.example.org:25/",
+      "wss://10.0.0.1/",
+    ])
+      assert.equal(await failure(connect(url)), "refused false", url);
+  });
 });

@@ -69,4 +69,28 @@ describe("the door to streams", () => {
         (error: unknown) => (error as HttpFailure).kind === "timeout",
       );
     }));
+
+  test("TLS is begun later only where the destination says so, and what answers in plain text then is no TLS", () =>
+    withServer(async (port, accepted) => {
+      const isConnect = (error: unknown) => error instanceof HttpFailure && error.kind === "connect";
+      const plain = await streams.connect({ host: "127.0.0.1", port });
+      await assert.rejects(plain.secure(), isConnect);
+      plain.close();
+      (await accepted).destroy();
+    }).then(() =>
+      withServer(async (port, accepted) => {
+        const stream = await streams.connect({ host: "127.0.0.1", port, tls: { later: true } });
+        const socket = await accepted;
+        stream.write("STARTTLS\n");
+        socket.on("data", (data) => void socket.write(String(data).startsWith("STARTTLS") ? "go on\n" : "what was that?\n"));
+        const said = Promise.withResolvers<string>();
+        const reading = (async () => {
+          for await (const chunk of stream.bytes) said.resolve(Buffer.from(chunk).toString());
+        })();
+        assert.equal(await said.promise, "go on\n");
+        await assert.rejects(stream.secure(5_000), (error: unknown) => error instanceof HttpFailure && error.kind === "connect");
+        await reading;
+        await stream.closed;
+      }),
+    ));
 });

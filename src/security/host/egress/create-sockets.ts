@@ -1,29 +1,35 @@
+import type { LookupFunction } from "node:net";
 import type { WebSocket } from "ws";
 import type { Clock } from "../../../core/clock.ts";
 import { HttpFailure } from "../../../core/http.ts";
 import type { Log } from "../../../core/log.ts";
 import { silentMetrics, type Metrics } from "../../../core/metrics.ts";
 import type { SocketDestination, SocketRequest, Sockets } from "../../../core/sockets.ts";
+import { machineNet, publicAddresses, type UntrustedNet } from "./get-untrusted.ts";
 import { openSocket } from "./open-socket.ts";
+import { untrustedTarget } from "./untrusted-target.ts";
 
 export interface SocketsOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly metrics?: Metrics;
+  /** Below the sockets that nobody vouches for; tests put a name server here. */
+  readonly net?: UntrustedNet;
 }
 
 const CONNECT_TIMEOUT_MS = 30_000;
 const MAX_MESSAGE_BYTES = 16_000_000;
 
 /** The door to outgoing WebSockets of configured platforms. The library `ws` is loaded by the first one. */
-export function createSockets({ log, clock, metrics = silentMetrics }: SocketsOptions): Sockets {
+export function createSockets({ log, clock, metrics = silentMetrics, net = machineNet }: SocketsOptions): Sockets {
   return {
     async connect(destination, request = {}) {
       const url = socketUrl(destination, request.url);
       const shown = `WS ${url.host}`;
       const count = (result: string) => metrics.count("egress_sockets_total", { origin: url.host, result });
       try {
-        const socket = await connected(url, shown, { destination, request, clock });
+        const host = destination.untrusted === true ? await checkedHost(url, net, request.signal) : undefined;
+        const socket = await connected(url, shown, { destination, request, clock, host });
         count("open");
         log.debug("socket open", { socket: shown });
         return openSocket(socket, destination, clock);
@@ -56,17 +62,34 @@ function parseUrl(text: string): URL {
   return url;
 }
 
+/** The address of a URL that nobody vouches for, which is connected to whatever its name means a moment later. @throws HttpFailure `refused`, `connect` */
+async function checkedHost(url: URL, net: UntrustedNet, signal = new AbortController().signal): Promise<string> {
+  const port = url.port === "" ? (url.protocol === "wss:" ? 443 : 80) : Number(url.port);
+  // Below 1024 other services than the web's are listening.
+  const ports = port >= 1_024 ? [port] : [80, 443];
+  const target = untrustedTarget(url.href.replace(/^ws/, "http"), { ports });
+  const [address] = await publicAddresses(target, { net, signal });
+  if (address === undefined) throw new HttpFailure("connect", `${target.shown}: this name has no address`, false);
+  return net.dial(address, port).host;
+}
+
 async function connected(
   url: URL,
   shown: string,
-  { destination, request, clock }: { destination: SocketDestination; request: SocketRequest; clock: Clock },
+  { destination, request, clock, host }: { destination: SocketDestination; request: SocketRequest; clock: Clock; host: string | undefined },
 ): Promise<WebSocket> {
   const { WebSocket } = await import("ws");
   const { signal } = request;
   if (signal?.aborted) throw new HttpFailure("aborted", `${shown}: aborted`, false);
   const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
   const socket = create(
-    () => new WebSocket(url, { headers: headersOf(destination), perMessageDeflate: false, maxPayload: request.maxBytes ?? MAX_MESSAGE_BYTES }),
+    () =>
+      new WebSocket(url, {
+        headers: headersOf(destination),
+        perMessageDeflate: false,
+        maxPayload: request.maxBytes ?? MAX_MESSAGE_BYTES,
+        ...(host === undefined ? {} : { lookup: answering(host) }),
+      }),
   );
   let heard = false;
   const fail = (failure: HttpFailure) => {
@@ -105,6 +128,12 @@ async function connected(
       throw refused(`${shown}: ${(error as NodeJS.ErrnoException).code ?? "not a request"}`);
     }
   }
+}
+
+/** A resolver that knows one answer. */
+function answering(address: string): LookupFunction {
+  const family = address.includes(":") ? 6 : 4;
+  return (_, { all }, done) => (all === true ? done(null, [{ address, family }]) : done(null, address, family));
 }
 
 function headersOf({ headers = {}, credential }: SocketDestination): Record<string, string> {

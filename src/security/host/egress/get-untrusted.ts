@@ -100,7 +100,10 @@ async function open(target: UntrustedTarget, deps: Following): Promise<Exchange>
 }
 
 /** One answer that is not public makes the whole name one that is not: whoever answers so is trying something. */
-async function publicAddresses(target: UntrustedTarget, { net, signal }: Following): Promise<readonly string[]> {
+export async function publicAddresses(
+  target: UntrustedTarget,
+  { net, signal }: { readonly net: UntrustedNet; readonly signal: AbortSignal },
+): Promise<readonly string[]> {
   if (isPublicAddress(target.hostname)) return [target.hostname];
   const found = await untilAborted(net.resolve(target.hostname), signal, target);
   if (!found.every(isPublicAddress)) throw refused(`${target.shown}: this name leads to an address that is not public`);
