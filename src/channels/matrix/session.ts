@@ -29,8 +29,9 @@ export async function openSession(account: MatrixAccount, signal: AbortSignal): 
   account.me = { id, device: device ?? "", ...(name === undefined ? {} : { name }) };
 }
 
+/** Ends in a character that no account's name has: none is the beginning of another. */
 export function storeName({ config }: MatrixAccount): string {
-  return `matrix/${config.account}`;
+  return `matrix/${config.account}/`;
 }
 
 /** @returns undefined when a kept login does not hold any more: it was forgotten, or renewed where its device is still there. */

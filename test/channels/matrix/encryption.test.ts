@@ -292,6 +292,26 @@ describe("matrix encryption", () => {
     );
   });
 
+  test("several accounts have keys of their own", () =>
+    withAnn(async (bench, ann, room) => {
+      const { matrix } = bench;
+      const device = matrix.world.addDevice("@second:test", "SECOND", "canary-second");
+      const config = { account: "default2", access_token: new Secret("second", "canary-second") };
+      const second = await createBench({ matrix, config });
+      try {
+        second.start();
+        await matrix.until(() => device.keys !== undefined && second.channel.status().state === "ready");
+        matrix.world.member(room, "@second:test", "join");
+        await matrix.until(() => bench.channel.status().state === "ready");
+        await ann.say(room, { msgtype: "m.text", body: "to both" });
+        for (const one of [bench, second]) await one.intake.until(() => texts(one).includes("to both"));
+        assert.notDeepEqual(device.keys!["keys"], matrix.bot.keys!["keys"]);
+        assert.equal(bench.kept.length > 0 && second.kept.length > 0, true);
+      } finally {
+        await second.close();
+      }
+    }));
+
   test("a backup that another client has replaced is not written to, and the status says so", () =>
     withAnn(async (bench, ann, room) => {
       const { matrix, channel } = bench;
