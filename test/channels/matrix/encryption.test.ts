@@ -292,6 +292,24 @@ describe("matrix encryption", () => {
     );
   });
 
+  test("a token of another device is another device, and the one of before has its keys when it comes back", () =>
+    withAnn(async (bench, ann, room) => {
+      const { matrix, kept } = bench;
+      const before = JSON.stringify(matrix.bot.keys!["keys"]);
+      await bench.stop();
+      const device = matrix.world.addDevice(BOT, "OTHER", "canary-other");
+      const other = await createBench({ matrix, kept, config: { access_token: new Secret("other", "canary-other") } });
+      other.start();
+      await matrix.until(() => device.keys !== undefined && other.channel.status().state === "ready");
+      await other.close();
+      assert.notEqual(JSON.stringify(device.keys!["keys"]), before);
+      bench.start();
+      await matrix.until(() => bench.channel.status().state === "ready");
+      await ann.say(room, { msgtype: "m.text", body: "back" });
+      await bench.intake.until(() => texts(bench).includes("back"));
+      assert.equal(JSON.stringify(matrix.bot.keys!["keys"]), before);
+    }));
+
   test("several accounts have keys of their own", () =>
     withAnn(async (bench, ann, room) => {
       const { matrix } = bench;
