@@ -338,7 +338,7 @@ describe("matrix encryption", () => {
       matrix.world.backups.set(BOT, { version: "9", algorithm: "m.megolm_backup.v1.curve25519-aes-sha2", auth_data: { public_key: "another" }, keys });
       await ann.say(room, { msgtype: "m.text", body: "hi" });
       await matrix.until(() => channel.status().identity?.includes("no key backup") === true && channel.status().state === "ready");
-      assert.ok(texts(bench).includes("hi"));
+      await bench.intake.until(() => texts(bench).includes("hi"));
       assert.equal(keys.size, 0);
     }));
 
