@@ -9,6 +9,7 @@ import { contextOf } from "./context.ts";
 import { keepRoomSettings } from "./crypto.ts";
 import { missedEvents } from "./gap-fill.ts";
 import { addressOf, relationOf, threadOf, updateOf } from "./inbound.ts";
+import { cameIn } from "./rooms.ts";
 import { keepUnread, NOT_ENCRYPTED, unreadable } from "./unread.ts";
 import type { WireEvent, WireJoinedRoom, WireSync } from "./wire.ts";
 
@@ -117,10 +118,13 @@ async function saidIn(
   for (const event of timeline) if (event.type === "m.room.encryption") await applyState(account, room, event);
   const missed = joined.timeline?.limited === true && before !== undefined ? await missedEvents(account, room, { since: before, joined, signal }) : [];
   const found: { update: Update; event: WireEvent }[] = [];
-  for (const event of [...missed, ...timeline]) {
+  const events = [...missed, ...timeline];
+  // By their order, not by their dates: those are of other servers' clocks.
+  const came = events.findLastIndex((event) => cameIn(event, me!.id));
+  for (const [index, event] of events.entries()) {
     await applyState(account, room, event);
     // What was said before the first start, or before we came, was not said to us.
-    const old = before === undefined || (event.origin_server_ts ?? 0) < rooms.joinedAt(room);
+    const old = before === undefined || index < came;
     if (old || event.event_id === undefined || event.unsigned?.redacted_because !== undefined) continue;
     const update = event.sender === me!.id ? ours(account, event) : await translated(account, room, event);
     if (update !== undefined) found.push({ update, event });

@@ -1,6 +1,7 @@
 /** What a sync leaves out of a room in which much was said (`limited`): read backwards from where the sync begins to where the last one ended (fault-47). */
 import { type MatrixAccount, path } from "./account.ts";
 import { MatrixFailure } from "./api.ts";
+import { cameIn } from "./rooms.ts";
 import type { WireEvent, WireJoinedRoom } from "./wire.ts";
 
 const PAGE = 100;
@@ -14,8 +15,8 @@ export async function missedEvents(
   room: string,
   { since, joined, signal }: { since: string; joined: WireJoinedRoom; signal: AbortSignal },
 ): Promise<WireEvent[]> {
-  const { api, deps, rooms } = account;
-  const oldest = Math.max(deps.clock.now() - MAX_AGE_MS, rooms.joinedAt(room));
+  const { api, deps, me } = account;
+  const oldest = deps.clock.now() - MAX_AGE_MS;
   const known = new Set(joined.timeline?.events?.map(({ event_id: id }) => id));
   const missed: WireEvent[] = [];
   let from = joined.timeline?.prev_batch;
@@ -29,10 +30,12 @@ export async function missedEvents(
         throw error;
       });
     const chunk = answer?.chunk ?? [];
-    const fresh = chunk.filter(({ event_id: id, origin_server_ts: at = 0 }) => at >= oldest && !known.has(id));
+    const fresh = chunk.filter(({ event_id: id }) => !known.has(id));
     for (const { event_id: id } of fresh) known.add(id);
-    missed.push(...fresh);
-    if (chunk.length === 0 || fresh.length < chunk.length) return missed.toReversed();
+    // A date is what the sender's server wrote: one that is old hides what stands before it from nobody.
+    missed.push(...fresh.filter(({ origin_server_ts: at = 0 }) => at >= oldest));
+    const over = chunk.length === 0 || fresh.length < chunk.length || chunk.some((event) => cameIn(event, me!.id));
+    if (over) return missed.toReversed();
     from = answer?.end === from ? undefined : answer?.end;
   }
   if (from !== undefined) deps.log.warn("matrix: more was missed in a room than is read", { room, read: missed.length });

@@ -100,10 +100,14 @@ async function run(account: MatrixAccount, signal: AbortSignal): Promise<void> {
 async function letGo(account: MatrixAccount): Promise<void> {
   await account.background.stop();
   account.rooms.clear();
-  account.crypto?.close();
-  account.crypto = undefined;
+  closeKeys(account);
   await account.kept?.unmount();
   account.kept = undefined;
+}
+
+function closeKeys(account: MatrixAccount): void {
+  account.crypto?.close();
+  account.crypto = undefined;
 }
 
 /** Who are we, with which keys? Without the answer nothing can be received. @returns false when stopped meanwhile. */
@@ -122,6 +126,7 @@ async function introduce(account: MatrixAccount, signal: AbortSignal): Promise<b
       return true;
     } catch (error) {
       if (signal.aborted) return false;
+      closeKeys(account);
       deps.log.warn("matrix account cannot start yet", { error });
       await recover(account, error, { backoff, signal });
     }
@@ -130,10 +135,9 @@ async function introduce(account: MatrixAccount, signal: AbortSignal): Promise<b
 }
 
 async function openKeys(account: MatrixAccount, signal: AbortSignal): Promise<void> {
-  account.crypto?.close();
-  account.crypto = undefined;
   const crypto = await openCrypto(account, {
-    store: storeName(account),
+    // Each device has its own keys: a token may be given for another one, and taken back.
+    store: `${storeName(account)}${account.me!.id}/${account.me!.device}`,
     keysCame: (keys) => {
       const sessions = new Set(keys.map(({ session }) => session));
       if (account.unread.length > 0) account.background.run(() => readAgain(account, sessions));

@@ -6,8 +6,6 @@ interface Room {
   encrypted: boolean;
   /** We were invited to it as to a conversation of two. */
   invitedDirect: boolean;
-  /** When we came in, by the server's clock; 0 when not known. What is older was not said to us. */
-  joinedAt: number;
 }
 
 /** The rooms of one account. Nothing is ever asked for when somebody does something: all of it comes with sync (sec-34). */
@@ -38,7 +36,8 @@ export class Rooms {
   }
 
   /** @returns whether the event changed who is in the room, or that it is encrypted. */
-  apply(id: string, { type, state_key: key, content = {}, unsigned, origin_server_ts: at = 0 }: WireEvent): boolean {
+  apply(id: string, event: WireEvent): boolean {
+    const { type, state_key: key, content = {}, unsigned } = event;
     if (key === undefined) return false;
     const room = this.#room(id);
     if (type === "m.room.encryption") {
@@ -52,10 +51,9 @@ export class Rooms {
     if (membership === "join" || membership === "invite")
       room.members.set(key, { membership, ...(typeof displayname === "string" ? { name: displayname.slice(0, 100) } : {}) });
     else room.members.delete(key);
-    const before = unsigned?.prev_content;
-    if (key === this.#me() && membership === "join" && before?.["membership"] !== "join") {
-      room.joinedAt = at;
-      room.invitedDirect = direct === true || before?.["is_direct"] === true || this.invites.get(id)?.direct === true;
+    if (cameIn(event, this.#me())) {
+      const invited = unsigned?.prev_content?.["is_direct"] === true || this.invites.get(id)?.direct === true;
+      room.invitedDirect = direct === true || invited;
     }
     return true;
   }
@@ -66,10 +64,6 @@ export class Rooms {
 
   markEncrypted(id: string): void {
     this.#room(id).encrypted = true;
-  }
-
-  joinedAt(id: string): number {
-    return this.#rooms.get(id)?.joinedAt ?? 0;
   }
 
   /** Joined and invited. */
@@ -92,8 +86,15 @@ export class Rooms {
   #room(id: string): Room {
     const known = this.#rooms.get(id);
     if (known !== undefined) return known;
-    const room: Room = { members: new Map(), encrypted: false, invitedDirect: this.invites.get(id)?.direct === true, joinedAt: 0 };
+    const room: Room = { members: new Map(), encrypted: false, invitedDirect: this.invites.get(id)?.direct === true };
     this.#rooms.set(id, room);
     return room;
   }
+}
+
+/** Whether a user came into the room by this event; a new name or picture is told by one of the same kind. What was said before was not said to them. */
+export function cameIn({ type, state_key: key, content, unsigned }: WireEvent, user: string): boolean {
+  if (type !== "m.room.member" || key !== user || content?.["membership"] !== "join") return false;
+  const before = unsigned?.prev_content;
+  return before === undefined ? unsigned?.replaces_state === undefined : before["membership"] !== "join";
 }

@@ -14,13 +14,11 @@ interface KeptLogin {
 
 /** Opens what is kept and says hello. @throws MatrixFailure, HttpFailure, StoreError, MatrixTrouble */
 export async function openSession(account: MatrixAccount, signal: AbortSignal): Promise<void> {
-  const { config, deps, api } = account;
-  account.kept ??= await installIndexedDb().mount(storeName(account), deps.keep);
-  api.login(config.access_token ?? (await loginToken(account, signal)));
-  const who = await whoami(account, signal);
-  if (who === undefined) return openSession(account, signal);
+  const who = (await hello(account, signal)) ?? (await hello(account, signal));
+  if (who === undefined) throw new MatrixFailure("GET whoami", 401, { errcode: "M_UNKNOWN_TOKEN", error: "a login that was just made does not hold" });
+
   const { user_id: id, device_id: device } = who;
-  if (device === undefined && config.encryption)
+  if (device === undefined && account.config.encryption)
     throw new MatrixTrouble(
       "matrix_wrong_device",
       "the access token belongs to no device, so nothing can be encrypted: make one by a login, or set encryption = false",
@@ -29,8 +27,16 @@ export async function openSession(account: MatrixAccount, signal: AbortSignal): 
   account.me = { id, device: device ?? "", ...(name === undefined ? {} : { name }) };
 }
 
+/** Ends in a character that no account's name has: none is the beginning of another. */
 export function storeName({ config }: MatrixAccount): string {
-  return `matrix/${config.account}`;
+  return `matrix/${config.account}/`;
+}
+
+async function hello(account: MatrixAccount, signal: AbortSignal): ReturnType<typeof whoami> {
+  const { config, deps, api } = account;
+  account.kept ??= await installIndexedDb().mount(storeName(account), deps.keep);
+  api.login(config.access_token ?? (await loginToken(account, signal)));
+  return whoami(account, signal);
 }
 
 /** @returns undefined when a kept login does not hold any more: it was forgotten, or renewed where its device is still there. */

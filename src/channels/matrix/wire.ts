@@ -13,7 +13,12 @@ export interface WireEvent {
   /** Of redactions in rooms up to version 10; later it stands in the content. */
   readonly redacts?: string;
   readonly room_id?: string;
-  readonly unsigned?: { readonly prev_content?: Content; readonly transaction_id?: string; readonly redacted_because?: unknown };
+  readonly unsigned?: {
+    readonly prev_content?: Content;
+    readonly transaction_id?: string;
+    readonly replaces_state?: string;
+    readonly redacted_because?: unknown;
+  };
 }
 
 export interface WireTimeline {

@@ -292,6 +292,44 @@ describe("matrix encryption", () => {
     );
   });
 
+  test("a token of another device is another device, and the one of before has its keys when it comes back", () =>
+    withAnn(async (bench, ann, room) => {
+      const { matrix, kept } = bench;
+      const before = JSON.stringify(matrix.bot.keys!["keys"]);
+      await bench.stop();
+      const device = matrix.world.addDevice(BOT, "OTHER", "canary-other");
+      const other = await createBench({ matrix, kept, config: { access_token: new Secret("other", "canary-other") } });
+      other.start();
+      await matrix.until(() => device.keys !== undefined && other.channel.status().state === "ready");
+      await other.close();
+      assert.notEqual(JSON.stringify(device.keys!["keys"]), before);
+      bench.start();
+      await matrix.until(() => bench.channel.status().state === "ready");
+      await ann.say(room, { msgtype: "m.text", body: "back" });
+      await bench.intake.until(() => texts(bench).includes("back"));
+      assert.equal(JSON.stringify(matrix.bot.keys!["keys"]), before);
+    }));
+
+  test("several accounts have keys of their own", () =>
+    withAnn(async (bench, ann, room) => {
+      const { matrix } = bench;
+      const device = matrix.world.addDevice("@second:test", "SECOND", "canary-second");
+      const config = { account: "default2", access_token: new Secret("second", "canary-second") };
+      const second = await createBench({ matrix, config });
+      try {
+        second.start();
+        await matrix.until(() => device.keys !== undefined && second.channel.status().state === "ready");
+        matrix.world.member(room, "@second:test", "join");
+        await matrix.until(() => bench.channel.status().state === "ready");
+        await ann.say(room, { msgtype: "m.text", body: "to both" });
+        for (const one of [bench, second]) await one.intake.until(() => texts(one).includes("to both"));
+        assert.notDeepEqual(device.keys!["keys"], matrix.bot.keys!["keys"]);
+        assert.equal(bench.kept.length > 0 && second.kept.length > 0, true);
+      } finally {
+        await second.close();
+      }
+    }));
+
   test("a backup that another client has replaced is not written to, and the status says so", () =>
     withAnn(async (bench, ann, room) => {
       const { matrix, channel } = bench;
@@ -300,7 +338,7 @@ describe("matrix encryption", () => {
       matrix.world.backups.set(BOT, { version: "9", algorithm: "m.megolm_backup.v1.curve25519-aes-sha2", auth_data: { public_key: "another" }, keys });
       await ann.say(room, { msgtype: "m.text", body: "hi" });
       await matrix.until(() => channel.status().identity?.includes("no key backup") === true && channel.status().state === "ready");
-      assert.ok(texts(bench).includes("hi"));
+      await bench.intake.until(() => texts(bench).includes("hi"));
       assert.equal(keys.size, 0);
     }));
 

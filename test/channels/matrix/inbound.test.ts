@@ -200,6 +200,33 @@ describe("matrix inbound", () => {
       assert.equal((await heard(bench, () => matrix.say("not alone"))).direct, false);
     }));
 
+  test("of a room in which much was said before we came, only what was said afterwards is read, whatever the clocks say", () =>
+    withBench(async (bench) => {
+      const { matrix, intake } = bench;
+      matrix.settings.limit = 2;
+      const room = matrix.world.createRoom([ANN]);
+      for (let number = 1; number <= 5; number++) matrix.say(`before ${number}`, { room });
+      matrix.world.member(room, BOT, "join");
+      for (let number = 1; number <= 5; number++)
+        matrix.world.add(room, {
+          type: "m.room.message",
+          sender: ANN,
+          content: { msgtype: "m.text", body: `after ${number}` },
+          origin_server_ts: Date.now() - 60_000,
+        });
+      await intake.until(() => JSON.stringify(intake.updates).includes("after 5"));
+      const said = intake.updates.flatMap((update) => (update.type === "message" ? update.message.parts : [])).map((part) => part.type === "text" && part.text);
+      assert.deepEqual(
+        said,
+        [1, 2, 3, 4, 5].map((number) => `after ${number}`),
+      );
+      // A new name is told by an event of the same kind as coming in.
+      matrix.settings.limit = 50;
+      matrix.say("and then", { room });
+      matrix.world.member(room, BOT, "join");
+      await intake.until(() => JSON.stringify(intake.updates).includes("and then"));
+    }));
+
   test("sec-34 an invitation is taken only where receive lets its sender in", () =>
     withBench(async (bench) => {
       const { matrix, intake } = bench;
