@@ -21,7 +21,9 @@ export async function admit(account: LinkedAccount, fact: Fact): Promise<void> {
     if (outcome?.kind === "turn" || outcome?.kind === "command") markRead(account, fact, update);
   }
   const name = nameOfFact(fact);
-  if (account.journaled.delete(name)) await deps.vault.put({ [name]: null });
+  if (account.journaled.has(name)) await deps.vault.put({ [name]: null });
+  account.journaled.delete(name);
+  account.queued.delete(name);
 }
 
 /** A number that goes with an id is never forgotten: who somebody is must not change. */
