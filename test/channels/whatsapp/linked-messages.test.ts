@@ -100,6 +100,9 @@ describe("whatsapp, linked device: messages", () => {
       assert.equal(await by({ pn: ANN_JID }), ANN);
       assert.equal(await by({}), ANN, "it stays known");
       assert.equal((await next(bench, () => whatsapp.say({ conversation: "x" }, { from: "555@lid" }))).address.conversation, ANN, "in a chat of two as well");
+      const bob = "4915550000000";
+      await next(bench, () => whatsapp.say({ conversation: "x" }, { from: `${bob}@s.whatsapp.net`, pn: "666@lid" }));
+      assert.equal(await by({ participant: "666@lid" }), bob, "told in a chat of two, known in a group");
       await bench.whatsapp.until(() => bench.waiting.size === 0);
       assert.equal((await bench.vault.entries()).get("number:555@lid"), ANN, "and after a restart");
     }));
