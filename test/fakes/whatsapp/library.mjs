@@ -95,7 +95,8 @@ export function makeWASocket(config) {
       one.waiting.set(call, { resolve, reject });
       say({ tell: "call", call, name, args });
     });
-  for (const name of ["groupMetadata", "sendPresenceUpdate", "readMessages", "query", "logout", "requestPairingCode"]) one[name] = (...args) => asked(name, args);
+  for (const name of ["groupMetadata", "sendPresenceUpdate", "readMessages", "query", "logout", "requestPairingCode"])
+    one[name] = (...args) => asked(name, args);
   one.generateMessageTag = () => `tag${one.calls}`;
   one.sendMessage = async (jid, content, options = {}) => {
     if (!/@(s\.whatsapp\.net|g\.us|lid)$/.test(jid)) throw new Error(`not a jid: ${jid}`);
