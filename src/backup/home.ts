@@ -17,6 +17,8 @@ export const BACKUPS = "backups";
 const PASSING = /^(lock\.(db|json)|gateway\.json|restore\.json|restored\.json|.*\.(tmp|part|new|sock)|.*-(wal|shm|journal))$/;
 /** Copies of what is in the backup anyway. */
 const COPIES = /\.(schema-\d+\.backup|damaged-.*|replaced-.*)$/;
+/** Keys that change with each message must not be put back (core/vault.ts); libraries are installed again. */
+const OWN: ReadonlySet<string> = new Set(["vaults", "libraries"]);
 const WORKSPACES = /^(session-)?workspaces(\/|$)/;
 
 /** @returns what of the data folder a backup leaves out, by the path below it. */
@@ -25,7 +27,7 @@ export function leftOut({ dataFolder, database }: Home, workspaces: boolean): (p
   return (path, name) => {
     // Nothing is known about the names of an assistant's files.
     if (WORKSPACES.test(path)) return !workspaces;
-    return path === BACKUPS || path === "logs" || path === "sandbox-probe" || path === file || PASSING.test(name) || COPIES.test(name);
+    return path === BACKUPS || path === "logs" || path === "sandbox-probe" || OWN.has(path) || path === file || PASSING.test(name) || COPIES.test(name);
   };
 }
 

@@ -50,6 +50,8 @@ function newHome(): Home & { root: string } {
     "data/lock.db": "",
     "data/gateway.json": "{}",
     "data/logs/gateway.log": "line",
+    "data/vaults/whatsapp-default": "keys",
+    "data/libraries/node_modules/baileys/index.js": "code",
     "data/backups/old/manifest.json": "{}",
     "data/workspaces/main/notes.md": "my notes",
     "data/workspaces/main/half.part": "a name like any other",

@@ -100,6 +100,9 @@ describe("whatsapp, linked device: messages", () => {
       assert.equal(await by({ pn: ANN_JID }), ANN);
       assert.equal(await by({}), ANN, "it stays known");
       assert.equal((await next(bench, () => whatsapp.say({ conversation: "x" }, { from: "555@lid" }))).address.conversation, ANN, "in a chat of two as well");
+      const bob = "4915550000000";
+      await next(bench, () => whatsapp.say({ conversation: "x" }, { from: `${bob}@s.whatsapp.net`, pn: "666@lid" }));
+      assert.equal(await by({ participant: "666@lid" }), bob, "told in a chat of two, known in a group");
       await bench.whatsapp.until(() => bench.waiting.size === 0);
       assert.equal((await bench.vault.entries()).get("number:555@lid"), ANN, "and after a restart");
     }));
@@ -178,6 +181,11 @@ describe("whatsapp, linked device: messages", () => {
       assert.match(sent[2]!.content.contacts.contacts[0].vcard, /FN:Bob\nTEL;type=CELL;type=VOICE;waid=15:\+1 5\n/);
       assert.deepEqual(sent[3]!.content, { poll: { name: "?", values: ["a", "b"], selectableCount: 1 } });
       assert.deepEqual(whatsapp.calls.find(({ name }) => name === "sendPresenceUpdate")!.args, ["composing", GROUP]);
+      const asked = () => whatsapp.calls.filter(({ name }) => name === "groupMetadata").length;
+      assert.equal(asked(), 1, "who is in the group is asked once");
+      whatsapp.emit("group-participants.update", { id: GROUP, action: "add" });
+      await channel.send(channel.render({ parts: [{ type: "text", text: "b" }] })[0]!, target(GROUP));
+      assert.equal(asked(), 2, "and again when it has changed");
     }));
 
   test("actions edit and delete our messages, react to anybody's and ask in polls; what WhatsApp refuses is told", () =>

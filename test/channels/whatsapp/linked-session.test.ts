@@ -214,6 +214,16 @@ describe("whatsapp, linked device: the life of a session", () => {
     }
   });
 
+  test("fault-3 the same when only the child has died", () =>
+    withLinked(async ({ whatsapp, intake, waiting }) => {
+      whatsapp.letIn("open");
+      const id = whatsapp.say({ conversation: "do not lose me either" }, { silent: true });
+      await whatsapp.until(() => whatsapp.receipts.includes(id));
+      whatsapp.crash();
+      await intake.until(() => intake.updates.length === 1);
+      await whatsapp.until(() => waiting.size === 0);
+    }));
+
   test("fault-1 no receipt goes out before the message is on disk", async () => {
     const gate = Promise.withResolvers<void>();
     let held = false;

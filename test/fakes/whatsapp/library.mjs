@@ -95,12 +95,15 @@ export function makeWASocket(config) {
       one.waiting.set(call, { resolve, reject });
       say({ tell: "call", call, name, args });
     });
-  for (const name of ["sendPresenceUpdate", "readMessages", "query", "logout", "requestPairingCode"]) one[name] = (...args) => asked(name, args);
+  for (const name of ["groupMetadata", "sendPresenceUpdate", "readMessages", "query", "logout", "requestPairingCode"])
+    one[name] = (...args) => asked(name, args);
   one.generateMessageTag = () => `tag${one.calls}`;
   one.sendMessage = async (jid, content, options = {}) => {
     if (!/@(s\.whatsapp\.net|g\.us|lid)$/.test(jid)) throw new Error(`not a jid: ${jid}`);
     if (!options.messageId || one.used.has(options.messageId)) throw new Error("a message wants an id of its own");
     one.used.add(options.messageId);
+    // Who shall be able to read it?
+    if (jid.endsWith("@g.us")) await config.cachedGroupMetadata(jid);
     const bytes = Object.entries(content).flatMap(([key, value]) => (Buffer.isBuffer(value) ? [[key, value.length]] : []));
     await asked("sendMessage", [
       jid,

@@ -21,7 +21,7 @@ export interface LinkedAccount {
   readonly background: Background;
   /** Set while WhatsApp is there. */
   link: Link | undefined;
-  /** Ends the child that runs. */
+  /** Ends the child that runs; resolves when nothing that it had said is worked off any more. */
   endChild: (() => Promise<void>) | undefined;
   /** It was ended by a login or a logout, which say what comes next. */
   ending: boolean;
@@ -30,6 +30,8 @@ export interface LinkedAccount {
   me: readonly string[];
   /** Names in the vault of facts that the child has kept and that are not in the inbox yet. */
   readonly journaled: Set<string>;
+  /** Names of facts that wait in the queue. */
+  readonly queued: Set<string>;
   /** Numbers of people whom WhatsApp calls by an id without a number; kept in the vault. */
   readonly numbers: Map<string, string>;
   /** What came in cannot be stored now: that WhatsApp answers does not make the account ready. */

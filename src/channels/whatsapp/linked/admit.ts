@@ -21,17 +21,22 @@ export async function admit(account: LinkedAccount, fact: Fact): Promise<void> {
     if (outcome?.kind === "turn" || outcome?.kind === "command") markRead(account, fact, update);
   }
   const name = nameOfFact(fact);
-  if (account.journaled.delete(name)) await deps.vault.put({ [name]: null });
+  if (account.journaled.has(name)) await deps.vault.put({ [name]: null });
+  account.journaled.delete(name);
+  account.queued.delete(name);
 }
 
 /** A number that goes with an id is never forgotten: who somebody is must not change. */
 async function learn({ deps, numbers }: LinkedAccount, { chat, chatAlt, sender, senderAlt }: Fact): Promise<void> {
-  for (const [jid, alt] of [
+  const pairs = [
     [chat, chatAlt],
+    [chatAlt, chat],
     [sender, senderAlt],
-  ] as const) {
+    [senderAlt, sender],
+  ] as const;
+  for (const [jid, alt] of pairs) {
     const number = numberOf(alt);
-    const hidden = plainJid(jid);
+    const hidden = plainJid(jid ?? "");
     if (number === undefined || !hidden.endsWith("@lid") || numbers.has(hidden)) continue;
     await deps.vault.put({ [`${NUMBER_PREFIX}${hidden}`]: number });
     numbers.set(hidden, number);

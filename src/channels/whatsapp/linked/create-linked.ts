@@ -36,6 +36,7 @@ export function createLinked(config: WhatsappLinkedConfig, deps: ChannelDeps, gi
     login: undefined,
     me: [],
     journaled: new Set(),
+    queued: new Set(),
     numbers: new Map(),
     stuck: false,
     wanted: Promise.withResolvers(),
@@ -71,14 +72,12 @@ async function run(account: LinkedAccount, signal: AbortSignal): Promise<void> {
   const options = { clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs };
   const backoff = createBackoff(options);
   const queue = openQueue(account, signal);
-  let known = false;
   health.set("starting");
   while (!signal.aborted) {
     account.wanted = Promise.withResolvers();
     let next: Next = "again";
     try {
-      if (!known) await takeUp(account, queue);
-      known = true;
+      await takeUp(account, queue);
       next = await serve(account, { queue, backoff, signal });
     } catch (error) {
       if (signal.aborted) break;
@@ -136,12 +135,14 @@ function openQueue(account: LinkedAccount, signal: AbortSignal): InOrder<Fact> {
   });
 }
 
-/** What was received and kept before the process ended is handed in first. @throws ConfigError `vault_damaged` */
-async function takeUp(account: LinkedAccount, queue: InOrder<Fact>): Promise<void> {
-  for (const [name, value] of await account.deps.vault.entries()) {
-    if (name.startsWith(NUMBER_PREFIX)) account.numbers.set(name.slice(NUMBER_PREFIX.length), value);
+/** What was received and kept before the child or this process ended is handed in first. @throws ConfigError `vault_damaged` */
+async function takeUp({ deps, numbers, journaled, queued }: LinkedAccount, queue: InOrder<Fact>): Promise<void> {
+  for (const [name, value] of await deps.vault.entries()) {
+    if (name.startsWith(NUMBER_PREFIX)) numbers.set(name.slice(NUMBER_PREFIX.length), value);
     if (!name.startsWith(FACT_PREFIX)) continue;
-    account.journaled.add(name);
+    journaled.add(name);
+    if (queued.has(name)) continue;
+    queued.add(name);
     await queue.add(JSON.parse(value) as Fact);
   }
 }

@@ -5,6 +5,7 @@ import { ChannelError } from "../../../core/errors.ts";
 import type { InOrder } from "../../../lib/in-order/index.ts";
 import type { Backoff } from "../../../lib/reconnect/index.ts";
 import type { LinkedAccount } from "./account.ts";
+import { nameOfFact } from "./admit.ts";
 import { numberOf, plainJid } from "./ids.ts";
 import { createLink, type Link } from "./link.ts";
 import { type Fact, FACT_PREFIX, type FromChild } from "./protocol.ts";
@@ -27,6 +28,8 @@ interface Served {
   readonly signal: AbortSignal;
   /** Aborts with the child. */
   readonly over: AbortController;
+  /** Aborts with the connection that stands. */
+  connection: AbortController | undefined;
 }
 
 export async function serve(account: LinkedAccount, work: { queue: InOrder<Fact>; backoff: Backoff; signal: AbortSignal }): Promise<Next> {
@@ -35,11 +38,13 @@ export async function serve(account: LinkedAccount, work: { queue: InOrder<Fact>
   const child = deps.companions.start("whatsapp-link", { megabytes: HEAP_MB });
   const link = createLink(child, { clock: deps.clock, callMs: timing.callMs, ackMs: timing.ackMs });
   const over = new AbortController();
-  const served: Served = { account, child, link, over, ...work };
+  const served: Served = { account, child, link, over, connection: undefined, ...work };
+  const worked = Promise.withResolvers<void>();
   account.ending = false;
-  account.endChild = () => {
+  account.endChild = async () => {
     account.ending = true;
-    return child.stop();
+    await child.stop();
+    await worked.promise;
   };
   const stop = () => void child.stop();
   work.signal.addEventListener("abort", stop, { once: true });
@@ -58,11 +63,13 @@ export async function serve(account: LinkedAccount, work: { queue: InOrder<Fact>
     return "again";
   } finally {
     over.abort();
+    served.connection?.abort();
     account.link = undefined;
     account.endChild = undefined;
     work.signal.removeEventListener("abort", stop);
     link.fail();
     await child.stop();
+    worked.resolve();
   }
 }
 
@@ -91,6 +98,7 @@ async function heard(served: Served, message: FromChild): Promise<Next | undefin
     case "disconnected":
       return disconnected(served, message);
     case "fact":
+      account.queued.add(nameOfFact(message.fact));
       await queue.add(message.fact);
       return undefined;
     case "keep":
@@ -140,20 +148,22 @@ function connected(served: Served, me: Extract<FromChild, { type: "connected" }>
   if (!account.stuck) account.health.alive();
   account.login?.push({ type: "linked", identity });
   account.login = undefined;
-  account.background.run(() => watch(served));
+  served.connection = new AbortController();
+  const { signal } = served.connection;
+  account.background.run(() => watch(served, signal));
 }
 
 /** A quiet account is not a deaf one: WhatsApp is asked (P7), and a child that does not get an answer is ended. */
-async function watch({ account, link, child, over }: Served): Promise<void> {
+async function watch({ account, link, child }: Served, lost: AbortSignal): Promise<void> {
   const { deps, timing, health } = account;
-  while (!over.signal.aborted && account.link === link) {
-    await sleep(deps.clock, timing.checkMs, over.signal);
-    if (over.signal.aborted || account.link !== link) return;
+  while (!lost.aborted) {
+    await sleep(deps.clock, timing.checkMs, lost);
+    if (lost.aborted) return;
     try {
       await link.call("alive", {}, { timeoutMs: timing.aliveMs });
-      if (!account.stuck && account.link === link) health.alive();
+      if (!account.stuck && !lost.aborted) health.alive();
     } catch (error) {
-      if (over.signal.aborted || account.link !== link) return;
+      if (lost.aborted) return;
       deps.log.warn("whatsapp does not answer", { error });
       health.trouble("degraded", "whatsapp_silent", `WhatsApp did not answer within ${timing.aliveMs} ms; connecting anew`);
       await child.stop();
@@ -166,6 +176,7 @@ async function disconnected(served: Served, { reason, message }: Extract<FromChi
   const { account, backoff, signal, over } = served;
   const { deps, health, login, timing } = account;
   account.link = undefined;
+  served.connection?.abort();
   deps.log.info("whatsapp disconnected", { reason, problem: message });
   // The end of every successful link: WhatsApp wants the new session to connect.
   if (reason === REASON.restartRequired) {

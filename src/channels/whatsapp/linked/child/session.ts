@@ -2,7 +2,7 @@
  * One connection to WhatsApp. Always true: a message is on the gateway's disk before its receipt is sent (P1). baileys sends the receipt by itself as soon as a message is
  * decrypted, and tells of it only afterwards; so the decryption is where we keep it (QUIRKS.md).
  */
-import type { BinaryNode, proto, WAMessage, WASocket } from "baileys";
+import type { BinaryNode, GroupMetadata, proto, WAMessage, WASocket } from "baileys";
 import { FACT_PREFIX, type Fact, type FromChild } from "../protocol.ts";
 import { toFact } from "./facts.ts";
 import type { Keys } from "./keys.ts";
@@ -45,7 +45,8 @@ export function openSession({ library, keys, phone, tell }: SessionOptions): Ses
     const fact = node && factOf(library, node, { me: auth.creds.me, plain });
     if (fact !== undefined) await keys.keep({ [`${FACT_PREFIX}${fact.chat}:${fact.sender}:${fact.id}`]: JSON.stringify(fact) });
   };
-  const socket = library.makeWASocket({
+  const groups = createGroups();
+  const socket: WASocket = library.makeWASocket({
     auth,
     logger: silent,
     // The phone goes on to notify its owner.
@@ -53,6 +54,7 @@ export function openSession({ library, keys, phone, tell }: SessionOptions): Ses
     // What was said before the link, or is synchronised later, is nobody's news.
     syncFullHistory: false,
     shouldSyncHistoryMessage: () => false,
+    cachedGroupMetadata: (jid) => groups.get(jid, () => socket.groupMetadata(jid)),
     getMessage: async ({ id }) => recent.get(id ?? "")?.message ?? undefined,
     makeSignalRepository: (...args) => {
       const repository = library.DEFAULT_CONNECTION_CONFIG.makeSignalRepository(...args);
@@ -100,6 +102,8 @@ export function openSession({ library, keys, phone, tell }: SessionOptions): Ses
       tell({ type: "disconnected", message: error?.message ?? "closed", ...(reason === undefined ? {} : { reason }) });
     }
   });
+  socket.ev.on("groups.update", (changed) => changed.forEach(({ id }) => groups.forget(id)));
+  socket.ev.on("group-participants.update", ({ id }) => groups.forget(id));
   socket.ev.on("messages.upsert", ({ messages }) => {
     for (const message of messages) {
       remember(message);
@@ -113,6 +117,23 @@ export function openSession({ library, keys, phone, tell }: SessionOptions): Ses
     acknowledged: (id) => new Promise((resolve) => void waiting.set(id, resolve)),
     forget: (id) => void waiting.delete(id),
     close: () => void socket.end(undefined),
+  };
+}
+
+const MAX_GROUPS = 500;
+
+/** Who is in which group: asked for with each message that goes there, WhatsApp soon refuses to say. */
+function createGroups() {
+  const known = new Map<string, Promise<GroupMetadata>>();
+  return {
+    get(jid: string, ask: () => Promise<GroupMetadata>): Promise<GroupMetadata> {
+      const found = known.get(jid) ?? ask();
+      known.set(jid, found);
+      found.catch(() => known.delete(jid));
+      if (known.size > MAX_GROUPS) known.delete(known.keys().next().value!);
+      return found;
+    },
+    forget: (jid: string | undefined) => void known.delete(jid ?? ""),
   };
 }
 
