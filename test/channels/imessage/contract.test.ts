@@ -107,6 +107,10 @@ channelSuite("imessage over imsg", async (intake) => {
       if (failure === "permanent") imsg.faults.push({ call: "send", error: { code: -32602, message: "Invalid params", data: "unknown chat_id 1" } });
       if (failure === "unknown") imsg.faults.push({ call: "send", die: true });
     },
+    acts: {
+      reactions: (id) => [...imsg.tapbacks].flatMap(([guid, name]) => (guid === id ? [name === "like" ? "👍" : name] : [])),
+      missing: "GONE",
+    },
     breakConnection: imsg.refuse,
     until: imsg.until,
     async close() {

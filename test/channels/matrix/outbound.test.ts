@@ -132,7 +132,10 @@ describe("matrix outbound", () => {
       assert.equal(reactions(), 1);
       await actions!.react!(on, "🎉", false);
       assert.equal(reactions(), 0);
-      await assert.rejects(actions!.react!(on, "🎉", false), refused("matrix_not_there", "permanent"));
+      await actions!.react!(on, "🎉", false);
+      await assert.rejects(actions!.react!({ ...on, messageId: "$gone" }, "🎉", false), refused("matrix_not_there", "permanent"));
+      await assert.rejects(actions!.react!(on, "party", true), refused("matrix_no_emoji", "permanent"));
+      await assert.rejects(actions!.edit!(on, "words in another's mouth"), refused("matrix_not_editable", "permanent"));
       const { thread } = await actions!.thread!(on, "About this");
       assert.equal(thread, said.event_id);
       const mine = await channel.send(channel.render(textMessage("first"))[0]!, target(matrix.direct));

@@ -27,7 +27,10 @@ channelSuite("teams", async (intake) => {
       if (failure === "permanent") teams.faults.push({ call, status: 403, body: { error: { code: "BotNotInConversationRoster", message: "gone" } } });
       if (failure === "unknown") teams.faults.push({ call, drop: true });
     },
-    acts: { missing: "1700000000000" },
+    acts: {
+      reactions: (id) => [...teams.reactions].flatMap((reaction) => (reaction === `${id} like` ? ["👍"] : [])),
+      missing: "1700000000000",
+    },
     breakConnection: teams.break,
     until: teams.until,
     async close() {

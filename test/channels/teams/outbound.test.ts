@@ -109,13 +109,14 @@ describe("what goes to Teams", () => {
 
   test("the agent reacts to anybody's message with what Teams has a name for, and takes its reaction back", () =>
     withBench(async ({ channel, teams }) => {
-      const at = { address: target(TOWN, { thread: "17" }).address, messageId: "1700000000001", signal: new AbortController().signal };
+      const { id } = teams.message("done?", { conversation: TOWN });
+      const at = { address: target(TOWN, { thread: "17" }).address, messageId: id, signal: new AbortController().signal };
       await channel.actions!.react!(at, "❤️", true);
       await channel.actions!.react!(at, "✅", true);
       await channel.actions!.react!(at, "✅", true);
-      assert.deepEqual([...teams.reactions], ["1700000000001 heart", "1700000000001 2705_whiteheavycheckmark"]);
+      assert.deepEqual([...teams.reactions], [`${id} heart`, `${id} 2705_whiteheavycheckmark`]);
       await channel.actions!.react!(at, "❤", false);
-      assert.deepEqual([...teams.reactions], ["1700000000001 2705_whiteheavycheckmark"]);
+      assert.deepEqual([...teams.reactions], [`${id} 2705_whiteheavycheckmark`]);
       const error = await failed(channel.actions!.react!(at, "🦒", true), "teams_no_such_reaction", "permanent");
       assert.match(error.hint!, /👍/);
     }));

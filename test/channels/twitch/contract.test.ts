@@ -24,13 +24,14 @@ channelSuite("twitch", async (intake) => {
     },
     // Twitch wants no acknowledgement: what is taken is what has not to be kept any more.
     acknowledged: () => (intake.updates.length === 0 ? 0 : intake.updates.length + skipped),
-    posted: () => twitch.sent.map(({ message }) => message),
+    posted: () => twitch.sent.flatMap(({ message_id: id, message }) => (twitch.deleted.includes(id) ? [] : [message])),
     failNextSend(failure) {
       if (failure === "retry") twitch.faults.push({ status: 429, headers: { "ratelimit-reset": String(Math.ceil(Date.now() / 1_000) + 2) } });
       if (failure === "permanent")
         twitch.faults.push({ status: 200, body: { data: [{ message_id: "", is_sent: false, drop_reason: { code: "msg_rejected", message: "no" } }] } });
       if (failure === "unknown") twitch.faults.push({ drop: true });
     },
+    acts: { missing: "not-there" },
     breakConnection: twitch.refuse,
     until: twitch.until,
     async close() {

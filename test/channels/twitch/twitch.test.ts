@@ -204,8 +204,9 @@ describe("twitch: what the assistant writes", () => {
   test("a message is deleted where the config allows it, and Twitch's answer is told", async () => {
     await withBench(async (bench) => {
       const remove = (messageId: string) => bench.channel.actions!.delete!({ address: target().address, messageId, signal: new AbortController().signal });
-      await remove("m1");
-      assert.deepEqual(bench.twitch.deleted, ["m1"]);
+      const id = bench.twitch.chat({ text: "buy this" });
+      await remove(id);
+      assert.deepEqual(bench.twitch.deleted, [id]);
       await assert.rejects(remove("not-there"), failing("twitch_refused", "permanent"));
     });
     const bench = await createBench({ config: { moderate: false } });

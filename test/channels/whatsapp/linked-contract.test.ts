@@ -30,6 +30,11 @@ channelSuite("whatsapp, linked device", async (intake) => {
       if (failure === "permanent") whatsapp.fates.push({ refuse: 479 });
       if (failure === "unknown") whatsapp.fates.push({ silent: true });
     },
+    acts: {
+      reactions: (id) => [whatsapp.reactions.get(id) ?? []].flat(),
+      polls: () => whatsapp.polls.map(({ name, values }) => `${name}: ${values.join("/")}`),
+      dropNextPoll: () => void whatsapp.fates.push({ silent: true }),
+    },
     breakConnection(broken) {
       whatsapp.letIn(broken ? "closed" : "open");
       if (broken) whatsapp.close(408);

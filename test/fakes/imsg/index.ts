@@ -41,6 +41,8 @@ export async function startFakeImsg() {
   const calls: { method: string; params: Params }[] = [];
   const faults: Fault[] = [];
   const sentFiles: { name: string; bytes: string }[] = [];
+  /** The tapback of this account, by message: each person has one. */
+  const tapbacks = new Map<string, string>();
   const watchers = new Set<() => void>();
   const sockets = new Map<Socket, { since: number | undefined }>();
   let bridge = true;
@@ -81,8 +83,12 @@ export async function startFakeImsg() {
   };
   const messageOf = (params: Params): FakeRow => {
     const row = rows.find(({ guid }) => guid === params["message_guid"]);
-    if (row === undefined) throw { code: -32603, message: "Internal error", data: "message not found" };
+    if (row === undefined) throw { code: -32603, message: "Internal error", data: `Dylib error: Message not found: ${String(params["message_guid"])}` };
     return row;
+  };
+  const tap = (guid: string, { reaction, remove }: Params) => {
+    if (remove !== true) tapbacks.set(guid, String(reaction));
+    else if (tapbacks.get(guid) === reaction) tapbacks.delete(guid);
   };
   const send = (params: Params): object => {
     const file = (params["file"] ?? "") as string;
@@ -115,7 +121,7 @@ export async function startFakeImsg() {
         bridged();
         if (!/^(love|like|dislike|laugh|emphasize|question)$/.test(String(params["reaction"])))
           throw { code: -32602, message: "Invalid params", data: "unsupported tapback" };
-        messageOf(params);
+        tap(messageOf(params).guid, params);
         return { ok: true };
       case "message.edit":
         bridged();
@@ -167,6 +173,7 @@ export async function startFakeImsg() {
     calls,
     faults,
     sentFiles,
+    tapbacks,
     get runs() {
       return sockets.size;
     },

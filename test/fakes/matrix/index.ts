@@ -96,14 +96,26 @@ export async function startFakeMatrix({ token }: { token: string }) {
     if (world.membership(room, device.user) !== "join") return notThere();
     const add = (given: Parameters<World["add"]>[1]) => ({ body: { event_id: world.add(room, given).event_id } });
     const sent = { sender: device.user, device: device.id, txn: b };
+    if (what === "send" && a === "m.reaction" && reacted(room, device.user, body as FakeEvent["content"]))
+      return { status: 400, body: { errcode: "M_DUPLICATE_ANNOTATION", error: "Can't send same reaction twice" } };
     if (what === "send") return once(asked, parts, () => add({ ...sent, type: a, content: body as FakeEvent["content"] }));
     if (what === "redact") return once(asked, parts, () => add({ ...sent, type: "m.room.redaction", content: { redacts: a } }));
     if (what === "typing") return { body: {} };
+    if (what === "event") {
+      const event = world.rooms.get(room)!.find(({ event_id: id }) => id === a);
+      return event === undefined ? { status: 404, body: { errcode: "M_NOT_FOUND", error: "Event not found." } } : { body: world.shown(event, device) };
+    }
     if (what === "messages") return messages(device, room, url);
     if (what === "state" && method === "PUT") return add({ sender: device.user, type: a, state_key: b, content: body as FakeEvent["content"] });
     if (what === "state" && a === "") return { body: world.state(room).map((event) => world.shown(event, device)) };
     const found = world.state(room).find(({ type, state_key: key }) => type === a && key === b);
     return found === undefined ? { status: 404, body: { errcode: "M_NOT_FOUND", error: "Event not found." } } : { body: found.content };
+  };
+
+  /** The same reaction of the same person stands there (v1.7, "Avoiding duplicate annotations"). */
+  const reacted = (room: string, user: string, content: FakeEvent["content"]): boolean => {
+    const about = (one: FakeEvent["content"]) => JSON.stringify(one["m.relates_to"]);
+    return world.rooms.get(room)!.some(({ type, sender, content: there }) => type === "m.reaction" && sender === user && about(there) === about(content));
   };
 
   const messages = (device: Device, room: string, url: URL): Answer => {

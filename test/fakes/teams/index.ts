@@ -51,6 +51,8 @@ export async function startFakeTeams({ password }: { password: string }) {
   const lent = new Set<string>();
   /** Of the bot: message and name of the reaction. */
   const reactions = new Set<string>();
+  /** Ids of what people have written. */
+  const written = new Set<string>();
   const faults: Fault[] = [];
   const calls: { call: string; body: Record<string, unknown> }[] = [];
   const wrongs: string[] = [];
@@ -124,7 +126,9 @@ export async function startFakeTeams({ password }: { password: string }) {
     if (method === "POST") return add(conversation, body);
     if (match[3] !== undefined) {
       // On anybody's message; the same twice is once.
-      const reaction = `${decodeURIComponent(match[2]!)} ${decodeURIComponent(match[3])}`;
+      const id = decodeURIComponent(match[2]!);
+      if (!messages.has(id) && !written.has(id)) return problem(404, "ActivityNotFoundInConversation", "Conversation not found.");
+      const reaction = `${id} ${decodeURIComponent(match[3])}`;
       if (method === "PUT") reactions.add(reaction);
       else reactions.delete(reaction);
       return [200, undefined];
@@ -208,8 +212,10 @@ export async function startFakeTeams({ password }: { password: string }) {
     /** An activity as Teams makes them. */
     activity(given: Record<string, unknown> & { type: string }): Record<string, unknown> & { id: string } {
       const { conversation = DIRECT, from = ANN, ...more } = given as { conversation?: string; from?: string };
+      const id = newId();
+      written.add(id);
       return {
-        id: newId(),
+        id,
         timestamp: new Date().toISOString(),
         serviceUrl: fake.serviceUrl,
         channelId: "msteams",

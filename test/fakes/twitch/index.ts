@@ -31,6 +31,8 @@ export async function startFakeTwitch({ refreshToken, clientSecret }: { refreshT
   const sockets = new Map<WebSocket, { id: string; subscribed: { type: string; chat: string }[] }>();
   const sent: { message_id: string; broadcaster_id: string; message: string; reply_parent_message_id?: string }[] = [];
   const deleted: string[] = [];
+  /** Ids of what was written by anybody. */
+  const written = new Set<string>();
   const faults: TwitchFault[] = [];
   const calls: string[] = [];
   const banned = new Set<string>();
@@ -134,7 +136,7 @@ export async function startFakeTwitch({ refreshToken, clientSecret }: { refreshT
     if (call === "DELETE /helix/moderation/chat") {
       const id = url.searchParams.get("message_id")!;
       if (url.searchParams.get("moderator_id") !== BOT) return answer(response, 401, { status: 401, message: "not you" });
-      if (id === "not-there") return answer(response, 404, { status: 404, message: "The message was not found." });
+      if (!twitch.standing(id)) return answer(response, 404, { status: 404, message: "The message was not found." });
       deleted.push(id);
       return answer(response, 204);
     }
@@ -189,8 +191,11 @@ export async function startFakeTwitch({ refreshToken, clientSecret }: { refreshT
     },
     /** The access token has run out. */
     expire: () => void (token = newId("expired")),
+    /** Whether the chat still shows a message. */
+    standing: (id: string): boolean => written.has(id) && !deleted.includes(id),
     /** @returns the id of what somebody wrote; sent once more when the id is given. */
     chat({ chat = CHAT, from = "1", text, fragments, reply, source, id = newId("msg") }: Chatted): string {
+      written.add(id);
       notify(
         "channel.chat.message",
         chat,

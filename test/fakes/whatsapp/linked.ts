@@ -17,6 +17,14 @@ interface Call {
   readonly args: any[];
 }
 
+interface Content {
+  readonly text?: string;
+  readonly edit?: { readonly id: string };
+  readonly delete?: { readonly id: string };
+  readonly react?: { readonly key: { readonly id: string }; readonly text: string };
+  readonly poll?: { readonly name: string; readonly values: readonly string[] };
+}
+
 export type FakeLinked = Awaited<ReturnType<typeof startFakeLinked>>;
 
 export async function startFakeLinked({ version = "7.0.0-rc14" } = {}) {
@@ -32,6 +40,9 @@ export async function startFakeLinked({ version = "7.0.0-rc14" } = {}) {
   let mute = false;
   let entry: "by hand" | "open" | "closed" = "by hand";
   const posted = new Map<string, { to: string; text: string }>();
+  /** Of the account, by message: each person has one. */
+  const reactions = new Map<string, string>();
+  const polls: { readonly name: string; readonly values: readonly string[] }[] = [];
   /** How the next sends are answered; empty: taken. */
   const fates: ({ readonly refuse: number } | { readonly silent: true } | { readonly throws: { message: string; code?: number } })[] = [];
   const changed = () => watchers.forEach((watch) => watch());
@@ -49,6 +60,14 @@ export async function startFakeLinked({ version = "7.0.0-rc14" } = {}) {
     if (message.tell === "call") answer(message);
     changed();
   };
+  /** What people see of it. */
+  const show = (id: string, to: string, { edit, text, delete: gone, react, poll }: Content) => {
+    if (text !== undefined) posted.set(edit?.id ?? id, { to, text });
+    if (gone !== undefined) posted.delete(gone.id);
+    if (react?.text === "") reactions.delete(react.key.id);
+    else if (react !== undefined) reactions.set(react.key.id, react.text);
+    if (poll !== undefined) polls.push(poll);
+  };
   const answer = (call: Call) => {
     calls.push(call);
     if (mute && call.name === "query") return;
@@ -57,8 +76,7 @@ export async function startFakeLinked({ version = "7.0.0-rc14" } = {}) {
     order({ do: "answer", call: call.call, result: call.name === "requestPairingCode" ? "ABCD1234" : {} });
     if (call.name !== "sendMessage") return;
     const id = String((call.args[2] as { messageId: string }).messageId);
-    const { edit, text } = call.args[1] as { edit?: { id: string }; text?: string };
-    if ((fate === undefined || "silent" in fate) && text !== undefined) posted.set(edit?.id ?? id, { to: call.args[0] as string, text });
+    if (fate === undefined || "silent" in fate) show(id, call.args[0] as string, call.args[1] as Content);
     if (fate !== undefined && "silent" in fate) return;
     order({ do: "ack", id, ...(fate === undefined ? {} : { error: (fate as { refuse: number }).refuse }) });
   };
@@ -90,6 +108,8 @@ export async function startFakeLinked({ version = "7.0.0-rc14" } = {}) {
     receipts,
     downloads,
     fates,
+    reactions,
+    polls,
     sockets: () => sockets,
     children: () => children,
     alive: () => wire !== undefined,

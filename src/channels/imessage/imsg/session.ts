@@ -103,6 +103,8 @@ function failureOf({ code, message, data }: NonNullable<Answer["error"]>): WayFa
   if (/Full Disk Access/.test(words)) return new WayFailure("access", told);
   if (code === -32602) return new WayFailure(/unknown chat|missing chat|could not resolve chat/i.test(words) ? "gone" : "refused", told);
   if (code === -32601) return new WayFailure("refused", told);
+  // The bridge is there and says so (its IMsgInjected.m).
+  if (/(message|chat) not found/i.test(words)) return new WayFailure("gone", told);
   if (/bridge|IMCore|dylib|typing indicator/i.test(words)) return new WayFailure("helper", told);
   // AppleScript may have failed before or after Messages took it.
   return new WayFailure("lost", told);

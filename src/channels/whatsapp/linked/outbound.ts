@@ -4,7 +4,8 @@ import type { Address } from "../../../core/address.ts";
 import type { ActionTarget, ChannelActions, FetchedMedia, Receipt, RenderedPart, SendTarget } from "../../../core/channel.ts";
 import { ChannelError } from "../../../core/errors.ts";
 import type { Media } from "../../../core/message.ts";
-import { markedText, pollFits, type WhatsappPayload } from "../render.ts";
+import { isEmoji } from "../../../lib/is-emoji/index.ts";
+import { markedText, MAX_TEXT, pollFits, type WhatsappPayload } from "../render.ts";
 import type { LinkedAccount } from "./account.ts";
 import { failureOf } from "./failure.ts";
 import { isOwnId, jidOf, ownId, targetOf } from "./ids.ts";
@@ -20,9 +21,6 @@ export interface Outbound {
   fetchMedia(media: Media, signal: AbortSignal): Promise<FetchedMedia>;
   readonly actions: ChannelActions;
 }
-
-/** WhatsApp shows up to 65,536 characters; far more than a person reads. */
-const MAX_EDIT = 20_000;
 
 export function createOutbound(account: LinkedAccount): Outbound {
   const { deps } = account;
@@ -74,14 +72,18 @@ export function createOutbound(account: LinkedAccount): Outbound {
     actions: {
       async edit({ address, messageId, signal }, markdown) {
         const text = markedText(markdown);
-        if (text.length > MAX_EDIT || text.trim() === "")
-          throw new ChannelError("whatsapp_refused", `a text of ${text.length} characters`, "permanent", { hint: "Write between 1 and 20,000 characters" });
+        if (text.length > MAX_TEXT || text.trim() === "")
+          throw new ChannelError("whatsapp_refused", `a text of ${text.length} characters`, "permanent", {
+            hint: `Write between 1 and ${MAX_TEXT.toLocaleString("en")} characters`,
+          });
         await replace(address, messageId, text, signal);
       },
       async delete({ address, messageId, signal }) {
         await linked().call("delete", { to: jidOf(address.conversation), target: targetOf(messageId), id: freshId() }, { signal });
       },
       async react({ address, messageId, signal }: ActionTarget, emoji, on) {
+        // What is none is taken and shown to nobody.
+        if (!isEmoji(emoji)) throw new ChannelError("whatsapp_no_emoji", "a reaction is one emoji", "permanent", { hint: "Give one emoji, such as 👍" });
         const params = { to: jidOf(address.conversation), target: targetOf(messageId), emoji: on ? emoji : "", id: freshId() };
         await linked().call("react", params, { signal });
       },
