@@ -104,8 +104,11 @@ export const ROOMS: readonly Room[] = [
     name: "channels/matrix",
     imports: ["core"],
     outside: [{ module: "@matrix-org/matrix-sdk-crypto-wasm", files: /^src\/channels\/matrix\/crypto(-port)?\.ts$/ }],
+  },
+  {
     // Events and keys alone: its sockets are ours.
     name: "channels/nostr",
+    imports: ["core"],
     outside: [{ module: "nostr-tools", files: /^src\/channels\/nostr\/keys\.ts$/ }],
   },
   { name: "channels/*", imports: ["core"], outside: [] },

@@ -138,14 +138,9 @@ export function createOutbound(account: XmppAccount): Outbound {
 
   /** Each telling is of all our reactions to that message (XEP-0444 section 4.2). */
   async function react({ address, messageId, signal }: ActionTarget, emoji: string, on: boolean): Promise<void> {
-<<<<<<< HEAD
     // It should be nothing that is not displayed as a single emoji.
     if (!isEmoji(emoji)) throw new ChannelError("xmpp_no_emoji", "a reaction is one emoji", "permanent", { hint: "Give one emoji, such as 👍" });
-    const { own, room } = namesOf(messageId);
-    const id = room || own;
-=======
     const id = knownAs(messageId);
->>>>>>> 2a93ee0e241d635ccdcbad1b9c1992a996b9abf2
     const place = `${address.conversation} ${id} ${account.config.jid}`;
     const now = new Set(account.reactions.get(place));
     if (on) now.add(emoji);

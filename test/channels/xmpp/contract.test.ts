@@ -32,14 +32,11 @@ channelSuite("xmpp on prosody", async (intake) => {
     if (!closed) await peer.close();
     closed = true;
   };
-<<<<<<< HEAD
   /** What the server has sent to the peer before it answers this, the peer has seen. */
   const seen = () => peer.ask("get", xml("ping", { xmlns: "urn:xmpp:ping" }), peer.jid.split("@")[1]!).catch(() => {});
   const { edit, delete: remove, react } = channel.actions!;
-=======
   // That the server has it does not mean that the other client has read it yet.
   const shown = ({ payload }: RenderedPart) => peer.until(() => peer.said(bench.jid).includes((payload as { body: string }).body));
->>>>>>> 2a93ee0e241d635ccdcbad1b9c1992a996b9abf2
   return {
     channel: {
       ...channel,

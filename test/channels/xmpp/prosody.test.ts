@@ -370,17 +370,11 @@ describe("xmpp: failures say what may be done next", () => {
       const signal = AbortSignal.timeout(10_000);
       const media = { kind: "document", blob: bench.blobs.add(new Uint8Array(3), "text/plain", "a.txt") } as const;
       const [file] = channel.render({ parts: [{ type: "media", media }] });
-<<<<<<< HEAD
-      const target = { address: to(peer.jid).address, messageId: "m1", signal };
-      await assert.rejects(channel.edit!({ messageId: "m1" }, file!, to(peer.jid)), failing("xmpp_not_editable", "permanent"));
-      await assert.rejects(channel.actions!.edit!(target, "x".repeat(10_000)), failing("xmpp_too_long", "permanent"));
-      await assert.rejects(channel.actions!.react!(target, "+1", true), failing("xmpp_no_emoji", "permanent"));
-=======
       const target = { address: to(peer.jid).address, messageId: "|m1", signal };
       await assert.rejects(channel.actions!.delete!({ ...target, messageId: "theirs" }), failing("xmpp_not_ours", "permanent"));
       await assert.rejects(channel.edit!({ messageId: "|m1" }, file!, to(peer.jid)), failing("xmpp_not_editable", "permanent"));
       await assert.rejects(async () => channel.actions!.edit!(target, "x".repeat(10_000)), failing("xmpp_too_long", "permanent"));
->>>>>>> 2a93ee0e241d635ccdcbad1b9c1992a996b9abf2
+      await assert.rejects(channel.actions!.react!(target, "+1", true), failing("xmpp_no_emoji", "permanent"));
       await assert.rejects(channel.fetchMedia!({ kind: "document", ref: "file:///etc/passwd" }, signal), failing("xmpp_no_file", "permanent"));
       const gone = `http://127.0.0.1:${server.httpPort}/file_share/none/a.txt`;
       await assert.rejects(channel.fetchMedia!({ kind: "document", ref: gone }, signal), failing("xmpp_no_file", "permanent"));
