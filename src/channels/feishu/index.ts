@@ -1,7 +1,7 @@
 /** Door of the Feishu (Lark) adapter: one app's bot in one tenant as a Channel. README.md walks through its files; QUIRKS.md has the platform's facts behind them. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { ConfigError } from "../../core/errors.ts";
-import { createHealth } from "../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../lib/channel-health/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { type FeishuAccount, recover } from "./account.ts";
 import { createActions } from "./actions.ts";
@@ -34,10 +34,7 @@ export function createFeishu(config: FeishuAccountConfig, given: ChannelDeps, ti
     deps,
     api: createApi(deps, config),
     timing: { ...TIMING, ...timing },
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => deps.log.info("feishu account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("feishu", deps),
     me: undefined,
     directs: new Map(),
     known: new Map(),

@@ -1,6 +1,6 @@
 /** Door of the Google Chat adapter: one Chat app over its HTTP endpoint as a Channel. QUIRKS.md has the platform's facts behind its files. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
-import { createHealth } from "../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../lib/channel-health/index.ts";
 import { createTokenVerifier } from "../../lib/signed-tokens/index.ts";
 import type { GoogleChatAccount } from "./account.ts";
 import { createApi } from "./api.ts";
@@ -42,10 +42,7 @@ export function createGoogleChat(config: GoogleChatAccountConfig, deps: ChannelD
       cooldownMs: timing.keysCooldownMs,
     }),
     timing,
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => log.info("google chat account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("google chat", { clock: deps.clock, log }),
     stuck: false,
   };
   const outbound = createOutbound(account);

@@ -1,7 +1,7 @@
 /** Door of the iMessage adapter: Messages on a Mac as a Channel. README.md says which file does what, QUIRKS.md has the platform's facts behind them. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { createBackground } from "../../lib/background/index.ts";
-import { createHealth } from "../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../lib/channel-health/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { type ImessageAccount, recover } from "./account.ts";
 import { createActions } from "./actions.ts";
@@ -34,10 +34,7 @@ export function createImessage(config: ImessageAccountConfig, deps: ChannelDeps,
     deps: { ...deps, log },
     way: wayOf(config, { ...deps, log }, timing),
     timing,
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => log.info("imessage account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("imessage", { clock: deps.clock, log }),
     background: createBackground(),
     position: undefined,
     ours: new Map(),

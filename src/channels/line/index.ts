@@ -1,6 +1,6 @@
 /** Door of the LINE adapter: one official account as a Channel. README.md walks through its files; QUIRKS.md has the platform's facts behind them. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
-import { createHealth } from "../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../lib/channel-health/index.ts";
 import type { LineAccount } from "./account.ts";
 import { createApi } from "./api.ts";
 import type { LineAccountConfig } from "./config.ts";
@@ -28,10 +28,7 @@ export function createLine(config: LineAccountConfig, given: ChannelDeps, timing
     deps,
     api: createApi(deps.http, config),
     timing: times,
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => deps.log.info("line account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("line", deps),
     replies: createReplyTokens(deps, config.account, times.replyMs),
     me: undefined,
     sent: new Set(),

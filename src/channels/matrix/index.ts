@@ -2,7 +2,7 @@
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { sleep } from "../../core/clock.ts";
 import { createBackground } from "../../lib/background/index.ts";
-import { createHealth } from "../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../lib/channel-health/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { type MatrixAccount, MatrixTrouble, path, recover } from "./account.ts";
 import { createActions } from "./actions.ts";
@@ -40,10 +40,7 @@ export function createMatrix(config: MatrixAccountConfig, deps: ChannelDeps, tim
     deps: { ...deps, log },
     api: createApi(deps.http, config.homeserver),
     timing: { ...TIMING, ...timing },
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => log.info("matrix account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("matrix", { clock: deps.clock, log }),
     background: createBackground(),
     rooms: new Rooms(() => account.me?.id ?? ""),
     seen: new Recent(MAX_SEEN),

@@ -1,6 +1,6 @@
 /** Door of the Nostr adapter: one key as a Channel of private messages (NIP-17). QUIRKS.md has the network's facts behind its files. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
-import { createHealth } from "../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../lib/channel-health/index.ts";
 import type { NostrAccount } from "./account.ts";
 import type { NostrAccountConfig } from "./config.ts";
 import { createOutbound } from "./outbound.ts";
@@ -22,10 +22,7 @@ export function createNostr(config: NostrAccountConfig, deps: ChannelDeps, timin
     config,
     deps: { ...deps, log },
     timing: { ...TIMING, ...timing },
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => log.info("nostr account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("nostr", { clock: deps.clock, log }),
     keys: undefined,
     standing: new Map(),
     inboxes: new Map(),

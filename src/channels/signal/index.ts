@@ -1,7 +1,7 @@
 /** Door of the Signal adapter: one account of a signal-cli daemon as a Channel. QUIRKS.md has the platform's facts behind its files. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { createBackground } from "../../lib/background/index.ts";
-import { createHealth } from "../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../lib/channel-health/index.ts";
 import type { SignalAccount } from "./account.ts";
 import { createActions } from "./actions.ts";
 import { createApi } from "./api.ts";
@@ -27,10 +27,7 @@ export function createSignal(config: SignalAccountConfig, deps: ChannelDeps, tim
     deps: { ...deps, log },
     api: createApi(deps.http, config),
     timing: { ...TIMING, ...timing },
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => log.info("signal account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("signal", { clock: deps.clock, log }),
     background: createBackground(),
     me: undefined,
     stuck: false,

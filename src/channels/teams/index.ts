@@ -1,7 +1,7 @@
 /** Door of the Teams adapter: one bot (app registration) as a Channel. QUIRKS.md has the platform's facts behind its files. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { createBackground } from "../../lib/background/index.ts";
-import { createHealth } from "../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../lib/channel-health/index.ts";
 import { createTokenVerifier } from "../../lib/signed-tokens/index.ts";
 import type { TeamsAccount } from "./account.ts";
 import { createApi } from "./api.ts";
@@ -43,10 +43,7 @@ export function createTeams(config: TeamsAccountConfig, deps: ChannelDeps, given
     }),
     references: createReferences(config, deps.cursor),
     timing,
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => log.info("teams account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("teams", { clock: deps.clock, log }),
     background: createBackground(),
     threads: new Set(),
     cards: new Map(),

@@ -1,6 +1,6 @@
 /** Door of the Twitch adapter: one account that reads and writes chats as a Channel. QUIRKS.md has the platform's facts behind its files. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
-import { createHealth } from "../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../lib/channel-health/index.ts";
 import type { TwitchAccount } from "./account.ts";
 import { createApi } from "./api.ts";
 import type { TwitchAccountConfig } from "./config.ts";
@@ -29,10 +29,7 @@ export function createTwitch(config: TwitchAccountConfig, deps: ChannelDeps, tes
     login,
     timing: { ...TIMING, ...tests.timing },
     places,
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => log.info("twitch account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("twitch", { clock: deps.clock, log }),
     me: undefined,
     closed: new Map(),
     stuck: false,

@@ -1,6 +1,6 @@
 /** Door of the XMPP adapter: one account on one server as a Channel. QUIRKS.md has the platform's facts behind its files. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
-import { createHealth } from "../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../lib/channel-health/index.ts";
 import type { XmppAccount } from "./account.ts";
 import type { XmppAccountConfig } from "./config.ts";
 import { download } from "./files.ts";
@@ -27,10 +27,7 @@ export function createXmpp(config: XmppAccountConfig, deps: ChannelDeps, timing:
     config,
     deps: { ...deps, log },
     timing: { ...TIMING, ...timing },
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => log.info("xmpp account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("xmpp", { clock: deps.clock, log }),
     session: undefined,
     rooms: new Map(config.rooms.map((jid) => [jid, new Room(jid, config.nick, config.jid)])),
     pendingJoins: new Map(),

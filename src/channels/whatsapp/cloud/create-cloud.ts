@@ -1,7 +1,7 @@
 /** A business number over Meta's Cloud API as a Channel. QUIRKS.md has the platform's facts behind its files. */
 import type { Channel, ChannelDeps } from "../../../core/channel.ts";
 import { sleep } from "../../../core/clock.ts";
-import { createHealth } from "../../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../../lib/channel-health/index.ts";
 import { createBackoff } from "../../../lib/reconnect/index.ts";
 import type { WhatsappCloudConfig } from "../config.ts";
 import { MAX_TEXT, renderMessage } from "../render.ts";
@@ -23,10 +23,7 @@ export function createCloud(config: WhatsappCloudConfig, deps: ChannelDeps, give
     deps: { ...deps, log },
     api: createApi(deps.http, config),
     timing,
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => log.info("whatsapp account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("whatsapp", { clock: deps.clock, log }),
     receipts: createReceipts(deps.clock, timing),
     newest: new Map(),
     stuck: false,

@@ -3,7 +3,7 @@ import { sleep } from "../../../core/clock.ts";
 import type { Channel, ChannelDeps } from "../../../core/channel.ts";
 import { StoreError } from "../../../core/errors.ts";
 import { createBackground } from "../../../lib/background/index.ts";
-import { createHealth } from "../../../lib/channel-health/index.ts";
+import { createAccountHealth } from "../../../lib/channel-health/index.ts";
 import { createInOrder, type InOrder } from "../../../lib/in-order/index.ts";
 import { createBackoff } from "../../../lib/reconnect/index.ts";
 import type { WhatsappLinkedConfig } from "../config.ts";
@@ -25,10 +25,7 @@ export function createLinked(config: WhatsappLinkedConfig, deps: ChannelDeps, gi
     config,
     deps: { ...deps, log },
     timing: { ...TIMING, ...given },
-    health: createHealth(
-      () => deps.clock.now(),
-      (status) => log.info("whatsapp account state", { state: status.state, code: status.code, detail: status.detail }),
-    ),
+    health: createAccountHealth("whatsapp", { clock: deps.clock, log }),
     background: createBackground(),
     link: undefined,
     endChild: undefined,
