@@ -38,20 +38,8 @@ export function createOutbound(account: NostrAccount): Outbound {
       return { messageId: await deliver(account, made, { nonce, reader, signal }) };
     },
     fetchMedia: (media, signal) => fetchFile(account, media, signal),
-    actions: { react: (target, emoji, on) => react(target, emoji, on) },
   };
 
-  async function react({ address, messageId, signal }: ActionTarget, emoji: string, on: boolean): Promise<void> {
-    if (!on) throw new ChannelError("nostr_stays", "a private reaction cannot be taken back", "permanent", { hint: "React with something else" });
-    const { keys, reader } = readerOf(account, address.conversation);
-    const tags = [
-      ["p", reader],
-      ["e", messageId],
-      ["k", String(KIND.chat)],
-    ];
-    const made = () => keys.rumor({ kind: KIND.reaction, tags, content: emoji, created_at: Math.floor(deps.clock.now() / 1_000) });
-    await deliver(account, made, { nonce: newId(deps.clock, deps.random), reader, signal });
-  }
 }
 
 function readerOf({ keys }: NostrAccount, npub: string): { keys: Keys; reader: string } {
