@@ -18,9 +18,7 @@ export type ZaloPayload = { readonly kind: "text"; readonly text: string } | { r
 export function renderMessage(message: Message, { files }: { readonly files: boolean }): RenderedPart[] {
   const { buttons: _none, ...rest } = message;
   return messageRuns(rest, { parse: nodesOf, alone: (part) => (files ? payloadOf(part) : undefined) }).flatMap((run) =>
-    run.part === undefined
-      ? textPieces(run.nodes, MAX_TEXT).map(({ text }) => ({ text, payload: { kind: "text", text } satisfies ZaloPayload }))
-      : [run.part],
+    run.part === undefined ? textPieces(run.nodes, MAX_TEXT).map(({ text }) => ({ text, payload: { kind: "text", text } satisfies ZaloPayload })) : [run.part],
   );
 }
 
