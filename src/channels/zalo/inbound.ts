@@ -39,6 +39,7 @@ export function translate({ event_name, message }: WireUpdate, { account, now }:
 function partsOf(event: unknown, wire: WireMessage): MessagePart[] {
   switch (event) {
     case "message.text.received":
+    case "message.link.received":
       return written(wire.text);
     case "message.image.received":
       return [file("photo", wire.photo ?? wire.photo_url), ...written(wire.caption)];

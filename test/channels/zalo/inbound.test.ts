@@ -44,13 +44,15 @@ describe("zalo inbound", () => {
       assert.deepEqual([first.direct, first.addressed, first.key], [true, true, `msg:${ANN}:${first.messageId}`]);
     }));
 
-  test("the shapes that clients have seen besides are read too: no envelope, names under name, ids as numbers, dates in seconds or none; a bot is known as one", () =>
+  test("the shapes that clients have seen besides are read too: no envelope, names under name, ids as numbers, dates in seconds or none, links; a bot is known as one", () =>
     withBench(async (bench) => {
       const { zalo } = bench;
       zalo.state.wrapped = false;
       zalo.say("flat", { more: { from: { id: 77, name: "Bob", is_bot: true }, chat: { id: 77, chat_type: "PRIVATE" }, date: 1_750_316_131 } });
       zalo.say("undated", { more: { date: null } });
-      const [bob, undated] = await heard(bench, 2);
+      zalo.dispatch(zalo.update("message.link.received", { text: "https://a.example" }));
+      const [bob, undated, link] = await heard(bench, 3);
+      assert.deepEqual(parts(link), [{ type: "text", text: "https://a.example" }]);
       assert.deepEqual(bob?.sender, { id: "77", name: "Bob", bot: true });
       assert.deepEqual([bob?.address.conversation, bob?.at], ["77", 1_750_316_131_000]);
       assert.ok(undated!.at > 1_700_000_000_000);
