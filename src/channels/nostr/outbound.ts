@@ -3,11 +3,10 @@
  * same event, with the same id, however often it is sent.
  */
 import { MAX_BLOB_BYTES } from "../../core/blobs.ts";
-import type { ActionTarget, ChannelActions, FetchedMedia, Receipt, RenderedPart, SendTarget } from "../../core/channel.ts";
+import type { FetchedMedia, Receipt, RenderedPart, SendTarget } from "../../core/channel.ts";
 import { ChannelError } from "../../core/errors.ts";
 import { HttpFailure } from "../../core/http.ts";
 import type { Media } from "../../core/message.ts";
-import { newId } from "../../core/random.ts";
 import { connect, type NostrAccount, reasonOf, type Wrapped } from "./account.ts";
 import { inboxOf } from "./directory.ts";
 import type { FileRef } from "./inbound.ts";
@@ -24,7 +23,6 @@ export interface Outbound {
   send(part: RenderedPart, target: SendTarget): Promise<Receipt>;
   /** @throws ChannelError */
   fetchMedia(media: Media, signal: AbortSignal): Promise<FetchedMedia>;
-  readonly actions: ChannelActions;
 }
 
 export function createOutbound(account: NostrAccount): Outbound {
@@ -39,7 +37,6 @@ export function createOutbound(account: NostrAccount): Outbound {
     },
     fetchMedia: (media, signal) => fetchFile(account, media, signal),
   };
-
 }
 
 function readerOf({ keys }: NostrAccount, npub: string): { keys: Keys; reader: string } {

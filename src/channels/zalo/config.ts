@@ -1,6 +1,6 @@
 import type { Secret } from "../../core/secret.ts";
 import { described, secret, v } from "../../lib/schema/index.ts";
-import { channelConfig } from "../config.ts";
+import { channelConfig, noGroups } from "../config.ts";
 
 const rootUrl = v.pipe(v.string(), v.url("must be a URL"), v.regex(/^https?:\/\//, "must be an http(s) URL"));
 
@@ -17,6 +17,7 @@ const zaloEntries = {
     { perAccount: true, example: "https://clanker.example.org/channels/zalo/webhook" },
   ),
   api_root: described(v.optional(rootUrl, "https://bot-api.zaloplatforms.com"), "Where the Bot API is."),
+  groups: noGroups,
 };
 
 interface Keys {
