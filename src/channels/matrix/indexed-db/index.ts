@@ -37,8 +37,11 @@ const FACTS = "facts";
 interface Mounted {
   readonly prefix: string;
   readonly databases: Map<string, DatabaseState>;
-  persist(name: string, changes: readonly Change[]): Promise<void>;
+  /** @param kept runs when it is on disk, before the log may be written anew from what the databases say */
+  persist(name: string, changes: readonly Change[], kept?: () => void): Promise<void>;
   rewrite(): Promise<void>;
+  /** Resolves when nothing is being written. */
+  idle(): Promise<void>;
 }
 
 const globals = globalThis.process === undefined ? {} : (global as unknown as Record<string, unknown>);
@@ -58,7 +61,7 @@ export function installIndexedDb(): IndexedDb {
         ...factsOf(mounted),
         async unmount() {
           mounts.splice(mounts.indexOf(mounted), 1);
-          await keep.close();
+          await mounted.idle();
         },
       };
     },
@@ -118,8 +121,7 @@ function factsOf({ prefix, databases, persist, rewrite }: Mounted): Omit<Mount, 
     async setFact(key, value) {
       const made: Change[] = databases.has(name) ? [] : [["create", FACTS]];
       const change: Change = value === undefined ? ["delete", FACTS, key] : ["put", FACTS, key, value];
-      await persist(name, [...made, change]);
-      (databases.get(name) ?? make()).apply(change);
+      await persist(name, [...made, change], () => (databases.get(name) ?? make()).apply(change));
     },
     async wipe() {
       for (const one of [...databases.keys()].filter((key) => key !== name)) databases.delete(one);
@@ -153,14 +155,19 @@ async function load(prefix: string, keep: Keep): Promise<Mounted> {
       last = done.catch(() => {});
       return done;
     },
-    persist(name, changes) {
+    async idle() {
+      await last;
+    },
+    persist(name, changes, kept) {
       // The databases of one account share the log.
       const done = last.then(async () => {
         await keep.append(encode(name, changes));
         written += 1;
+        kept?.();
         // What another transaction has changed and not committed must not get into the log.
         const alone = [...databases.values()].every(({ queue }) => queue.every(({ mode, db: { name: of } }) => mode === "readonly" || of === name));
-        if (written > COMPACT_AFTER && alone) await compact();
+        // What was asked for is on disk: without this the log is only longer, and the next record tries again.
+        if (written > COMPACT_AFTER && alone) await compact().catch(() => {});
       });
       last = done.catch(() => {});
       return done;
