@@ -292,6 +292,39 @@ describe("matrix encryption", () => {
     );
   });
 
+  test("after a restore, which has no keys in it, an account with a password goes on as a new device, and the status says what it lacks", () => {
+    const config = { access_token: undefined, user: BOT, password: new Secret("password", PASSWORD) };
+    return withBench(
+      async (bench) => {
+        const { matrix, intake } = bench;
+        const room = matrix.direct;
+        await matrix.until(() => bench.channel.status().identity?.includes(": cross-signed; keys backed up") === true);
+        matrix.world.encrypt(room, ANN);
+        const ann = await createPerson(matrix, ANN, "ANNPHONE");
+        await ann.say(room, { msgtype: "m.text", body: "before" });
+        await intake.until(() => texts(bench).includes("before"));
+        await bench.stop();
+        const devices = matrix.world.devices.size;
+        const restored = await createBench({ matrix, config });
+        try {
+          restored.start();
+          await matrix.until(() => restored.channel.status().identity?.includes("give its recovery_key; no key backup") === true);
+          assert.equal(matrix.world.devices.size, devices + 1);
+          await ann.settle();
+          await ann.say(room, { msgtype: "m.text", body: "after" });
+          await restored.intake.until(() => texts(restored).includes("after"));
+          const { messageId } = await restored.channel.send(restored.channel.render(textMessage("I hear"))[0]!, target(room));
+          const heard = (await ann.settle()).find(({ event_id: id }) => id === messageId);
+          assert.equal(heard?.encrypted && heard.content["body"], "I hear");
+        } finally {
+          ann.close();
+          await restored.close();
+        }
+      },
+      { config },
+    );
+  });
+
   test("a token of another device is another device, and the one of before has its keys when it comes back", () =>
     withAnn(async (bench, ann, room) => {
       const { matrix, kept } = bench;

@@ -172,7 +172,11 @@ describe("a keep", () => {
       await writeFile(folder, "no folder");
       await assert.rejects(open().append(bytes("x")), failed);
       await assert.rejects(open().clear(), failed);
-      const silent = openKeep({ folder: join(folder, ".."), name: "a.b", secrets: { ...secrets, set: () => Promise.reject(new Error("no keychain answers")) } });
+      const silent = openKeep({
+        folder: join(folder, ".."),
+        name: "a.b",
+        secrets: { ...secrets, set: () => Promise.reject(new Error("no keychain answers")) },
+      });
       await assert.rejects(silent.append(bytes("x")), failed);
     }));
 });
