@@ -255,7 +255,10 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     tools: hall.outside,
     pairing: hall.pairing,
     audit,
-    people: { purge: (person, senders) => purgeEverywhere(person, senders, { dataFolder: places.dataFolder, purge: hall.purge, ring, file: logFile }) },
+    people: {
+      purge: (person, senders) =>
+        purgeEverywhere(person, senders, { dataFolder: places.dataFolder, purge: hall.purge, ring, file: logFile, channels: supervisor.accounts.values() }),
+    },
     backups: {
       make: async (order) => describeBackup(await backups.make({ ...order, by: "person" })),
       list: async () => (await backups.list()).map(describeBackup),

@@ -144,6 +144,11 @@ export interface Channel {
   fetchMedia?(media: Media, signal: AbortSignal): Promise<FetchedMedia>;
   readonly actions?: ChannelActions;
   readonly login?: ChannelLogin;
+  /**
+   * Forgets what the account itself keeps of these people and can do without, as far as it is started. @param senders ids on this and other platforms
+   * @throws StoreError `keep_failed`
+   */
+  forget?(senders: readonly string[]): Promise<void>;
   /** Mounted at /channels/NAME/webhook and /channels/NAME/ACCOUNT/webhook. */
   webhook?(request: Request): Promise<Response>;
 }

@@ -6,7 +6,7 @@ import { messageText, textMessage } from "../../../src/core/message.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { ANN, BOT, PASSWORD } from "../../fakes/matrix/index.ts";
 import { createPerson, type Person } from "../../fakes/matrix/person.ts";
-import { memoryKeep } from "../harness.ts";
+import { memoryKeep, realClock } from "../harness.ts";
 import { createRecordingIntake } from "../recording-intake.ts";
 import { type Bench, createBench, target, withBench } from "./harness.ts";
 
@@ -147,6 +147,49 @@ describe("matrix encryption", () => {
           assert.equal(texts(again).filter((text) => /could not be decrypted/.test(text)).length, 1);
         } finally {
           await again.close();
+        }
+      },
+      { kept, intake },
+    );
+  });
+
+  test("what a person has said and nobody could read is forgotten with them, also in what stood in the log before", () =>
+    withAnn(async (bench, ann, room) => {
+      const { intake, kept, channel, matrix } = bench;
+      const id = await ann.say(room, { msgtype: "m.text", body: "late" }, { keepKeys: true });
+      await intake.until(() => intake.updates.length > 0);
+      const log = () => kept.map((record) => new TextDecoder().decode(record)).join("\n");
+      assert.ok(log().includes(id));
+      await channel.forget!(["@somebody:else"]);
+      assert.ok(log().includes(id));
+      await channel.forget!([ANN]);
+      assert.ok(!log().includes(id));
+      await ann.shareKeys(room);
+      await ann.say(room, { msgtype: "m.text", body: "anew" });
+      await intake.until(() => texts(bench).includes("anew"));
+      assert.ok(!texts(bench).includes("late"));
+      assert.equal(channel.status().state, "ready");
+      await matrix.until(() => !log().includes(id));
+    }));
+
+  test("a message that nobody could read is kept for seven days at most, also in what stood in the log before", async () => {
+    const kept: Uint8Array[] = [];
+    const intake = createRecordingIntake();
+    await withAnn(
+      async (bench, ann, room) => {
+        const id = await ann.say(room, { msgtype: "m.text", body: "late" }, { keepKeys: true });
+        await intake.until(() => intake.updates.length > 0);
+        await bench.stop();
+        const log = () => kept.map((record) => new TextDecoder().decode(record)).join("\n");
+        assert.ok(log().includes(id));
+        const clock = { ...realClock, now: () => Date.now() + 7 * 24 * 3_600_000 };
+        const later = await createBench({ matrix: bench.matrix, kept, intake, deps: { clock } });
+        try {
+          later.start();
+          await bench.matrix.until(() => later.channel.status().state === "ready");
+          assert.ok(!log().includes(id));
+        } finally {
+          await later.close();
         }
       },
       { kept, intake },

@@ -206,6 +206,27 @@ describe("the IndexedDB of the crypto library", () => {
     await again.unmount();
   });
 
+  test("what was forgotten is not in the log any more, nor is what a transaction has not committed", async () => {
+    const records: Uint8Array[] = [];
+    const mount = await idb.mount("shrunk/", memoryKeep(records));
+    const db = await open("shrunk/db", 1, things);
+    await put(db, "a", { size: 1 });
+    await mount.setFact("secret", "canary");
+    await mount.setFact("secret", undefined);
+    const aborted = db.transaction("things", "readwrite");
+    aborted.objectStore("things").put({ size: 2 }, "a");
+    const shrunk = mount.shrink();
+    await done(aborted.objectStore("things").count());
+    aborted.abort();
+    await shrunk;
+    const log = records.map((record) => new TextDecoder().decode(record)).join();
+    assert.ok(!log.includes("canary"));
+    await mount.unmount();
+    const again = await idb.mount("shrunk/", memoryKeep(records));
+    assert.deepEqual(await all(await open("shrunk/db", 1)), [{ size: 1 }]);
+    await again.unmount();
+  });
+
   test("any value comes back as it was", () => {
     const leaf = fc.oneof(
       fc.string(),
