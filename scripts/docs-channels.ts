@@ -47,6 +47,7 @@ const LEAST: { readonly [C in ChannelName]: object } = {
   whatsapp: { phone_number_id: "106540352242922", token: secret, app_secret: secret, verify_token: secret },
   twitch: { client_id: "0123456789abcdef", client_secret: secret, refresh_token: secret, channels: ["1"], moderate: true },
   xmpp: { jid: "a@b.test", password: secret, streaming: true },
+  zalo: { token: secret, webhook_secret: secret, public_url: "https://c.test/channels/zalo/webhook" },
   webhook: { url: "https://w.test", secret, streaming: true },
 };
 

@@ -20,6 +20,7 @@ command -v prosody >/dev/null || need+=(prosody)
 command -v openssl >/dev/null || need+=(openssl)
 command -v tcpdump >/dev/null || need+=(tcpdump)
 command -v tmux >/dev/null || need+=(tmux)
+command -v curl >/dev/null || need+=(curl)
 
 if [ "${#need[@]}" -eq 0 ]; then
   echo "test tools: all present"

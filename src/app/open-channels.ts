@@ -62,6 +62,11 @@ const OPEN: { readonly [C in ChannelName]: Open<C> } = {
     const { createLine } = await import("../channels/line/index.ts");
     return createLine({ ...settings, channel_secret, access_token, account }, deps);
   },
+  zalo: async ({ token, webhook_secret, ...settings }, account, deps) => {
+    if (token === undefined || webhook_secret === undefined) return undefined;
+    const { createZalo } = await import("../channels/zalo/index.ts");
+    return createZalo({ ...settings, token, webhook_secret, account }, deps);
+  },
   mattermost: async ({ url, token, ...settings }, account, deps) => {
     if (url === undefined || token === undefined) return undefined;
     const { createMattermost } = await import("../channels/mattermost/index.ts");

@@ -25,6 +25,15 @@ export const channelGroups = v.strictObject({
   trusted: described(v.optional(ids, []), "Ids of senders who are trusted in groups; everybody else there is a guest."),
 });
 
+/** For a platform on which there are none, or that does not tell a bot what it must know of them: nothing can be set. */
+export const noGroups = described(
+  v.pipe(
+    v.optional(v.strictObject({}), {}),
+    v.transform((): v.InferOutput<typeof channelGroups> => ({ policy: "off", allowed: [], require_mention: true, trusted: [] })),
+  ),
+  "Nothing can be set: no groups are taken in here.",
+);
+
 const toolNames = v.array(v.pipe(v.string(), v.nonEmpty("must not be empty")));
 
 /** Narrower than the agent's own rules, never wider, but that a tool named here may be given to guests. */

@@ -16,6 +16,7 @@ import { xmppConfig } from "../channels/xmpp/config.ts";
 import { twitchConfig } from "../channels/twitch/config.ts";
 import { webhookConfig } from "../channels/webhook/config.ts";
 import { whatsappConfig } from "../channels/whatsapp/config.ts";
+import { zaloConfig } from "../channels/zalo/config.ts";
 import { webChannelConfig } from "../gateway/config.ts";
 import { described, v } from "../lib/schema/index.ts";
 
@@ -39,6 +40,7 @@ export const channelsConfig = v.strictObject({
   googlechat: described(v.optional(googlechatConfig), "A Google Chat app; further ones under accounts.NAME."),
   feishu: described(v.optional(feishuConfig), "A Feishu (Lark) app's bot; further ones under accounts.NAME."),
   line: described(v.optional(lineConfig), "A LINE official account; further ones under accounts.NAME."),
+  zalo: described(v.optional(zaloConfig), "A bot of the Zalo Bot Platform; further ones under accounts.NAME."),
   webhook: described(v.optional(webhookConfig), "A program of your own, over signed requests; further ones under accounts.NAME."),
 });
 

@@ -23,6 +23,8 @@ export const SERIES: readonly Series[] = [
   counter("tool_calls_total", "Tool calls by outcome.", "tool", "outcome"),
   counter("deliveries_total", "Deliveries that were settled, by state.", "channel", "state"),
   counter("channel_updates_total", "Updates that a channel account has read from its platform.", "channel", "account"),
+  counter("channel_late_failures_total", "Messages that a platform took and later said it could not bring.", "channel", "account"),
+  counter("channel_undecrypted_total", "Messages that could not be decrypted, and of which the conversation was told.", "channel", "account"),
   counter("channel_poll_failures_total", "Polls of a platform that failed.", "channel", "account"),
   counter(
     "egress_requests_total",

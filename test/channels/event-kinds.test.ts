@@ -35,6 +35,7 @@ import { createBench as twitchBench } from "./twitch/harness.ts";
 import { createBench as webhookBench } from "./webhook/harness.ts";
 import { createCloudBench } from "./whatsapp/cloud-harness.ts";
 import { createBench as xmppBench } from "./xmpp/harness.ts";
+import { createBench as zaloBench, ready as zaloReady } from "./zalo/harness.ts";
 
 const KINDS: Readonly<Record<Update["type"], true>> = { message: true, edit: true, deletion: true, reaction: true, press: true, vote: true, membership: true };
 
@@ -485,6 +486,21 @@ const SCENES: Readonly<Record<string, (intake: RecordingIntake, ends: (close: ()
       },
       // Acknowledgements and pings to our own server are upkeep.
       calls: () => (sent.match(/<(message|presence)\b|<iq\b(?!.{0,80}<ping )/g) ?? []).length,
+    };
+  },
+
+  async zalo(intake, ends) {
+    const bench = await zaloBench({ intake });
+    ends(() => bench.close());
+    bench.start();
+    const { zalo } = bench;
+    await zaloReady(bench);
+    return {
+      stranger: "eve",
+      does: {
+        message: () => zalo.dispatch(zalo.update("message.image.received", { photo: "https://photo.test/a.jpg", caption: "hi" }, { from: "eve" })),
+      },
+      calls: () => zalo.calls.filter(({ method }) => !/^(getMe|getWebhookInfo|setWebhook)$/.test(method)).length,
     };
   },
 

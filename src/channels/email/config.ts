@@ -1,6 +1,6 @@
 import type { Secret } from "../../core/secret.ts";
 import { described, secret, v } from "../../lib/schema/index.ts";
-import { channelConfig } from "../config.ts";
+import { channelConfig, noGroups } from "../config.ts";
 
 const NOT_AN_ADDRESS = "must be a mail address such as ann@example.org";
 const lower = v.transform((text: string) => text.toLowerCase());
@@ -10,6 +10,7 @@ const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 const security = v.picklist(["tls", "starttls", "none"]);
 
 const emailEntries = {
+  groups: noGroups,
   address: described(v.optional(mailAddress), "Mail address of the assistant. Give it a mailbox of its own.", {
     example: "clanker@example.org",
     perAccount: true,

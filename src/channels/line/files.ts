@@ -7,13 +7,11 @@ import type { FetchedMedia } from "../../core/channel.ts";
 import { sleep } from "../../core/clock.ts";
 import { ChannelError } from "../../core/errors.ts";
 import type { Media } from "../../core/message.ts";
-import { isSignedHex, signHex } from "../../lib/hmac/index.ts";
+import { createFileLinks, type FileLinks, fileResponse } from "../../lib/file-links/index.ts";
 import type { LineAccount } from "./account.ts";
 import { toChannelError } from "./failure.ts";
 import type { WireOutgoing } from "./wire.ts";
 
-/** How long a link works: people look again at what was sent some days ago. */
-const LINK_MS = 7 * 24 * 3_600_000;
 /** "Image message": originalContentUrl and previewImageUrl. */
 const MAX_IMAGE_BYTES = 10_000_000;
 const MAX_PREVIEW_BYTES = 1_000_000;
@@ -60,45 +58,26 @@ export async function fileMessage(account: LineAccount, media: Media): Promise<W
   return { type: "text", text: `${name}\n${originalContentUrl}` };
 }
 
-async function linkTo({ config, deps }: LineAccount, file: string): Promise<string> {
-  if (config.public_url === undefined)
+async function linkTo(account: LineAccount, file: string): Promise<string> {
+  const { public_url } = account.config;
+  if (public_url === undefined)
     throw new ChannelError("line_no_public_url", "LINE cannot fetch files from this gateway", "permanent", { hint: "Set channels.line.public_url" });
-  const until = String(deps.clock.now() + LINK_MS);
-  const link = new URL(config.public_url);
-  link.search = new URLSearchParams({ file, until, mac: await signHex(config.channel_secret, signedBytes(config.account, file, until)) }).toString();
-  return link.href;
+  return await links(account).to(public_url, file);
 }
 
-/** The first word keeps these signatures apart from those of posts, which are bodies of JSON. */
-function signedBytes(account: string, file: string, until: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(`line-file\n${account}\n${file}\n${until}`);
+function links({ config, deps }: LineAccount): FileLinks {
+  return createFileLinks({ secret: config.channel_secret, purpose: "line-file", account: config.account, clock: deps.clock });
 }
 
 /** A file to whoever has a link to it. @returns 200, 403 not signed or over, 404 no such file any more. */
-export async function serveFile({ config, deps }: LineAccount, url: URL): Promise<Response> {
-  const [file = "", until = "", mac = ""] = ["file", "until", "mac"].map((name) => url.searchParams.get(name) ?? undefined);
-  const good =
-    /^\d{1,16}$/.test(until) && Number(until) > deps.clock.now() && (await isSignedHex(config.channel_secret, signedBytes(config.account, file, until), mac));
-  if (!good) return new Response(null, { status: 403 });
+export async function serveFile(account: LineAccount, url: URL): Promise<Response> {
+  const file = await links(account).fileOf(url);
+  if (file === undefined) return new Response(null, { status: 403 });
   if (file === PREVIEW)
     return fileResponse(
       Uint8Array.from(atob(PREVIEW_PNG), (character) => character.charCodeAt(0)),
       "image/png",
     );
-  const blob = await deps.blobs.get(file);
+  const blob = await account.deps.blobs.get(file);
   return blob === undefined ? new Response(null, { status: 404 }) : fileResponse(blob.bytes, blob.type, blob.name);
-}
-
-/** Only what cannot run anything is shown in place. */
-function fileResponse(bytes: Uint8Array, type: string, name = "file"): Response {
-  const shown = /^(image\/(png|jpeg)|video\/mp4|audio\/(mpeg|mp4|x-m4a|m4a))$/.test(type);
-  return new Response(new Uint8Array(bytes), {
-    headers: {
-      "content-type": shown ? type : "application/octet-stream",
-      "content-disposition": shown ? "inline" : `attachment; filename*=UTF-8''${encodeURIComponent(name.toWellFormed()).replace(/['()*]/g, "_")}`,
-      "content-security-policy": "default-src 'none'; sandbox",
-      "x-content-type-options": "nosniff",
-      "cache-control": "private, max-age=3600",
-    },
-  });
 }

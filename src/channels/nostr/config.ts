@@ -1,6 +1,6 @@
 import type { Secret } from "../../core/secret.ts";
 import { described, secret, v } from "../../lib/schema/index.ts";
-import { channelAccountEntries, channelConfig } from "../config.ts";
+import { channelConfig, noGroups } from "../config.ts";
 
 const NPUB = /^npub1[02-9ac-hj-np-z]{58}$/;
 const NOT_AN_NPUB = "must be a Nostr public key: npub1 and 58 letters and digits, as clients show it";
@@ -28,7 +28,7 @@ const nostrEntries = {
   }),
   allowed_users: described(v.optional(v.array(v.union([v.literal("*"), npub], NOT_AN_NPUB)), []), "Public keys of people who may write."),
   owner_ids: described(v.optional(v.array(npub), []), "Public keys that are you: they have your rights."),
-  groups: channelAccountEntries.groups,
+  groups: noGroups,
 };
 
 interface Keys {

@@ -43,6 +43,5 @@ export function createNostr(config: NostrAccountConfig, deps: ChannelDeps, timin
     render: renderMessage,
     send: outbound.send,
     fetchMedia: outbound.fetchMedia,
-    actions: outbound.actions,
   };
 }

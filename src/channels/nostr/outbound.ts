@@ -3,11 +3,10 @@
  * same event, with the same id, however often it is sent.
  */
 import { MAX_BLOB_BYTES } from "../../core/blobs.ts";
-import type { ActionTarget, ChannelActions, FetchedMedia, Receipt, RenderedPart, SendTarget } from "../../core/channel.ts";
+import type { FetchedMedia, Receipt, RenderedPart, SendTarget } from "../../core/channel.ts";
 import { ChannelError } from "../../core/errors.ts";
 import { HttpFailure } from "../../core/http.ts";
 import type { Media } from "../../core/message.ts";
-import { newId } from "../../core/random.ts";
 import { connect, type NostrAccount, reasonOf, type Wrapped } from "./account.ts";
 import { inboxOf } from "./directory.ts";
 import type { FileRef } from "./inbound.ts";
@@ -24,7 +23,6 @@ export interface Outbound {
   send(part: RenderedPart, target: SendTarget): Promise<Receipt>;
   /** @throws ChannelError */
   fetchMedia(media: Media, signal: AbortSignal): Promise<FetchedMedia>;
-  readonly actions: ChannelActions;
 }
 
 export function createOutbound(account: NostrAccount): Outbound {
@@ -38,20 +36,7 @@ export function createOutbound(account: NostrAccount): Outbound {
       return { messageId: await deliver(account, made, { nonce, reader, signal }) };
     },
     fetchMedia: (media, signal) => fetchFile(account, media, signal),
-    actions: { react: (target, emoji, on) => react(target, emoji, on) },
   };
-
-  async function react({ address, messageId, signal }: ActionTarget, emoji: string, on: boolean): Promise<void> {
-    if (!on) throw new ChannelError("nostr_stays", "a private reaction cannot be taken back", "permanent", { hint: "React with something else" });
-    const { keys, reader } = readerOf(account, address.conversation);
-    const tags = [
-      ["p", reader],
-      ["e", messageId],
-      ["k", String(KIND.chat)],
-    ];
-    const made = () => keys.rumor({ kind: KIND.reaction, tags, content: emoji, created_at: Math.floor(deps.clock.now() / 1_000) });
-    await deliver(account, made, { nonce: newId(deps.clock, deps.random), reader, signal });
-  }
 }
 
 function readerOf({ keys }: NostrAccount, npub: string): { keys: Keys; reader: string } {

@@ -5,9 +5,9 @@
 import type { Update as TelegramUpdate } from "@grammyjs/types";
 import { sleep } from "../../core/clock.ts";
 import { StoreError } from "../../core/errors.ts";
-import type { Secret } from "../../core/secret.ts";
 import { readBody } from "../../lib/read-body/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
+import { isSameSecret } from "../../lib/same-secret/index.ts";
 import { admit } from "./admit.ts";
 import { recover, type TelegramAccount } from "./account.ts";
 import { validWebhookSecret } from "./config.ts";
@@ -21,7 +21,7 @@ export async function receiveWebhook(account: TelegramAccount, request: Request)
   const { config, deps, health } = account;
   if (config.mode !== "webhook" || !validWebhookSecret(config.webhook_secret)) return new Response(null, { status: 404 });
   // Before the body is read: a stranger costs no memory (sec-107).
-  if (!sameSecret(request.headers.get("x-telegram-bot-api-secret-token"), config.webhook_secret)) return new Response(null, { status: 401 });
+  if (!isSameSecret(request.headers.get("x-telegram-bot-api-secret-token"), config.webhook_secret)) return new Response(null, { status: 401 });
   if (request.method !== "POST") return new Response(null, { status: 405, headers: { allow: "POST" } });
   if (account.me === undefined || health.status().state === "stopped") return unavailable(RETRY_AFTER_MS);
   const body = await readBody(request, MAX_BODY_BYTES);
@@ -81,13 +81,4 @@ function deliveryFails(info: { pending_update_count: number; last_error_date?: n
 
 function unavailable(retryAfterMs: number): Response {
   return new Response(null, { status: 503, headers: { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1000))) } });
-}
-
-/** Compares all characters whatever the first difference is, so that the time tells nothing about the secret. */
-function sameSecret(given: string | null, secret: Secret): boolean {
-  const expected = secret.reveal();
-  const text = given ?? "";
-  let difference = text.length ^ expected.length;
-  for (let i = 0; i < expected.length; i++) difference |= expected.charCodeAt(i) ^ (i < text.length ? text.charCodeAt(i) : 0);
-  return difference === 0;
 }

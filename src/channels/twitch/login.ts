@@ -2,6 +2,7 @@
 import type { ChannelDeps } from "../../core/channel.ts";
 import type { HttpRequest, HttpResponse } from "../../core/http.ts";
 import { Secret } from "../../core/secret.ts";
+import { isSameSecret } from "../../lib/same-secret/index.ts";
 import { result, TwitchFailure } from "./answer.ts";
 import type { TwitchAccountConfig } from "./config.ts";
 import type { TwitchPlaces } from "./timing.ts";
@@ -46,7 +47,7 @@ export function createLogin(config: TwitchAccountConfig, { http, log, clock }: P
       refresh_token?: unknown;
     };
     if (typeof answer.access_token !== "string") throw new TwitchFailure("POST /oauth2/token", { status: 502, message: "no token in the answer" });
-    if (typeof answer.refresh_token === "string" && answer.refresh_token !== refreshToken.reveal()) {
+    if (typeof answer.refresh_token === "string" && !isSameSecret(answer.refresh_token, refreshToken)) {
       refreshToken = new Secret("twitch refresh token", answer.refresh_token);
       log.warn("twitch: the refresh token was replaced; the one in the config may not work after a restart. Make the application a confidential client");
     }
@@ -70,7 +71,7 @@ export function createLogin(config: TwitchAccountConfig, { http, log, clock }: P
       return { token: held, request: (request) => http.request(destination, request) };
     },
     expired(refused) {
-      if (token === refused) token = undefined;
+      if (Object.is(token, refused)) token = undefined;
     },
     async validate(signal) {
       for (let tries = 1; ; tries++) {

@@ -65,5 +65,20 @@ export const turnResult = v.object({
 export type TurnResult = v.InferOutput<typeof turnResult>;
 
 export function notFound(what: string, given: string): RequestError {
-  return new RequestError(`${what}_not_found`, `no ${what} ${JSON.stringify(given.slice(0, 200))}`);
+  const lister = LISTED[what];
+  return new RequestError(
+    `${what}_not_found`,
+    `no ${what} ${JSON.stringify(given.slice(0, 200))}`,
+    lister === undefined ? {} : { hint: `${lister} tells which there are` },
+  );
 }
+
+/** The methods that list what may be asked for. */
+const LISTED: Readonly<Record<string, string>> = {
+  agent: "agents.list",
+  approval: "approvals.list",
+  channel: "channels.list",
+  entry: "chat.history",
+  message: "messages.history",
+  session: "sessions.list",
+};

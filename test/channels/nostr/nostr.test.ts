@@ -227,11 +227,6 @@ describe("nostr: what the assistant writes", () => {
         assert.equal(ann.said([relays[1]!]).length, 0);
         await bench.until(() => relays.every((relay) => [...relay.stored.values()].some((event) => event.kind === 1_059 && event.tags[0]?.[1] === me)));
         assert.equal(bench.intake.updates.length, 0);
-        const address = target(ann.npub).address;
-        const signal = new AbortController().signal;
-        await bench.channel.actions!.react!({ address, messageId, signal }, "🎉", true);
-        assert.ok(ann.said(relays).some(({ kind, content }) => kind === 7 && content === "🎉"));
-        await assert.rejects(bench.channel.actions!.react!({ address, messageId, signal }, "🎉", false), failing("nostr_stays", "permanent"));
       },
       { relays: 2 },
     ));

@@ -85,7 +85,8 @@ channelSuite("xmpp on prosody", async (intake) => {
     // Nobody says that a message is not there: each client has its own.
     acts: {
       reactions(id) {
-        const told = peer.stanzas.flatMap((stanza) => stanza.getChild("reactions", "urn:xmpp:reactions:0") ?? []).findLast(({ attrs }) => attrs["id"] === id);
+        const own = id.split("|").at(-1);
+        const told = peer.stanzas.flatMap((stanza) => stanza.getChild("reactions", "urn:xmpp:reactions:0") ?? []).findLast(({ attrs }) => attrs["id"] === own);
         return told?.getChildElements().map((one) => one.text()) ?? [];
       },
     },
