@@ -68,9 +68,8 @@ const deps: ChannelDeps = {
   log: silentLog,
   metrics: silentMetrics,
   companions: { start: NEVER, libraryFolders: [] },
-  vault: { entries: NEVER, put: NEVER, clear: NEVER },
   cursor: NEVER,
-  keep: { read: NEVER, append: NEVER, replace: NEVER, close: NEVER },
+  keep: { read: NEVER, append: NEVER, replace: NEVER, clear: NEVER },
 };
 
 const channels = await openChannels({ channels: v.parse(channelsConfig, LEAST), hooks: { out: {} } } as unknown as Config, () => deps);

@@ -1,5 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { Channel } from "../core/channel.ts";
 import type { LogFile, LogRing } from "../observe/index.ts";
 import type { Purged } from "../turn/purge-person.ts";
 
@@ -8,10 +9,13 @@ export interface PurgeEverywhereDeps {
   readonly purge: (person: string) => Promise<Purged>;
   readonly ring: LogRing;
   readonly file: LogFile | undefined;
+  readonly channels: Iterable<Pick<Channel, "forget">>;
 }
 
-/** Forgets a person in the store, and beside it: their workspaces, and the lines of the log that name them. @param senders their ids on the platforms */
+/** Forgets a person in the store, and beside it: what channel accounts keep, their workspaces, and the lines of the log that name them. @param senders their ids on the platforms */
 export async function purgeEverywhere(person: string, senders: readonly string[], deps: PurgeEverywhereDeps): Promise<Purged & { logLines: number }> {
+  // First of all: once the store has forgotten them, nobody could ask again.
+  for (const channel of deps.channels) await channel.forget?.(senders);
   const purged = await deps.purge(person);
   await removeWorkspaces(purged.removedSessions, deps.dataFolder);
   // Ids of platforms may be short numbers: only a whole text is one.

@@ -15,7 +15,7 @@ import { createPriceOf, PRICES_AS_OF } from "../models/prices.ts";
 import { createGate } from "../security/gate.ts";
 import { createHttp, createSockets, createStreams } from "../security/host/egress/index.ts";
 import { createPrograms } from "../security/host/processes/index.ts";
-import { openVault } from "../security/host/secrets/index.ts";
+import { openKeep } from "../security/host/secrets/index.ts";
 import { acquireHomeLock } from "../store/sqlite/index.ts";
 import { createHousekeeping } from "../sessions/housekeeping.ts";
 import { showSchedule } from "../jobs/read-schedule.ts";
@@ -56,7 +56,6 @@ import { createMemoryMeaning } from "../tools/memory/index.ts";
 import { createTools } from "./tools.ts";
 import { replaceWebTools } from "./web-tools.ts";
 import { VERSION } from "../core/version.ts";
-import { createSealedKeep } from "./sealed-keep.ts";
 import { openSecrets } from "./workbench.ts";
 
 export interface RunGatewayOptions {
@@ -131,13 +130,8 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     log,
     metrics,
     companions,
-    vault: openVault({
-      file: join(places.dataFolder, "vaults", `${channel}-${account}`),
-      secrets: secretStore,
-      keyName: `vault-${channel}-${account}`,
-    }),
     cursor: (name: string) => store.getCursor({ channel, account, name }),
-    keep: createSealedKeep({ folder: join(places.dataFolder, "keeps"), name: `${channel}.${account}`, secrets: openSecrets(places, options.env) }),
+    keep: openKeep({ folder: join(places.dataFolder, "keeps"), name: `${channel}.${account}`, secrets: secretStore }),
   });
   const supervisor = createChannelSupervisor(await openChannels(config, channelDeps), { clock, hub, metrics });
   const logins = createChannelLogins({ accounts: supervisor.accounts, clock, random, log });
@@ -261,7 +255,10 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     tools: hall.outside,
     pairing: hall.pairing,
     audit,
-    people: { purge: (person, senders) => purgeEverywhere(person, senders, { dataFolder: places.dataFolder, purge: hall.purge, ring, file: logFile }) },
+    people: {
+      purge: (person, senders) =>
+        purgeEverywhere(person, senders, { dataFolder: places.dataFolder, purge: hall.purge, ring, file: logFile, channels: supervisor.accounts.values() }),
+    },
     backups: {
       make: async (order) => describeBackup(await backups.make({ ...order, by: "person" })),
       list: async () => (await backups.list()).map(describeBackup),

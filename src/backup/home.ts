@@ -17,8 +17,8 @@ export const BACKUPS = "backups";
 const PASSING = /^(lock\.(db|json)|gateway\.json|restore\.json|restored\.json|.*\.(tmp|part|new|sock)|.*-(wal|shm|journal))$/;
 /** Copies of what is in the backup anyway. */
 const COPIES = /\.(schema-\d+\.backup|damaged-.*|replaced-.*)$/;
-/** Keys that change with each message must not be put back (core/vault.ts); libraries are installed again. */
-const OWN: ReadonlySet<string> = new Set(["vaults", "libraries"]);
+/** Keys that change with each message must not be put back (core/keep.ts); libraries are installed again. */
+const OWN: ReadonlySet<string> = new Set(["keeps", "libraries"]);
 const WORKSPACES = /^(session-)?workspaces(\/|$)/;
 
 /** @returns what of the data folder a backup leaves out, by the path below it. */

@@ -11,7 +11,6 @@ import type { Companions, Programs } from "./programs.ts";
 import type { Random } from "./random.ts";
 import type { Sockets } from "./sockets.ts";
 import type { Streams } from "./streams.ts";
-import type { Vault } from "./vault.ts";
 
 /** What a platform can do; the hall never asks a channel for more. */
 export interface Capabilities {
@@ -145,6 +144,11 @@ export interface Channel {
   fetchMedia?(media: Media, signal: AbortSignal): Promise<FetchedMedia>;
   readonly actions?: ChannelActions;
   readonly login?: ChannelLogin;
+  /**
+   * Forgets what the account itself keeps of these people and can do without, as far as it is started. @param senders ids on this and other platforms
+   * @throws StoreError `keep_failed`
+   */
+  forget?(senders: readonly string[]): Promise<void>;
   /** Mounted at /channels/NAME/webhook and /channels/NAME/ACCOUNT/webhook. */
   webhook?(request: Request): Promise<Response>;
 }
@@ -164,10 +168,8 @@ export interface ChannelDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly companions: Companions;
-  /** The account's own keys, for platforms where they change as it talks. */
-  readonly vault: Vault;
   /** Where the account had read up to (cursor value by name). */
   readonly cursor: (name: string) => Promise<string | undefined>;
-  /** What the account's library keeps of its own; nothing is read or made before its first use. */
+  /** The account's own keys, and what else it must not forget; nothing is read or made before its first use. */
   readonly keep: Keep;
 }

@@ -50,7 +50,7 @@ function newHome(): Home & { root: string } {
     "data/lock.db": "",
     "data/gateway.json": "{}",
     "data/logs/gateway.log": "line",
-    "data/vaults/whatsapp-default": "keys",
+    "data/keeps/matrix.default.keep": "keys of now",
     "data/libraries/node_modules/baileys/index.js": "code",
     "data/backups/old/manifest.json": "{}",
     "data/workspaces/main/notes.md": "my notes",
@@ -103,6 +103,15 @@ describe("a backup", () => {
     write(home.root, { "data/workspaces/main/notes.md": "newer notes" });
     await restoreBackup(folder, home, { now: 5, checkDatabase });
     assert.equal(readFileSync(join(home.dataFolder, "workspaces/main/notes.md"), "utf8"), "newer notes");
+  });
+
+  test("leaves out the keys that change with every message, and a restore those that are there", async () => {
+    const home = newHome();
+    const { folder } = await make(home);
+    write(home.root, { "data/keeps/matrix.default.keep": "newer keys", "data/audit-key.pem": "another" });
+    await restoreBackup(folder, home, { now: 5, checkDatabase });
+    assert.equal(readFileSync(join(home.dataFolder, "audit-key.pem"), "utf8"), "key");
+    assert.equal(readFileSync(join(home.dataFolder, "keeps/matrix.default.keep"), "utf8"), "newer keys");
   });
 
   test("keeps links as links and waits for no pipe, so that a workspace cannot put another file into it (sec-66)", async () => {

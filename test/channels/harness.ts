@@ -64,7 +64,6 @@ export function createChannelBench(options: ChannelBenchOptions, make: (deps: Ch
     log,
     metrics: silentMetrics,
     companions: { start: unused, libraryFolders: [] },
-    vault: { entries: unused, put: unused, clear: unused },
     cursor: async (name) => intake.cursors.findLast((cursor) => cursor.name === name)?.value ?? options.cursor,
     keep: memoryKeep(),
     ...options.deps,
@@ -111,7 +110,7 @@ export function memoryKeep(records: Uint8Array[] = []): Keep {
     read: async () => [...records],
     append: async (record) => void records.push(record),
     replace: async (all) => void records.splice(0, records.length, ...all),
-    close: async () => {},
+    clear: async () => void records.splice(0),
   };
 }
 

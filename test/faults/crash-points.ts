@@ -41,6 +41,7 @@ export const CHANNEL: Table<Channel> = {
   fetchMedia: "point",
   actions: "value",
   login: "value",
+  forget: "point",
   webhook: "point",
 };
 export const MODEL: Table<Model> = { id: "value", contextTokens: "value", credential: "value", silenceMs: "value", stream: "point" };

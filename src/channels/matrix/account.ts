@@ -71,6 +71,10 @@ export class MatrixTrouble extends Error {
 export async function recover({ health, timing, deps }: MatrixAccount, error: unknown, wait: { backoff: Backoff; signal: AbortSignal }): Promise<void> {
   const { backoff, signal } = wait;
   if (signal.aborted) return;
+  if (error instanceof StoreError && error.code === "keep_damaged") {
+    health.trouble("failed", error.code, `${error.message}. Remove the file to begin as a new device; with access_token, give one of a new session`);
+    return backoff.wait(signal, timing.refusedMs);
+  }
   if (error instanceof StoreError) {
     health.trouble("degraded", error.code, `messages cannot be stored: ${error.message}; they wait at the homeserver`);
     return backoff.wait(signal, error.retryAfterMs);

@@ -29,7 +29,7 @@ export async function openCrypto(account: MatrixAccount, { store, keysCame }: Cr
     keysCame(keys.map(({ roomId, sessionId }) => ({ room: roomId.toString(), session: sessionId }))),
   );
   const settings = () => new wasm.DecryptionSettings(wasm.TrustRequirement.Untrusted);
-  /** Rooms whose outgoing session is of this start: one from before may have been restored from a backup, and no key is used twice. */
+  /** Rooms whose outgoing session is of this start: one from before may come from a snapshot of the machine, and no key is used twice. */
   const fresh = new Set<string>();
   // Two that share a room's key at once would each make one.
   const inOrder = createLock();

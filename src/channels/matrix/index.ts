@@ -18,7 +18,7 @@ import { openSession, storeName } from "./session.ts";
 import { keepSyncing } from "./sync.ts";
 import { type MatrixTiming, TIMING } from "./timing.ts";
 import { establishTrust } from "./trust.ts";
-import { loadUnread, readAgain, resumeUnread } from "./unread.ts";
+import { forgetPeople, loadUnread, readAgain, resumeUnread } from "./unread.ts";
 
 export type { MatrixAccountConfig } from "./config.ts";
 export { plainMarkdown } from "./render.ts";
@@ -74,6 +74,7 @@ export function createMatrix(config: MatrixAccountConfig, deps: ChannelDeps, tim
     typing: outbound.typing,
     fetchMedia: outbound.fetchMedia,
     actions: createActions(account, outbound),
+    forget: (senders) => forgetPeople(account, senders),
   };
 }
 

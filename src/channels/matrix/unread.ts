@@ -12,15 +12,39 @@ import type { WireEvent } from "./wire.ts";
 
 const FACT = "unread";
 const MAX_UNREAD = 500;
-/** Nobody waits for an answer to something older. */
-const MAX_AGE_MS = 7 * 24 * 3_600_000;
+/** How often it is looked for what is too old. */
+const CHECK_MS = 3_600_000;
+/** Nobody waits for an answer to something older, and it is promised that none is kept for more than seven days. */
+const MAX_AGE_MS = 7 * 24 * 3_600_000 - CHECK_MS;
 
 const NO_KEYS = "a message that could not be decrypted: its keys have not arrived, and have been asked for; if they come, so does the message";
 export const NOT_ENCRYPTED = "a message that was not encrypted although this room is: it was not read, for anybody on the server could have written it";
 
+/** @throws StoreError `keep_failed` */
 export async function loadUnread(account: MatrixAccount): Promise<void> {
+  await forgetOld(account);
+  account.unread = account.kept?.fact<Unread[]>(FACT) ?? [];
+}
+
+/** What these people have said and nobody could read is forgotten, also where it stood before. Nothing is done while the account is stopped. @throws StoreError `keep_failed` */
+export function forgetPeople(account: MatrixAccount, ids: readonly string[]): Promise<void> {
+  return forget(account, ({ event }) => ids.includes(event.sender ?? ""));
+}
+
+function forgetOld(account: MatrixAccount): Promise<void> {
   const oldest = account.deps.clock.now() - MAX_AGE_MS;
-  account.unread = (account.kept?.fact<Unread[]>(FACT) ?? []).filter(({ since }) => since > oldest);
+  return forget(account, ({ since }) => since <= oldest);
+}
+
+function forget(account: MatrixAccount, isGone: (one: Unread) => boolean): Promise<void> {
+  return account.changeUnread(async () => {
+    const all = account.kept?.fact<Unread[]>(FACT) ?? [];
+    const left = all.filter((one) => !isGone(one));
+    if (left.length === all.length) return;
+    await account.kept?.setFact(FACT, left);
+    account.unread = account.unread.filter((one) => !isGone(one));
+    await account.kept?.shrink();
+  });
 }
 
 /** @throws StoreError `keep_failed` */
@@ -31,8 +55,15 @@ export async function keepUnread(account: MatrixAccount, room: string, event: Wi
   account.background.run((signal) => waitForKeys(account, { room, event }, signal));
 }
 
-/** Those from before the start wait on. */
+/** Those from before the start wait on, and none for too long. */
 export function resumeUnread(account: MatrixAccount): void {
+  account.background.run(async (signal) => {
+    while (!signal.aborted) {
+      await sleep(account.deps.clock, CHECK_MS, signal);
+      if (!signal.aborted)
+        await forgetOld(account).catch((error: unknown) => account.deps.log.warn("matrix: old undecrypted messages not forgotten", { error }));
+    }
+  });
   for (const { room, event } of account.unread) account.background.run((signal) => waitForKeys(account, { room, event }, signal));
 }
 

@@ -6,7 +6,7 @@ import { messageText, textMessage } from "../../../src/core/message.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { ANN, BOT, PASSWORD } from "../../fakes/matrix/index.ts";
 import { createPerson, type Person } from "../../fakes/matrix/person.ts";
-import { memoryKeep } from "../harness.ts";
+import { memoryKeep, realClock } from "../harness.ts";
 import { createRecordingIntake } from "../recording-intake.ts";
 import { type Bench, createBench, target, withBench } from "./harness.ts";
 
@@ -153,6 +153,49 @@ describe("matrix encryption", () => {
     );
   });
 
+  test("what a person has said and nobody could read is forgotten with them, also in what stood in the log before", () =>
+    withAnn(async (bench, ann, room) => {
+      const { intake, kept, channel, matrix } = bench;
+      const id = await ann.say(room, { msgtype: "m.text", body: "late" }, { keepKeys: true });
+      await intake.until(() => intake.updates.length > 0);
+      const log = () => kept.map((record) => new TextDecoder().decode(record)).join("\n");
+      assert.ok(log().includes(id));
+      await channel.forget!(["@somebody:else"]);
+      assert.ok(log().includes(id));
+      await channel.forget!([ANN]);
+      assert.ok(!log().includes(id));
+      await ann.shareKeys(room);
+      await ann.say(room, { msgtype: "m.text", body: "anew" });
+      await intake.until(() => texts(bench).includes("anew"));
+      assert.ok(!texts(bench).includes("late"));
+      assert.equal(channel.status().state, "ready");
+      await matrix.until(() => !log().includes(id));
+    }));
+
+  test("a message that nobody could read is kept for seven days at most, also in what stood in the log before", async () => {
+    const kept: Uint8Array[] = [];
+    const intake = createRecordingIntake();
+    await withAnn(
+      async (bench, ann, room) => {
+        const id = await ann.say(room, { msgtype: "m.text", body: "late" }, { keepKeys: true });
+        await intake.until(() => intake.updates.length > 0);
+        await bench.stop();
+        const log = () => kept.map((record) => new TextDecoder().decode(record)).join("\n");
+        assert.ok(log().includes(id));
+        const clock = { ...realClock, now: () => Date.now() + 7 * 24 * 3_600_000 };
+        const later = await createBench({ matrix: bench.matrix, kept, intake, deps: { clock } });
+        try {
+          later.start();
+          await bench.matrix.until(() => later.channel.status().state === "ready");
+          assert.ok(!log().includes(id));
+        } finally {
+          await later.close();
+        }
+      },
+      { kept, intake },
+    );
+  });
+
   test("before the first sync is there nothing goes out in the open: whether the room is encrypted is asked for first", async () => {
     await withAnn(async (bench, ann, room) => {
       const { matrix, channel } = bench;
@@ -289,6 +332,39 @@ describe("matrix encryption", () => {
         ann.close();
       },
       { config, intake, kept },
+    );
+  });
+
+  test("after a restore, which has no keys in it, an account with a password goes on as a new device, and the status says what it lacks", () => {
+    const config = { access_token: undefined, user: BOT, password: new Secret("password", PASSWORD) };
+    return withBench(
+      async (bench) => {
+        const { matrix, intake } = bench;
+        const room = matrix.direct;
+        await matrix.until(() => bench.channel.status().identity?.includes(": cross-signed; keys backed up") === true);
+        matrix.world.encrypt(room, ANN);
+        const ann = await createPerson(matrix, ANN, "ANNPHONE");
+        await ann.say(room, { msgtype: "m.text", body: "before" });
+        await intake.until(() => texts(bench).includes("before"));
+        await bench.stop();
+        const devices = matrix.world.devices.size;
+        const restored = await createBench({ matrix, config });
+        try {
+          restored.start();
+          await matrix.until(() => restored.channel.status().identity?.includes("give its recovery_key; no key backup") === true);
+          assert.equal(matrix.world.devices.size, devices + 1);
+          await ann.settle();
+          await ann.say(room, { msgtype: "m.text", body: "after" });
+          await restored.intake.until(() => texts(restored).includes("after"));
+          const { messageId } = await restored.channel.send(restored.channel.render(textMessage("I hear"))[0]!, target(room));
+          const heard = (await ann.settle()).find(({ event_id: id }) => id === messageId);
+          assert.equal(heard?.encrypted && heard.content["body"], "I hear");
+        } finally {
+          ann.close();
+          await restored.close();
+        }
+      },
+      { config },
     );
   });
 

@@ -185,6 +185,48 @@ describe("the IndexedDB of the crypto library", () => {
     );
   });
 
+  test("a fact is in the log also when that is written anew because of it, and a log that cannot be is only longer", async () => {
+    const records: Uint8Array[] = [];
+    const keep = memoryKeep(records);
+    let full = true;
+    const replace = async (fresh: readonly Uint8Array[]) => {
+      if (full) throw new StoreError("keep_failed", "no space left");
+      await keep.replace(fresh);
+    };
+    const mount = await idb.mount("facts/", { ...keep, replace });
+    for (let number = 0; number <= 2_001; number++) await mount.setFact("n", number);
+    assert.ok(records.length > 2_000);
+    full = false;
+    await mount.setFact("last", "of all");
+    assert.ok(records.length < 10);
+    await mount.unmount();
+    const again = await idb.mount("facts/", memoryKeep(records));
+    assert.equal(again.fact("n"), 2_001);
+    assert.equal(again.fact("last"), "of all");
+    await again.unmount();
+  });
+
+  test("what was forgotten is not in the log any more, nor is what a transaction has not committed", async () => {
+    const records: Uint8Array[] = [];
+    const mount = await idb.mount("shrunk/", memoryKeep(records));
+    const db = await open("shrunk/db", 1, things);
+    await put(db, "a", { size: 1 });
+    await mount.setFact("secret", "canary");
+    await mount.setFact("secret", undefined);
+    const aborted = db.transaction("things", "readwrite");
+    aborted.objectStore("things").put({ size: 2 }, "a");
+    const shrunk = mount.shrink();
+    await done(aborted.objectStore("things").count());
+    aborted.abort();
+    await shrunk;
+    const log = records.map((record) => new TextDecoder().decode(record)).join();
+    assert.ok(!log.includes("canary"));
+    await mount.unmount();
+    const again = await idb.mount("shrunk/", memoryKeep(records));
+    assert.deepEqual(await all(await open("shrunk/db", 1)), [{ size: 1 }]);
+    await again.unmount();
+  });
+
   test("any value comes back as it was", () => {
     const leaf = fc.oneof(
       fc.string(),

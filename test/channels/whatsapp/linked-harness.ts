@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { createLinked } from "../../../src/channels/whatsapp/linked/create-linked.ts";
 import type { LinkedTiming, WhatsappLinkedConfig } from "../../../src/channels/whatsapp/index.ts";
 import type { LoginStep, SendTarget } from "../../../src/core/channel.ts";
+import { createEntries } from "../../../src/channels/whatsapp/linked/entries.ts";
+import type { Keep } from "../../../src/core/keep.ts";
 import type { Companions } from "../../../src/core/programs.ts";
-import type { Vault } from "../../../src/core/vault.ts";
 import { startCompanion } from "../../../src/security/host/processes/index.ts";
-import { createSecretStore, openVault } from "../../../src/security/host/secrets/index.ts";
+import { createSecretStore, openKeep } from "../../../src/security/host/secrets/index.ts";
 import { ANN_JID, type FakeLinked, ME, startFakeLinked } from "../../fakes/whatsapp/linked.ts";
 import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
 
@@ -19,8 +20,10 @@ const CHILD = join(import.meta.dirname, "../../../src/channels/whatsapp/linked/c
 
 export interface LinkedBench extends ChannelBench {
   readonly whatsapp: FakeLinked;
-  readonly vault: Vault;
-  readonly vaultFile: string;
+  readonly keep: Keep;
+  readonly keepFile: string;
+  /** What the account keeps, as it stands on disk. */
+  entries(): Promise<ReadonlyMap<string, string>>;
   /** Ids of messages that are kept and not in the inbox yet. */
   readonly waiting: ReadonlySet<string>;
   /** Links the phone and waits until the account is ready. */
@@ -37,39 +40,40 @@ export interface LinkedBenchOptions extends ChannelBenchOptions {
   readonly libraryFolders?: readonly string[];
 }
 
-/** The adapter with its real child, in which a fake stands in place of baileys; its keys in a real vault. */
+/** The adapter with its real child, in which a fake stands in place of baileys; its keys in a real Keep. */
 export async function createLinkedBench(options: LinkedBenchOptions = {}): Promise<LinkedBench> {
   const whatsapp = await startFakeLinked(options.version === undefined ? {} : { version: options.version });
-  const folder = await mkdtemp(join(tmpdir(), "clanker-vault-"));
-  const vaultFile = join(folder, "vaults/whatsapp-default");
+  const folder = await mkdtemp(join(tmpdir(), "clanker-keep-"));
   const secrets = createSecretStore({ folder, key: Buffer.alloc(32, 7).toString("base64") });
-  const opened = openVault({ file: vaultFile, secrets, keyName: "vault-whatsapp-default" });
+  const place = { folder: join(folder, "keeps"), name: "whatsapp.default", secrets };
+  const opened = openKeep(place);
   const waiting = new Set<string>();
-  const vault: Vault = {
+  const keep: Keep = {
     ...opened,
-    async put(changes) {
-      await opened.put(changes);
-      for (const [name, value] of Object.entries(changes)) {
+    async append(record) {
+      await opened.append(record);
+      for (const [name, value] of Object.entries(JSON.parse(new TextDecoder().decode(record)) as Record<string, string | null>)) {
         if (!name.startsWith("fact:")) continue;
         if (value === null) waiting.delete(name.split(":").at(-1)!);
         else waiting.add(name.split(":").at(-1)!);
       }
     },
   };
-  if (options.linked === true) await vault.put({ creds: JSON.stringify({ me: ME, account: { details: "x" } }) });
+  if (options.linked === true) await createEntries(keep).put({ creds: JSON.stringify({ me: ME, account: { details: "x" } }) });
   const companions: Companions = {
     start: (_, limits) => startCompanion(CHILD, [], limits),
     libraryFolders: options.libraryFolders ?? [whatsapp.folder],
   };
-  const bench = createChannelBench({ ...options, deps: { companions, vault, ...options.deps } }, (deps) =>
+  const bench = createChannelBench({ ...options, deps: { companions, keep, ...options.deps } }, (deps) =>
     createLinked({ mode: "linked", account: "default", streaming: true, mark_read: true, ...options.config }, deps, { ...FAST, ...options.timing }),
   );
   const { channel } = bench;
   return {
     ...bench,
     whatsapp,
-    vault,
-    vaultFile,
+    keep,
+    keepFile: join(folder, "keeps/whatsapp.default.keep"),
+    entries: () => createEntries(openKeep(place)).all(),
     waiting,
     async linkPhone() {
       await whatsapp.until(() => channel.status().code === "whatsapp_not_linked");

@@ -104,7 +104,7 @@ describe("whatsapp, linked device: messages", () => {
       await next(bench, () => whatsapp.say({ conversation: "x" }, { from: `${bob}@s.whatsapp.net`, pn: "666@lid" }));
       assert.equal(await by({ participant: "666@lid" }), bob, "told in a chat of two, known in a group");
       await bench.whatsapp.until(() => bench.waiting.size === 0);
-      assert.equal((await bench.vault.entries()).get("number:555@lid"), ANN, "and after a restart");
+      assert.equal((await bench.entries()).get("number:555@lid"), ANN, "and after a restart");
     }));
 
   test("what we ourselves say on another device, status updates and what nobody can read are no messages", () =>

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { ANN_JID } from "../../fakes/whatsapp/linked.ts";
 import { createRecordingIntake } from "../recording-intake.ts";
@@ -116,8 +116,8 @@ describe("whatsapp, linked device: the life of a session", () => {
       bench.whatsapp.say({ conversation: "hi" });
       await bench.intake.until(() => bench.intake.updates.length === 1);
       await bench.stop();
-      const disk = await readFile(bench.vaultFile, "utf8");
-      const kept = JSON.stringify([...(await bench.vault.entries())]);
+      const disk = await readFile(bench.keepFile);
+      const kept = JSON.stringify([...(await bench.entries())]);
       for (const canary of ["canary-noise-key", "canary-pre-key", "canary-private-key", "ratchet"]) {
         assert.ok(!disk.includes(canary) && !disk.includes(Buffer.from(canary).toString("base64").slice(0, -3)), canary);
         assert.ok(!bench.logs().includes(canary), canary);
@@ -135,16 +135,32 @@ describe("whatsapp, linked device: the life of a session", () => {
     withLinked(async (bench) => {
       await bench.channel.login!.unlink();
       assert.ok(bench.whatsapp.calls.some(({ name }) => name === "logout"));
-      assert.equal((await bench.vault.entries()).size, 0);
-      await assert.rejects(readFile(bench.vaultFile), { code: "ENOENT" });
+      assert.equal((await bench.entries()).size, 0);
+      await assert.rejects(readFile(bench.keepFile), { code: "ENOENT" });
       await bench.whatsapp.until(() => code(bench) === "whatsapp_not_linked" && !bench.whatsapp.alive());
     }));
+
+  test("keys that do not open, as after a restore, are said to be so with the way out: a logout forgets them, and a login links anew", async () => {
+    const bench = await createLinkedBench({ linked: true });
+    try {
+      await writeFile(bench.keepFile, "sealed with another key");
+      bench.start();
+      await bench.whatsapp.until(() => code(bench) === "keep_damaged" && bench.channel.status().state === "failed");
+      assert.match(bench.channel.status().detail!, /clanker channels logout whatsapp, then clanker channels login whatsapp$/);
+      await assert.rejects(follow(bench).done, { code: "keep_damaged" });
+      await bench.channel.login!.unlink();
+      await bench.linkPhone();
+      assert.ok((await bench.entries()).has("creds"));
+    } finally {
+      await bench.close();
+    }
+  });
 
   test("a phone that unlinks the device makes the keys be forgotten, and the status says what to do", () =>
     withLinked(async (bench) => {
       bench.whatsapp.close(401, "Intentional Logout");
       await bench.whatsapp.until(() => code(bench) === "whatsapp_logged_out" && !bench.whatsapp.alive());
-      assert.equal((await bench.vault.entries()).size, 0);
+      assert.equal((await bench.entries()).size, 0);
       assert.match(bench.channel.status().detail!, /channels login whatsapp/);
     }));
 
@@ -228,13 +244,13 @@ describe("whatsapp, linked device: the life of a session", () => {
     const gate = Promise.withResolvers<void>();
     let held = false;
     const bench = await createLinkedBench();
-    const put = bench.vault.put;
-    (bench.vault as { put: typeof put }).put = async (changes) => {
-      if (Object.keys(changes).some((name) => name.startsWith("fact:"))) {
+    const append = bench.keep.append;
+    bench.keep.append = async (record) => {
+      if (new TextDecoder().decode(record).includes('"fact:')) {
         held = true;
         await gate.promise;
       }
-      return put(changes);
+      return append(record);
     };
     try {
       bench.start();

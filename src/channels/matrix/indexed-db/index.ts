@@ -26,6 +26,8 @@ export interface Mount {
   fact<T>(name: string): T | undefined;
   /** Resolves when it is on disk; undefined forgets it. @throws StoreError `keep_failed` */
   setFact(name: string, value: unknown): Promise<void>;
+  /** Writes the log anew, so that nothing is left in it of what was replaced or forgotten. @throws StoreError `keep_failed` */
+  shrink(): Promise<void>;
   /** Forgets the databases, not the facts. Their connections must be closed. */
   wipe(): Promise<void>;
   /** Lets go of the databases; their connections must be closed. */
@@ -37,8 +39,13 @@ const FACTS = "facts";
 interface Mounted {
   readonly prefix: string;
   readonly databases: Map<string, DatabaseState>;
-  persist(name: string, changes: readonly Change[]): Promise<void>;
+  /** @param kept runs when it is on disk, before the log may be written anew from what the databases say */
+  persist(name: string, changes: readonly Change[], kept?: () => void): Promise<void>;
   rewrite(): Promise<void>;
+  /** As rewrite, while transactions run. */
+  shrink(): Promise<void>;
+  /** Resolves when nothing is being written. */
+  idle(): Promise<void>;
 }
 
 const globals = globalThis.process === undefined ? {} : (global as unknown as Record<string, unknown>);
@@ -58,7 +65,7 @@ export function installIndexedDb(): IndexedDb {
         ...factsOf(mounted),
         async unmount() {
           mounts.splice(mounts.indexOf(mounted), 1);
-          await keep.close();
+          await mounted.idle();
         },
       };
     },
@@ -105,7 +112,7 @@ function open(mounted: Mounted | undefined, request: OpenRequest, { name, versio
   });
 }
 
-function factsOf({ prefix, databases, persist, rewrite }: Mounted): Omit<Mount, "unmount"> {
+function factsOf({ prefix, databases, persist, rewrite, shrink }: Mounted): Omit<Mount, "unmount"> {
   const name = `${prefix}#${FACTS}`;
   const make = (): DatabaseState => {
     const state = new DatabaseState(name);
@@ -118,9 +125,9 @@ function factsOf({ prefix, databases, persist, rewrite }: Mounted): Omit<Mount, 
     async setFact(key, value) {
       const made: Change[] = databases.has(name) ? [] : [["create", FACTS]];
       const change: Change = value === undefined ? ["delete", FACTS, key] : ["put", FACTS, key, value];
-      await persist(name, [...made, change]);
-      (databases.get(name) ?? make()).apply(change);
+      await persist(name, [...made, change], () => (databases.get(name) ?? make()).apply(change));
     },
+    shrink,
     async wipe() {
       for (const one of [...databases.keys()].filter((key) => key !== name)) databases.delete(one);
       await rewrite();
@@ -144,26 +151,39 @@ async function load(prefix: string, keep: Keep): Promise<Mounted> {
     await keep.replace(whole);
     written = whole.length;
   };
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = last.then(work);
+    last = done.catch(() => {});
+    return done;
+  };
+  // What another transaction has changed and not committed must not get into the log.
+  const isAlone = (name?: string) => [...databases.values()].every(({ queue }) => queue.every(({ mode, db }) => mode === "readonly" || db.name === name));
   if (written > COMPACT_AFTER) await compact();
   return {
     prefix,
     databases,
-    rewrite() {
-      const done = last.then(compact);
-      last = done.catch(() => {});
-      return done;
+    rewrite: () => inTurn(compact),
+    async shrink() {
+      const tried = () =>
+        inTurn(async () => {
+          if (!isAlone()) return false;
+          await compact();
+          return true;
+        });
+      while (!(await tried())) await new Promise((resolve) => void setImmediate(resolve));
     },
-    persist(name, changes) {
+    async idle() {
+      await last;
+    },
+    persist(name, changes, kept) {
       // The databases of one account share the log.
-      const done = last.then(async () => {
+      return inTurn(async () => {
         await keep.append(encode(name, changes));
         written += 1;
-        // What another transaction has changed and not committed must not get into the log.
-        const alone = [...databases.values()].every(({ queue }) => queue.every(({ mode, db: { name: of } }) => mode === "readonly" || of === name));
-        if (written > COMPACT_AFTER && alone) await compact();
+        kept?.();
+        // What was asked for is on disk: without this the log is only longer, and the next record tries again.
+        if (written > COMPACT_AFTER && isAlone(name)) await compact().catch(() => {});
       });
-      last = done.catch(() => {});
-      return done;
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Hands facts to step 1 of the hall (turn/receive). Always true: what the child has kept stays in the vault until its row is in the inbox (P1). */
+/** Hands facts to step 1 of the hall (turn/receive). Always true: what the child has kept stays among the entries until its row is in the inbox (P1). */
 import type { Update } from "../../../core/update.ts";
 import { type LinkedAccount, NUMBER_PREFIX } from "./account.ts";
 import { numberOf, plainJid } from "./ids.ts";
@@ -9,7 +9,7 @@ export function nameOfFact({ chat, sender, id }: Fact): string {
   return `${FACT_PREFIX}${chat}:${sender}:${id}`;
 }
 
-/** @throws what `Intake.receive` throws, and the vault: nothing was taken */
+/** @throws what `Intake.receive` throws, and `Entries.put`: nothing was taken */
 export async function admit(account: LinkedAccount, fact: Fact): Promise<void> {
   const { deps, config, health } = account;
   await learn(account, fact);
@@ -21,13 +21,13 @@ export async function admit(account: LinkedAccount, fact: Fact): Promise<void> {
     if (outcome?.kind === "turn" || outcome?.kind === "command") markRead(account, fact, update);
   }
   const name = nameOfFact(fact);
-  if (account.journaled.has(name)) await deps.vault.put({ [name]: null });
+  if (account.journaled.has(name)) await account.entries.put({ [name]: null });
   account.journaled.delete(name);
   account.queued.delete(name);
 }
 
 /** A number that goes with an id is never forgotten: who somebody is must not change. */
-async function learn({ deps, numbers }: LinkedAccount, { chat, chatAlt, sender, senderAlt }: Fact): Promise<void> {
+async function learn({ entries, numbers }: LinkedAccount, { chat, chatAlt, sender, senderAlt }: Fact): Promise<void> {
   const pairs = [
     [chat, chatAlt],
     [chatAlt, chat],
@@ -38,7 +38,7 @@ async function learn({ deps, numbers }: LinkedAccount, { chat, chatAlt, sender, 
     const number = numberOf(alt);
     const hidden = plainJid(jid ?? "");
     if (number === undefined || !hidden.endsWith("@lid") || numbers.has(hidden)) continue;
-    await deps.vault.put({ [`${NUMBER_PREFIX}${hidden}`]: number });
+    await entries.put({ [`${NUMBER_PREFIX}${hidden}`]: number });
     numbers.set(hidden, number);
   }
 }

@@ -10,7 +10,8 @@ import type { WhatsappLinkedConfig } from "../config.ts";
 import { MAX_TEXT, renderMessage } from "../render.ts";
 import { type LinkedAccount, NUMBER_PREFIX } from "./account.ts";
 import { admit } from "./admit.ts";
-import { createLogin } from "./login.ts";
+import { createEntries } from "./entries.ts";
+import { createLogin, loginCommand, logoutCommand } from "./login.ts";
 import { createOutbound } from "./outbound.ts";
 import { type Fact, FACT_PREFIX } from "./protocol.ts";
 import { type Next, serve } from "./serve.ts";
@@ -27,6 +28,7 @@ export function createLinked(config: WhatsappLinkedConfig, deps: ChannelDeps, gi
     timing: { ...TIMING, ...given },
     health: createAccountHealth("whatsapp", { clock: deps.clock, log }),
     background: createBackground(),
+    entries: createEntries(deps.keep),
     link: undefined,
     endChild: undefined,
     ending: false,
@@ -78,19 +80,23 @@ async function run(account: LinkedAccount, signal: AbortSignal): Promise<void> {
       next = await serve(account, { queue, backoff, signal });
     } catch (error) {
       if (signal.aborted) break;
-      deps.log.error("whatsapp cannot start its child", { error });
-      const code = (error as { code?: unknown }).code;
-      health.trouble(
-        "failed",
-        typeof code === "string" ? code : "whatsapp_child_failed",
-        `${error instanceof Error ? error.message : String(error)}; see the log`,
-      );
+      deps.log.error("whatsapp cannot start", { error });
+      account.login?.fail(error);
+      account.login = undefined;
+      health.trouble("failed", ...troubleOf(account, error));
     }
     await untilNext(account, next, { signal, wait: () => backoff.wait(signal) });
   }
   await queue.idle();
   await account.background.stop();
   health.set("stopped");
+}
+
+function troubleOf(account: LinkedAccount, error: unknown): [code: string, detail: string] {
+  const code = (error as { code?: unknown }).code;
+  const message = error instanceof Error ? error.message : String(error);
+  if (code === "keep_damaged") return [code, `${message}. Forget the keys and link anew: ${logoutCommand(account)}, then ${loginCommand(account)}`];
+  return [typeof code === "string" ? code : "whatsapp_child_failed", `${message}; see the log`];
 }
 
 async function untilNext(
@@ -132,9 +138,9 @@ function openQueue(account: LinkedAccount, signal: AbortSignal): InOrder<Fact> {
   });
 }
 
-/** What was received and kept before the child or this process ended is handed in first. @throws ConfigError `vault_damaged` */
-async function takeUp({ deps, numbers, journaled, queued }: LinkedAccount, queue: InOrder<Fact>): Promise<void> {
-  for (const [name, value] of await deps.vault.entries()) {
+/** What was received and kept before the child or this process ended is handed in first. @throws StoreError `keep_damaged`, `keep_failed` */
+async function takeUp({ entries, numbers, journaled, queued }: LinkedAccount, queue: InOrder<Fact>): Promise<void> {
+  for (const [name, value] of await entries.all()) {
     if (name.startsWith(NUMBER_PREFIX)) numbers.set(name.slice(NUMBER_PREFIX.length), value);
     if (!name.startsWith(FACT_PREFIX)) continue;
     journaled.add(name);

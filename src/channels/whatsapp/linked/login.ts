@@ -1,5 +1,5 @@
 import type { ChannelLogin, LoginStep } from "../../../core/channel.ts";
-import { ChannelError } from "../../../core/errors.ts";
+import { ChannelError, StoreError } from "../../../core/errors.ts";
 import type { LinkedAccount, PendingLogin } from "./account.ts";
 
 const LOGOUT_MS = 10_000;
@@ -49,8 +49,7 @@ export function createLogin(account: LinkedAccount): ChannelLogin {
       }
     },
     async unlink() {
-      const entries = await account.deps.vault.entries();
-      if (!entries.has("creds")) throw new ChannelError("not_linked", "the account is not linked", "permanent", { hint: "nothing is left to forget" });
+      if (!(await isLinked(account))) throw new ChannelError("not_linked", "the account is not linked", "permanent", { hint: "nothing is left to forget" });
       try {
         await account.link?.call("logout", {}, { timeoutMs: LOGOUT_MS });
       } catch (error) {
@@ -61,10 +60,27 @@ export function createLogin(account: LinkedAccount): ChannelLogin {
   };
 }
 
+/** Keys that cannot be opened any more are to be forgotten as well. */
+async function isLinked({ entries }: LinkedAccount): Promise<boolean> {
+  try {
+    return (await entries.all()).has("creds");
+  } catch (error) {
+    if (error instanceof StoreError && error.code === "keep_damaged") return true;
+    throw error;
+  }
+}
+
 /** Ends the child first, so that it keeps nothing more, and then forgets its keys. */
 export async function forget(account: LinkedAccount): Promise<void> {
   await account.endChild?.();
-  await account.deps.vault.clear();
+  await account.entries.clear();
   account.journaled.clear();
   account.numbers.clear();
+}
+
+export const loginCommand = (account: LinkedAccount) => `clanker channels login ${nameOf(account)}`;
+export const logoutCommand = (account: LinkedAccount) => `clanker channels logout ${nameOf(account)}`;
+
+function nameOf({ config }: LinkedAccount): string {
+  return config.account === "default" ? "whatsapp" : `whatsapp:${config.account}`;
 }

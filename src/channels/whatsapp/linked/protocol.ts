@@ -74,5 +74,5 @@ export interface CallError {
   readonly code?: number;
 }
 
-/** In the vault: what was received and is not in the inbox yet. Keys of the session stand under other names. */
+/** Names entries: what was received and is not in the inbox yet. Keys of the session stand under other names. */
 export const FACT_PREFIX = "fact:";

@@ -8,6 +8,7 @@ import type { LinkedAccount } from "./account.ts";
 import { nameOfFact } from "./admit.ts";
 import { numberOf, plainJid } from "./ids.ts";
 import { createLink, type Link } from "./link.ts";
+import { loginCommand } from "./login.ts";
 import { type Fact, FACT_PREFIX, type FromChild } from "./protocol.ts";
 
 /** What the account waits for before the next child: a login, only its owner (or a login), the next try. */
@@ -34,7 +35,7 @@ interface Served {
 
 export async function serve(account: LinkedAccount, work: { queue: InOrder<Fact>; backoff: Backoff; signal: AbortSignal }): Promise<Next> {
   const { deps, timing } = account;
-  const keys = Object.fromEntries([...(await deps.vault.entries())].filter(([name]) => name === "creds" || name.startsWith("key:")));
+  const keys = Object.fromEntries([...(await account.entries.all())].filter(([name]) => name === "creds" || name.startsWith("key:")));
   const child = deps.companions.start("whatsapp-link", { megabytes: HEAP_MB });
   const link = createLink(child, { clock: deps.clock, callMs: timing.callMs, ackMs: timing.ackMs });
   const over = new AbortController();
@@ -133,10 +134,6 @@ function notLinked(account: LinkedAccount): Next {
   return "login";
 }
 
-function loginCommand({ config }: LinkedAccount): string {
-  return `clanker channels login whatsapp${config.account === "default" ? "" : `:${config.account}`}`;
-}
-
 function connected(served: Served, me: Extract<FromChild, { type: "connected" }>["me"]): void {
   const { account, link, backoff } = served;
   const number = numberOf(me.id);
@@ -184,7 +181,7 @@ async function disconnected(served: Served, { reason, message }: Extract<FromChi
     return undefined;
   }
   if (reason === REASON.loggedOut) {
-    await deps.vault.clear();
+    await account.entries.clear();
     login?.fail(new ChannelError("whatsapp_logged_out", "WhatsApp has refused the link", "permanent", { hint: "begin again" }));
     account.login = undefined;
     health.trouble("failed", "whatsapp_logged_out", `the phone has unlinked this device. Link it again with: ${loginCommand(account)}`);
@@ -221,7 +218,7 @@ async function disconnected(served: Served, { reason, message }: Extract<FromChi
 async function keep({ account, link }: Served, { id, changes }: Extract<FromChild, { type: "keep" }>): Promise<void> {
   const { deps, health } = account;
   try {
-    await deps.vault.put(changes);
+    await account.entries.put(changes);
     for (const name of Object.keys(changes)) if (name.startsWith(FACT_PREFIX)) account.journaled.add(name);
     link.tell({ type: "kept", id, ok: true });
   } catch (error) {
