@@ -54,11 +54,19 @@ function breakAfter(text: string, at: { floor: number; end: number; start: numbe
 
 function isBoundary(text: string, start: number, cut: number): boolean {
   // A line end is a boundary whatever follows (UAX 29 rule GB4); a space may carry a combining mark.
-  return text[cut - 1] === "\n" || graphemes().segment(text.slice(start, cut + 32)).containing(cut - start)?.index === cut - start;
+  return (
+    text[cut - 1] === "\n" ||
+    graphemes()
+      .segment(text.slice(start, cut + 32))
+      .containing(cut - start)?.index ===
+      cut - start
+  );
 }
 
 function lastBoundary(text: string, start: number, end: number): number {
-  const cluster = graphemes().segment(text.slice(start, end + 32)).containing(end - start);
+  const cluster = graphemes()
+    .segment(text.slice(start, end + 32))
+    .containing(end - start);
   if (cluster !== undefined && cluster.index > 0) return start + cluster.index;
   const high = text.charCodeAt(end - 1);
   return high >= 0xd800 && high <= 0xdbff ? end - 1 : end;
