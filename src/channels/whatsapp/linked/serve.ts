@@ -190,7 +190,8 @@ async function disconnected(served: Served, { reason, message }: Extract<FromChi
   if (login !== undefined) {
     login.fail(
       new ChannelError("whatsapp_login_failed", `nothing was linked: ${message}`, "permanent", {
-        hint: reason === REASON.timedOut ? "nobody has scanned the code in time, or WhatsApp cannot be reached from here; begin again" : "begin again in a minute",
+        hint:
+          reason === REASON.timedOut ? "nobody has scanned the code in time, or WhatsApp cannot be reached from here; begin again" : "begin again in a minute",
       }),
     );
     account.login = undefined;
