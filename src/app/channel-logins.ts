@@ -3,6 +3,7 @@ import { type Clock, sleep } from "../core/clock.ts";
 import { ChannelError, RequestError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Random } from "../core/random.ts";
+import { toHex } from "../lib/hex/index.ts";
 import type { LoginProgress } from "../gateway/deps.ts";
 
 /**
@@ -102,7 +103,7 @@ export function createChannelLogins({ accounts, clock, random, log }: ChannelLog
       former?.stop.abort();
       await former?.done;
       const login: Login = {
-        id: Array.from(random.bytes(12), (byte) => byte.toString(16).padStart(2, "0")).join(""),
+        id: toHex(random.bytes(12)),
         stop: new AbortController(),
         number: 0,
         step: undefined,

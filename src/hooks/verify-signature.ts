@@ -1,7 +1,8 @@
 /** How a caller proves that it knows the secret of its hook. */
 import type { Secret } from "../core/secret.ts";
 import { sha256Hex } from "../lib/digest/index.ts";
-import { fromHex, isHmac, keyOfText, withHead } from "../lib/hmac/index.ts";
+import { fromHex } from "../lib/hex/index.ts";
+import { isHmac, keyOfText, withHead } from "../lib/hmac/index.ts";
 import { standardKey } from "./standard-key.ts";
 
 export type SignatureScheme = "github" | "stripe" | "standard";

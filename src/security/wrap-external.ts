@@ -1,5 +1,6 @@
 import type { Label } from "../core/label.ts";
 import type { Random } from "../core/random.ts";
+import { toHex } from "../lib/hex/index.ts";
 
 /** What a wrap says about its content. */
 export interface ExternalSource {
@@ -30,7 +31,7 @@ export function wrapExternal(text: string, { source, label }: ExternalSource, ra
 /** By chance a nonce could stand in the text already; then another one is taken. */
 function freshNonce(text: string, random: Random): string {
   for (;;) {
-    const nonce = Array.from(random.bytes(NONCE_BYTES), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const nonce = toHex(random.bytes(NONCE_BYTES));
     if (!text.includes(nonce)) return nonce;
   }
 }

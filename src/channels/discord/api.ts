@@ -3,7 +3,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Destination, Http, HttpResponse } from "../../core/http.ts";
 import type { Random } from "../../core/random.ts";
 import { VERSION } from "../../core/version.ts";
-import { multipart } from "../../lib/multipart/index.ts";
+import { multipart, newBoundary } from "../../lib/multipart/index.ts";
 
 /** Reference, User Agent: another form may be turned away before it reaches Discord. */
 export const USER_AGENT = `DiscordBot (https://www.npmjs.com/package/open-clanker, ${VERSION})`;
@@ -99,7 +99,7 @@ function jsonBody(body: unknown): { headers?: Record<string, string>; body?: str
 }
 
 function uploadBody(body: unknown, upload: Upload, random: Random): { headers: Record<string, string>; body: Uint8Array } {
-  const boundary = `clanker-${Buffer.from(random.bytes(18)).toString("hex")}`;
+  const boundary = newBoundary(random);
   const file = { name: "files[0]", filename: upload.name, type: upload.type, bytes: upload.bytes };
   const whole = multipart([{ name: "payload_json", value: JSON.stringify(body) }, file], boundary);
   return { headers: { "content-type": whole.contentType }, body: whole.body };

@@ -4,6 +4,7 @@ import type { FetchedMedia, Receipt, RenderedPart, SendTarget } from "../../core
 import { ChannelError } from "../../core/errors.ts";
 import type { Media } from "../../core/message.ts";
 import { clip } from "../../lib/plain-text/index.ts";
+import { toHex } from "../../lib/hex/index.ts";
 import { type EmailAccount, rememberThread } from "./account.ts";
 import type { ThreadHead } from "./inbound.ts";
 import type { EmailPayload } from "./render.ts";
@@ -92,7 +93,7 @@ function subjectOf(subject: string | undefined, text: string): string {
 /** The same part bears the same id however often it is sent, so that a mail that comes twice can be known as one. */
 async function idOf(nonce: string, address: string): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${address} ${nonce}`)));
-  return `<${Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("")}@${address.slice(address.indexOf("@") + 1)}>`;
+  return `<${toHex(digest.subarray(0, 16))}@${address.slice(address.indexOf("@") + 1)}>`;
 }
 
 async function attachmentsOf({ deps }: EmailAccount, files: readonly Media[]): Promise<Attachment[]> {

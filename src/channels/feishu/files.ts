@@ -3,6 +3,7 @@ import { MAX_BLOB_BYTES } from "../../core/blobs.ts";
 import type { FetchedMedia } from "../../core/channel.ts";
 import { ChannelError } from "../../core/errors.ts";
 import type { Media } from "../../core/message.ts";
+import { newBoundary } from "../../lib/multipart/index.ts";
 import type { FeishuAccount } from "./account.ts";
 import { parseRef } from "./content.ts";
 import { toChannelError } from "./failure.ts";
@@ -29,7 +30,7 @@ export async function fileMessage({ api, deps }: FeishuAccount, media: Media, si
   const blob = media.blob === undefined ? undefined : await deps.blobs.get(media.blob);
   if (blob === undefined) throw new ChannelError("blob_missing", `the file ${media.blob} is not stored any more`, "permanent", { hint: "Make it again" });
   if (blob.size === 0) throw new ChannelError("feishu_refused", "Feishu takes no empty files", "permanent", { hint: "Send a file with something in it" });
-  const boundary = `clanker-${Array.from(deps.random.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  const boundary = newBoundary(deps.random);
   const filename = media.name ?? blob.name ?? "file";
   const file = { filename, type: blob.type, bytes: blob.bytes };
   if (IMAGE.test(blob.type) && blob.size <= MAX_IMAGE_BYTES) {

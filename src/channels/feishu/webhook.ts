@@ -6,7 +6,7 @@ import { sleep } from "../../core/clock.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Secret } from "../../core/secret.ts";
 import { sha256Hex } from "../../lib/digest/index.ts";
-import { fromHex } from "../../lib/hmac/index.ts";
+import { fromHex } from "../../lib/hex/index.ts";
 import { readBody } from "../../lib/read-body/index.ts";
 import { createBackoff } from "../../lib/reconnect/index.ts";
 import { type FeishuAccount, recover } from "./account.ts";

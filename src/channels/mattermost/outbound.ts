@@ -7,6 +7,7 @@ import type { Address } from "../../core/address.ts";
 import type { FetchedMedia, Receipt, RenderedPart, SendTarget } from "../../core/channel.ts";
 import { ChannelError } from "../../core/errors.ts";
 import type { Media } from "../../core/message.ts";
+import { newBoundary } from "../../lib/multipart/index.ts";
 import { type MattermostAccount, spokeIn } from "./account.ts";
 import { isDirect } from "./admit.ts";
 import { proofOf } from "./press.ts";
@@ -95,7 +96,7 @@ async function findPosted({ api, me }: MattermostAccount, { address, nonce, sign
 async function upload({ api, deps }: MattermostAccount, media: Media, { address, signal }: SendTarget): Promise<string> {
   const blob = media.blob === undefined ? undefined : await deps.blobs.get(media.blob);
   if (blob === undefined) throw new ChannelError("blob_missing", `the file ${media.blob} is not stored any more`, "permanent", { hint: "Make it again" });
-  const boundary = `clanker-${Array.from(deps.random.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  const boundary = newBoundary(deps.random);
   return api.upload({ channel: address.conversation, name: media.name ?? blob.name ?? "file", type: blob.type, bytes: blob.bytes, boundary }, signal);
 }
 

@@ -7,6 +7,7 @@ import type { FetchedMedia, Receipt, RenderedPart, SendTarget } from "../../core
 import { ChannelError } from "../../core/errors.ts";
 import { HttpFailure } from "../../core/http.ts";
 import type { Media } from "../../core/message.ts";
+import { fromHex, toHex } from "../../lib/hex/index.ts";
 import { connect, type NostrAccount, reasonOf, type Wrapped } from "./account.ts";
 import { inboxOf } from "./directory.ts";
 import type { FileRef } from "./inbound.ts";
@@ -154,12 +155,4 @@ async function decrypted(bytes: Uint8Array, { key, nonce, hash }: FileRef): Prom
   } catch {
     return undefined;
   }
-}
-
-function fromHex(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text.match(/../g) ?? [], (byte) => parseInt(byte, 16));
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

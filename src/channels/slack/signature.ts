@@ -1,5 +1,6 @@
 import type { Secret } from "../../core/secret.ts";
-import { fromHex, isHmac, keyOfText, withHead } from "../../lib/hmac/index.ts";
+import { fromHex } from "../../lib/hex/index.ts";
+import { isHmac, keyOfText, withHead } from "../../lib/hmac/index.ts";
 
 /** Seconds that a signed request is good for (docs.slack.dev, "Verifying requests from Slack"). */
 export const FRESH_SECONDS = 300;

@@ -26,9 +26,13 @@ const twitchEntries = {
     v.optional(v.boolean(), false),
     "Let the agent delete messages; the account has to be a moderator and the token to have moderator:manage:chat_messages.",
   ),
+  dm_policy: described(
+    v.optional(v.picklist(["off"], "can only be off: whispers are not read"), "off"),
+    "Nobody writes directly: whispers are not read, chats are rooms.",
+  ),
   allowed_users: described(
-    v.optional(v.array(v.union([v.literal("*"), userId], NOT_A_USER)), []),
-    "Nobody writes directly: whispers are not read, chats are rooms. Only for dm_policy = open, which wants it.",
+    v.optional(v.pipe(v.array(v.string()), v.maxLength(0, "nobody writes directly on Twitch: name chats in groups.allowed")), []),
+    "Nobody writes directly: stays empty.",
   ),
   owner_ids: described(v.optional(v.array(userId), []), "User ids that are you: they have your rights.", { example: ["12345678"] }),
   groups: described(

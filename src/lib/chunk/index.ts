@@ -5,9 +5,6 @@ export interface ChunkOptions {
   readonly keep?: readonly (readonly [number, number])[];
 }
 
-/** Made when a text is long enough to be cut: asking Intl loads 2 MB, which an idle gateway needs for nothing else. */
-const graphemes = () => new Intl.Segmenter("und", { granularity: "grapheme" });
-
 /**
  * Where to cut `text` so that no chunk is longer than the limit: the ends of all chunks but the last, ascending. It looks back from the limit for the end of a
  * paragraph, a line, a sentence and a word, in this order and never further than half a chunk; else it cuts between two grapheme clusters (UAX 29). Only a
@@ -54,19 +51,16 @@ function breakAfter(text: string, at: { floor: number; end: number; start: numbe
 
 function isBoundary(text: string, start: number, cut: number): boolean {
   // A line end is a boundary whatever follows (UAX 29 rule GB4); a space may carry a combining mark.
-  return (
-    text[cut - 1] === "\n" ||
-    graphemes()
-      .segment(text.slice(start, cut + 32))
-      .containing(cut - start)?.index ===
-      cut - start
-  );
+  return text[cut - 1] === "\n" || clusterAt(text, start, cut)?.index === cut - start;
+}
+
+/** The grapheme cluster at a place. Its segmenter is made here: asking Intl loads 2 MB, which a gateway that cuts nothing does not need. */
+function clusterAt(text: string, start: number, at: number): Intl.SegmentData | undefined {
+  return new Intl.Segmenter("und", { granularity: "grapheme" }).segment(text.slice(start, at + 32)).containing(at - start);
 }
 
 function lastBoundary(text: string, start: number, end: number): number {
-  const cluster = graphemes()
-    .segment(text.slice(start, end + 32))
-    .containing(end - start);
+  const cluster = clusterAt(text, start, end);
   if (cluster !== undefined && cluster.index > 0) return start + cluster.index;
   const high = text.charCodeAt(end - 1);
   return high >= 0xd800 && high <= 0xdbff ? end - 1 : end;

@@ -1,4 +1,5 @@
 import type { Secret } from "../../core/secret.ts";
+import { fromHex, toHex } from "../hex/index.ts";
 
 /** HMAC-SHA256 (RFC 2104) of these bytes. */
 export async function hmac(key: Uint8Array<ArrayBuffer>, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
@@ -16,11 +17,6 @@ export function keyOfText(secret: Secret): Uint8Array<ArrayBuffer> {
   return text.trim() === "" ? new Uint8Array(0) : new TextEncoder().encode(text);
 }
 
-/** Bytes of hex digits, two each. */
-export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-}
-
 /** What stands before a body in many schemes, and the body. */
 export function withHead(head: string, body: Uint8Array): Uint8Array<ArrayBuffer> {
   const first = new TextEncoder().encode(head);
@@ -32,7 +28,7 @@ export function withHead(head: string, body: Uint8Array): Uint8Array<ArrayBuffer
 
 /** HMAC-SHA256 of these bytes with the text of a secret, 64 hex digits. */
 export async function signHex(secret: Secret, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return Array.from(await hmac(new TextEncoder().encode(secret.reveal()), bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return toHex(await hmac(new TextEncoder().encode(secret.reveal()), bytes));
 }
 
 /** Whether `hex` is that of these bytes; whatever is no HMAC is none. */

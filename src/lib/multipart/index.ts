@@ -1,3 +1,6 @@
+import type { Random } from "../../core/random.ts";
+import { toHex } from "../hex/index.ts";
+
 export type MultipartPart =
   | { readonly name: string; readonly value: string }
   | { readonly name: string; readonly filename: string; readonly type: string; readonly bytes: Uint8Array };
@@ -19,6 +22,11 @@ export function multipart(parts: readonly MultipartPart[], boundary: string): { 
   }
   chunks.push(encoder.encode(`--${boundary}--\r\n`));
   return { body: join(chunks), contentType: `multipart/form-data; boundary="${boundary}"` };
+}
+
+/** A boundary that nobody can have put into the bytes. */
+export function newBoundary(random: Pick<Random, "bytes">): string {
+  return `clanker-${toHex(random.bytes(16))}`;
 }
 
 function escapeName(name: string): string {

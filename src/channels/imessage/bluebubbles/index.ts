@@ -1,7 +1,7 @@
 /** Messages on a Mac over a BlueBubbles server. */
 import type { ChannelDeps } from "../../../core/channel.ts";
 import type { Secret } from "../../../core/secret.ts";
-import { multipart } from "../../../lib/multipart/index.ts";
+import { multipart, newBoundary } from "../../../lib/multipart/index.ts";
 import { type Outgoing, type Way, WayFailure } from "../way.ts";
 import { createApi } from "./api.ts";
 import { createBell } from "./bell.ts";
@@ -35,7 +35,7 @@ export function createBlueBubbles({ url, password, privateApi, pollMs, pokeMs }:
     },
     async sendFile({ name, type, bytes, voice }, given) {
       const fields = Object.entries({ ...out(given), name, ...(voice && privateApi ? { isAudioMessage: "true" } : {}) });
-      const boundary = `clanker-${Array.from(deps.random.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+      const boundary = newBoundary(deps.random);
       const form = multipart([...fields.map(([key, value]) => ({ name: key, value })), { name: "attachment", filename: name, type, bytes }], boundary);
       return guidOf(await api.upload<WireMessage>("/message/attachment", form, given.signal));
     },

@@ -6,6 +6,7 @@ import { ChannelError } from "../../../core/errors.ts";
 import { HttpFailure } from "../../../core/http.ts";
 import type { Button, Media } from "../../../core/message.ts";
 import { isEmoji } from "../../../lib/is-emoji/index.ts";
+import { toHex } from "../../../lib/hex/index.ts";
 import type { WhatsappPayload } from "../render.ts";
 import type { CloudAccount } from "./account.ts";
 import { GraphFailure } from "./api.ts";
@@ -86,7 +87,7 @@ export function createOutbound(account: CloudAccount): Outbound {
     },
     async react({ address, messageId, signal }, emoji, on) {
       if (!isEmoji(emoji)) throw new ChannelError("whatsapp_no_emoji", "a reaction is one emoji", "permanent", { hint: "Give one emoji, such as 👍" });
-      const nonce = `reaction ${hex(deps.random.bytes(16))}`;
+      const nonce = `reaction ${toHex(deps.random.bytes(16))}`;
       receipts.expect(nonce);
       try {
         const reaction = { message_id: messageId, emoji: on ? emoji : "" };
@@ -103,10 +104,6 @@ export function createOutbound(account: CloudAccount): Outbound {
 }
 
 const MAX_SHOWN = 5_000;
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 /** A number is `to`, a business-scoped user id `recipient` (Meta, "Business-scoped user IDs"). */
 function recipient(conversation: string): object {
@@ -182,7 +179,7 @@ const SHOWN: readonly { readonly as: "image" | "video" | "audio" | "sticker"; re
 async function mediaContent({ api, deps }: CloudAccount, media: Media, signal: AbortSignal): Promise<object> {
   const blob = media.blob === undefined ? undefined : await deps.blobs.get(media.blob);
   if (blob === undefined) throw new ChannelError("blob_missing", `the file ${media.blob} is not stored any more`, "permanent", { hint: "Make it again" });
-  const boundary = `clanker-${hex(deps.random.bytes(16))}`;
+  const boundary = `clanker-${toHex(deps.random.bytes(16))}`;
   const name = media.name ?? blob.name ?? "file";
   const { as } = SHOWN.find(({ types, limit }) => types.test(blob.type) && blob.size <= limit) ?? { as: "document" as const };
   const id = await api.upload({ name, type: blob.type, bytes: blob.bytes, boundary }, signal);

@@ -5,7 +5,8 @@
 import { StoreError } from "../../../core/errors.ts";
 import type { Secret } from "../../../core/secret.ts";
 import type { Update } from "../../../core/update.ts";
-import { fromHex, hmac, isHmac, keyOfText } from "../../../lib/hmac/index.ts";
+import { fromHex } from "../../../lib/hex/index.ts";
+import { hmac, isHmac, keyOfText } from "../../../lib/hmac/index.ts";
 import { readBody } from "../../../lib/read-body/index.ts";
 import { type CloudAccount, wrote } from "./account.ts";
 import { describeError } from "./api.ts";
