@@ -6,7 +6,7 @@ import { HttpFailure } from "../../core/http.ts";
 import type { Media } from "../../core/message.ts";
 import type { XmppAccount } from "./account.ts";
 import { NS } from "./ns.ts";
-import { offline } from "./session.ts";
+import { offline } from "./unconfirmed.ts";
 import { XmppTrouble } from "./trouble.ts";
 
 const UPLOAD_TIMEOUT_MS = 120_000;

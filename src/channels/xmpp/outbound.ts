@@ -13,7 +13,8 @@ import { upload } from "./files.ts";
 import { NS } from "./ns.ts";
 import { roomToSpeakIn } from "./presence.ts";
 import { renderMessage, type XmppPayload } from "./render.ts";
-import { offline, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
+import { offline } from "./unconfirmed.ts";
 
 export interface Outbound {
   /** @throws ChannelError */
