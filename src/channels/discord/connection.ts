@@ -58,7 +58,8 @@ class Connection {
   readonly #position: Position;
   readonly #waiting: GatewayEvent[] = [];
   readonly #over = new AbortController();
-  #working: Promise<void> | undefined;
+  #busy = false;
+  #working: Promise<void> = Promise.resolve();
   #cancelBeat = () => {};
   #cancelHello = () => {};
   #answered = true;
@@ -82,7 +83,7 @@ class Connection {
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
     this.#cancelHello = this.#account.deps.clock.timer(this.#account.timing.helloMs, () => {
-      if (!this.#established && this.#waiting.length === 0 && this.#working === undefined) this.#socket.close(ZOMBIE);
+      if (!this.#established && this.#waiting.length === 0 && !this.#busy) this.#socket.close(ZOMBIE);
     });
     try {
       for await (const text of this.#socket.messages) this.#take(text);
@@ -162,7 +163,9 @@ class Connection {
       this.#account.deps.log.warn("discord sends faster than events can be stored; reconnecting");
       return this.#socket.close(ZOMBIE);
     }
-    this.#working ??= this.#work().finally(() => (this.#working = undefined));
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#working = this.#work();
   }
 
   /** Events in order, one commit at a time. What is refused is tried again until the connection ends; then Discord sends it again. */
@@ -178,12 +181,14 @@ class Connection {
         this.#settled(batch);
         backoff.reset();
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted) break;
         this.#stuck = true;
         deps.log.warn("discord events not taken; trying again", { error, failures: backoff.failures + 1 });
         await recover(this.#account, error, { backoff, signal });
       }
     }
+    // In the same breath as the look at what waits: what comes between the two would wait for the one after it.
+    this.#busy = false;
   }
 
   #settled(batch: readonly GatewayEvent[]): void {

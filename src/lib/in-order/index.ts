@@ -18,7 +18,8 @@ export interface InOrderOptions<T> {
 /** @example const queue = createInOrder({ work: admit, failed: (error) => recover(error), signal }); for await (const event of events) await queue.add(event); */
 export function createInOrder<T>({ work, failed, signal, room = 500 }: InOrderOptions<T>): InOrder<T> {
   const waiting: T[] = [];
-  let working: Promise<void> | undefined;
+  let busy = false;
+  let working: Promise<void> = Promise.resolve();
   let moved = Promise.withResolvers<void>();
   const workAll = async (): Promise<void> => {
     let failures = 0;
@@ -33,17 +34,24 @@ export function createInOrder<T>({ work, failed, signal, room = 500 }: InOrderOp
         if (!signal.aborted) await failed(error, failures);
       }
     }
+    // In the same breath as the look at what waits: what is added between the two would wait for the one after it.
+    busy = false;
     moved.resolve();
   };
   return {
     async add(item) {
       waiting.push(item);
-      working ??= workAll().finally(() => (working = undefined));
+      if (!busy) {
+        busy = true;
+        working = workAll();
+      }
       while (waiting.length >= room && !signal.aborted) {
         moved = Promise.withResolvers<void>();
         await moved.promise;
       }
     },
-    idle: async () => working,
+    async idle() {
+      while (busy) await working;
+    },
   };
 }
