@@ -2,8 +2,7 @@
  * Hands what is said to step 1 of the hall (turn/receive), in order, one commit at a time. Always true: what the intake refuses is kept and tried again, because
  * nobody says it twice; while too much waits nothing more is read, so that the server notices.
  */
-import { createInOrder } from "../../lib/in-order/index.ts";
-import { createAccountBackoff } from "../../lib/reconnect/index.ts";
+import { createIntakeQueue } from "../../lib/intake-queue/index.ts";
 import { type IrcAccount, recover } from "./account.ts";
 import { concernsUs, type Heard, translate } from "./inbound.ts";
 import type { IrcLine } from "./line.ts";
@@ -18,7 +17,6 @@ export interface Admission {
 
 export function createAdmission(account: IrcAccount, signal: AbortSignal): Admission {
   const { deps, config, health } = account;
-  const backoff = createAccountBackoff(account);
   const begun = deps.clock.now().toString(36) + Math.floor(deps.random.number() * 1_296).toString(36);
   let count = 0;
   const readable = async ({ heard, session }: { heard: Heard; session: Session }) => {
@@ -29,27 +27,20 @@ export function createAdmission(account: IrcAccount, signal: AbortSignal): Admis
       return undefined;
     }
   };
-  const queue = createInOrder<{ heard: Heard; session: Session }>({
-    signal,
-    async work(item) {
-      const update = await readable(item);
-      if (update !== undefined) {
+  const queue = createIntakeQueue<{ heard: Heard; session: Session }, IrcAccount>(
+    account,
+    { channel: "irc", signal, recover },
+    {
+      async take(item) {
+        const update = await readable(item);
+        if (update === undefined) return;
         await deps.intake.receive([update]);
         health.heard();
         deps.metrics.count("channel_updates", { channel: "irc", account: config.account }, 1);
-      }
-      if (account.stuck) {
-        account.stuck = false;
-        if (account.session !== undefined) health.alive();
-      }
-      backoff.reset();
+      },
+      unstuck: () => account.session !== undefined && health.alive(),
     },
-    async failed(error, failures) {
-      account.stuck = true;
-      deps.log.warn("irc message not taken; trying again", { error, failures });
-      await recover(account, error, { backoff, signal });
-    },
-  });
+  );
   return {
     async take(line, session) {
       if (!concernsUs(line, session)) return;

@@ -4,9 +4,9 @@
  */
 import { sleep } from "../../core/clock.ts";
 import type { Socket } from "../../core/sockets.ts";
-import { createInOrder, type InOrder } from "../../lib/in-order/index.ts";
+import type { InOrder } from "../../lib/in-order/index.ts";
+import { createIntakeQueue } from "../../lib/intake-queue/index.ts";
 import { keepConnected } from "../../lib/keep-trying/index.ts";
-import { createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { type MattermostAccount, recover, SocketTrouble } from "./account.ts";
 import { admitEvent } from "./admit.ts";
 import { fillGap } from "./gap-fill.ts";
@@ -18,23 +18,12 @@ type Work = WireEvent | "gap";
 
 /** Holds a socket until `signal` aborts. Never rejects; resolves when it is closed and nothing is handed in any more. */
 export async function keepSocket(account: MattermostAccount, signal: AbortSignal): Promise<void> {
-  const backoff = createAccountBackoff(account);
-  const queue = createInOrder<Work>({
-    signal,
-    async work(item) {
-      if (item === "gap") await fillGap(account, signal);
-      else await admitEvent(account, item, signal);
-      backoff.reset();
-      if (account.stuck) account.health.alive();
-      account.stuck = false;
-    },
-    async failed(error, failures) {
-      account.stuck = true;
-      account.deps.log.warn("mattermost events not taken; trying again", { error, failures });
-      await recover(account, error, { backoff, signal });
-    },
+  const trying = { channel: "mattermost", signal, recover };
+  const queue = createIntakeQueue<Work, MattermostAccount>(account, trying, {
+    take: (item) => (item === "gap" ? fillGap(account, signal) : admitEvent(account, item, signal)),
+    unstuck: () => account.health.alive(),
   });
-  await keepConnected(account, { channel: "mattermost", signal, recover }, () => serve(account, queue, signal));
+  await keepConnected(account, trying, () => serve(account, queue, signal));
   await queue.idle();
 }
 

@@ -4,7 +4,8 @@
  */
 import { sleep } from "../../core/clock.ts";
 import type { Update } from "../../core/update.ts";
-import { createInOrder, type InOrder } from "../../lib/in-order/index.ts";
+import type { InOrder } from "../../lib/in-order/index.ts";
+import { createIntakeQueue } from "../../lib/intake-queue/index.ts";
 import { createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { alive, connect, gone, type NostrAccount, reasonOf, recover } from "./account.ts";
 import { translate } from "./inbound.ts";
@@ -28,27 +29,16 @@ type Work =
 
 /** Receives until `signal` aborts. Never rejects. */
 export async function receiveWraps(account: NostrAccount, signal: AbortSignal): Promise<void> {
-  const { deps, config, health } = account;
+  const { config, health } = account;
   account.keys ??= await loadKeys(config.private_key);
   const begun = await beginning(account, signal);
   if (begun === undefined) return;
   const seen = new Set<string>();
-  const backoff = createAccountBackoff(account);
-  const queue = createInOrder<Work>({
-    signal,
-    async work(item) {
-      await admit(account, item, { seen, begun });
-      backoff.reset();
-      if (!account.stuck) return;
-      account.stuck = false;
-      alive(account);
-    },
-    async failed(error, failures) {
-      account.stuck = true;
-      deps.log.warn("nostr message not taken; trying again", { error, failures });
-      await recover(account, error, { backoff, signal });
-    },
-  });
+  const queue = createIntakeQueue<Work, NostrAccount>(
+    account,
+    { channel: "nostr", signal, recover },
+    { take: (item) => admit(account, item, { seen, begun }), unstuck: () => alive(account) },
+  );
   await Promise.all(config.relays.map((url) => keepRelay(account, url, { queue, seen, signal })));
   await queue.idle();
   health.set("stopped");

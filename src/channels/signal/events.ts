@@ -3,9 +3,9 @@
  * tried again, and meanwhile little more is taken from the daemon. The daemon acknowledges to Signal before it writes to us, so QUIRKS.md says what can be lost.
  */
 import { sse } from "../../lib/sse/index.ts";
-import { createInOrder, type InOrder } from "../../lib/in-order/index.ts";
+import type { InOrder } from "../../lib/in-order/index.ts";
+import { createIntakeQueue } from "../../lib/intake-queue/index.ts";
 import { keepConnected, type Trying } from "../../lib/keep-trying/index.ts";
-import { createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { alive, recover, type SignalAccount, StreamTrouble } from "./account.ts";
 import { admitReceived } from "./admit.ts";
 import { SignalFailure } from "./api.ts";
@@ -17,24 +17,16 @@ const ROOM = 20;
 
 /** Holds a stream until `signal` aborts. Never rejects; resolves when it is closed and nothing is handed in any more. */
 export async function keepStream(account: SignalAccount, signal: AbortSignal): Promise<void> {
-  const backoff = createAccountBackoff(account);
-  const queue = createInOrder<WireReceive>({
-    signal,
+  const trying = { channel: "signal", signal, recover };
+  const queue = createIntakeQueue<WireReceive, SignalAccount>(account, trying, {
     room: ROOM,
-    async work(received) {
+    async take(received) {
       await admitReceived(account, received);
-      backoff.reset();
-      const wasStuck = account.stuck;
-      account.stuck = false;
-      if (wasStuck || received.exception) alive(account);
+      if (received.exception) alive(account);
     },
-    async failed(error, failures) {
-      account.stuck = true;
-      account.deps.log.warn("signal events not taken; trying again", { error, failures });
-      await recover(account, error, { backoff, signal });
-    },
+    unstuck: () => alive(account),
   });
-  await keepConnected(account, { channel: "signal", signal, recover: recoverOrAgain }, async () => {
+  await keepConnected(account, { ...trying, recover: recoverOrAgain }, async () => {
     if (account.me === undefined) await introduce(account, queue, signal);
     await serve(account, queue, signal);
   });

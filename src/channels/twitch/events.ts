@@ -4,9 +4,9 @@
  */
 import { sleep } from "../../core/clock.ts";
 import type { Socket } from "../../core/sockets.ts";
-import { createInOrder, type InOrder } from "../../lib/in-order/index.ts";
+import type { InOrder } from "../../lib/in-order/index.ts";
+import { createIntakeQueue } from "../../lib/intake-queue/index.ts";
 import { keepConnected } from "../../lib/keep-trying/index.ts";
-import { createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { alive, recover, type TwitchAccount, TwitchTrouble } from "./account.ts";
 import { TwitchFailure } from "./answer.ts";
 import { deletionUpdate, messageUpdate } from "./inbound.ts";
@@ -20,30 +20,15 @@ const SCOPES = ["user:read:chat", "user:write:chat"];
 
 /** Receives until `signal` aborts. Never rejects; resolves when nothing is open and nothing is handed in any more. */
 export async function receiveEvents(account: TwitchAccount, signal: AbortSignal): Promise<void> {
-  const { deps, health } = account;
-  const backoff = createAccountBackoff(account);
-  const queue = createInOrder<WireFrame>({
-    signal,
-    async work(frame) {
-      await admit(account, frame);
-      backoff.reset();
-      if (!account.stuck) return;
-      account.stuck = false;
-      alive(account);
-    },
-    async failed(error, failures) {
-      account.stuck = true;
-      deps.log.warn("twitch message not taken; trying again", { error, failures });
-      await recover(account, error, { backoff, signal });
-    },
-  });
+  const trying = { channel: "twitch", signal, recover };
+  const queue = createIntakeQueue<WireFrame, TwitchAccount>(account, trying, { take: (frame) => admit(account, frame), unstuck: () => alive(account) });
   const seen = new Set<string>();
-  await keepConnected(account, { channel: "twitch", signal, recover }, async () => {
+  await keepConnected(account, trying, async () => {
     await identify(account, signal);
     await serve(account, { queue, seen, signal });
   });
   await queue.idle();
-  health.set("stopped");
+  account.health.set("stopped");
 }
 
 /** @throws TwitchFailure, HttpFailure, TwitchTrouble */

@@ -4,8 +4,7 @@
  */
 import type { Element } from "@xmpp/client";
 import type { Update } from "../../core/update.ts";
-import { createInOrder } from "../../lib/in-order/index.ts";
-import { createAccountBackoff } from "../../lib/reconnect/index.ts";
+import { createIntakeQueue } from "../../lib/intake-queue/index.ts";
 import { alive, recover, type XmppAccount } from "./account.ts";
 import { cursorOf, fillGap, type Pages, positionOf } from "./archive.ts";
 import { addressOf, translate } from "./inbound.ts";
@@ -23,7 +22,8 @@ type Work =
       readonly at: number;
       readonly id: string;
     }
-  | { readonly kind: "asked"; readonly jid: string; readonly handled: () => void };
+  | { readonly kind: "asked"; readonly jid: string; readonly handled: () => void }
+  | { readonly kind: "update"; readonly update: Update };
 
 export interface Admission {
   /** What was missed in our own archive, or in a room's, goes ahead of all that comes after this. */
@@ -43,33 +43,25 @@ export interface Admission {
 
 export function createAdmission(account: XmppAccount, pages: Pages, signal: AbortSignal): Admission {
   const { deps, config } = account;
-  const backoff = createAccountBackoff(account);
   const begun = deps.clock.now().toString(36) + Math.floor(deps.random.number() * 1_296).toString(36);
   let count = 0;
   let full: Promise<void> = Promise.resolve();
   /** Archives that wait to be read: their answers come over the same wire. */
   let gaps = 0;
-  const queue = createInOrder<Work | { readonly kind: "update"; readonly update: Update }>({
-    signal,
-    async work(item) {
-      if (item.kind === "gap") {
-        await fillGap(account, item.room, pages);
-        gaps -= 1;
-      } else if (item.kind === "update") await deps.intake.receive([item.update]);
-      else if (item.kind === "asked") await admitRequest(account, item.jid);
-      else await admitStanza(account, item);
-      if ("handled" in item) item.handled();
-      backoff.reset();
-      if (!account.stuck) return;
-      account.stuck = false;
-      if (account.session?.ready === true) alive(account);
-    },
-    async failed(error, failures) {
-      account.stuck = true;
-      deps.log.warn("xmpp message not taken; trying again", { error, failures });
-      await recover(account, error, { backoff, signal });
-    },
-  });
+  const take = async (item: Work): Promise<void> => {
+    if (item.kind === "gap") {
+      await fillGap(account, item.room, pages);
+      gaps -= 1;
+    } else if (item.kind === "update") await deps.intake.receive([item.update]);
+    else if (item.kind === "asked") await admitRequest(account, item.jid);
+    else await admitStanza(account, item);
+    if ("handled" in item) item.handled();
+  };
+  const queue = createIntakeQueue<Work, XmppAccount>(
+    account,
+    { channel: "xmpp", signal, recover },
+    { take, unstuck: () => account.session?.ready === true && alive(account) },
+  );
   let adding = 0;
   const isFull = () => adding > 0 && gaps === 0 && account.session?.ready === true;
   const add = (item: Parameters<typeof queue.add>[0]) => {

@@ -4,7 +4,9 @@ import type { Channel, ChannelDeps } from "../../../core/channel.ts";
 import { StoreError } from "../../../core/errors.ts";
 import { createBackground } from "../../../lib/background/index.ts";
 import { createAccountHealth } from "../../../lib/channel-health/index.ts";
-import { createInOrder, type InOrder } from "../../../lib/in-order/index.ts";
+import type { InOrder } from "../../../lib/in-order/index.ts";
+import { createIntakeQueue } from "../../../lib/intake-queue/index.ts";
+import type { Trying } from "../../../lib/keep-trying/index.ts";
 import { createAccountBackoff } from "../../../lib/reconnect/index.ts";
 import type { WhatsappLinkedConfig } from "../config.ts";
 import { MAX_TEXT, renderMessage } from "../render.ts";
@@ -117,25 +119,18 @@ async function untilNext(
 }
 
 function openQueue(account: LinkedAccount, signal: AbortSignal): InOrder<Fact> {
-  const { deps, health } = account;
-  const backoff = createAccountBackoff(account);
-  return createInOrder<Fact>({
-    signal,
-    async work(fact) {
-      await admit(account, fact);
-      backoff.reset();
-      if (account.stuck && account.link !== undefined) health.alive();
-      account.stuck = false;
-    },
-    async failed(error, failures) {
-      account.stuck = true;
-      deps.log.warn("whatsapp messages not taken; trying again", { error, failures });
-      const code = error instanceof StoreError ? error.code : "whatsapp_intake_failed";
-      health.trouble("degraded", code, "messages cannot be stored; they are kept and handed in again");
-      await backoff.wait(signal, error instanceof StoreError ? (error.retryAfterMs ?? 0) : 0);
-    },
-  });
+  return createIntakeQueue<Fact, LinkedAccount>(
+    account,
+    { channel: "whatsapp", signal, recover },
+    { take: (fact) => admit(account, fact), unstuck: () => account.link !== undefined && account.health.alive() },
+  );
 }
+
+const recover: Trying<LinkedAccount>["recover"] = async ({ health }, error, { backoff, signal }) => {
+  const code = error instanceof StoreError ? error.code : "whatsapp_intake_failed";
+  health.trouble("degraded", code, "messages cannot be stored; they are kept and handed in again");
+  await backoff.wait(signal, error instanceof StoreError ? error.retryAfterMs : 0);
+};
 
 /** What was received and kept before the child or this process ended is handed in first. @throws StoreError `keep_damaged`, `keep_failed` */
 async function takeUp({ entries, numbers, journaled, queued }: LinkedAccount, queue: InOrder<Fact>): Promise<void> {
