@@ -42,7 +42,12 @@ const OF_JOBS: readonly Mutant[] = [
   {
     name: "the wait of a slot for the run before",
     climate: JOBS,
-    mutation: { rewrite: without(["r.job_id = j.id AND r.ended_at IS NULL)", "r.job_id = j.id AND 1 = 0)"], ["AND (o.status = 'running' OR", "AND 1 = 0 AND (o.status = 'running' OR"]) },
+    mutation: {
+      rewrite: without(
+        ["r.job_id = j.id AND r.ended_at IS NULL)", "r.job_id = j.id AND 1 = 0)"],
+        ["AND (o.status = 'running' OR", "AND 1 = 0 AND (o.status = 'running' OR"],
+      ),
+    },
   },
   {
     name: "the look at runs whose turn is over",

@@ -209,7 +209,17 @@ async function openGateway({ path, clock, partner, other, keep, watched }: Gatew
       const key = `${boot}.${said}`;
       const message = { parts: [{ type: "text" as const, text }] };
       await hall.intake.receive([
-        { type: "message", key: `msg:${key}`, messageId: key, address, sender: { id: OWNER, name: "Owner" }, direct: true, at: clock.now(), message, addressed: true },
+        {
+          type: "message",
+          key: `msg:${key}`,
+          messageId: key,
+          address,
+          sender: { id: OWNER, name: "Owner" },
+          direct: true,
+          at: clock.now(),
+          message,
+          addressed: true,
+        },
       ]);
     },
     async stop() {
@@ -260,7 +270,7 @@ async function settle(watched: { readonly partner?: FaultPartner; readonly stori
   const events = () => (watched.partner?.wires ?? []).reduce((sum, wire) => sum + wire.events, 0);
   const begun = performance.now();
   let seen = events();
-  for (let quiet = 0; quiet < QUIET_ROUNDS; ) {
+  for (let quiet = 0; quiet < QUIET_ROUNDS;) {
     await new Promise<void>((resolve) => setImmediate(resolve));
     const busy = watched.partner?.busy?.() === true && performance.now() - begun < MOST_BUSY_MS;
     if (busy) await new Promise<void>((resolve) => setTimeout(resolve, 1));
