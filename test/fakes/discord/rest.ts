@@ -28,13 +28,13 @@ export async function answerRest(state: FakeState, request: IncomingMessage, res
   if (url.pathname.startsWith("/files/")) {
     if (request.headers.authorization !== undefined) state.violations.push("the token was sent to the file host");
     const file = state.files.get(url.pathname);
-    state.calls.push({ method: "GET", path: url.pathname, body: undefined, at: performance.now() });
+    state.calls.push({ method: "GET", path: url.pathname, body: undefined, at: state.clock.monotonic() });
     return void response.writeHead(file === undefined ? 404 : 200).end(file);
   }
   const method = request.method ?? "GET";
   const path = url.pathname.replace(/^\/api\/v10/, "");
   const { body, file } = readBody(Buffer.concat(chunks), request.headers["content-type"] ?? "");
-  state.calls.push({ method, path, body, at: performance.now() });
+  state.calls.push({ method, path, body, at: state.clock.monotonic() });
   if (request.headers["user-agent"]?.startsWith("DiscordBot (") !== true) state.violations.push("no valid user agent");
   const fault = state.faults.findIndex((one) => one.method === method && one.path.test(path));
   const [broken] = fault < 0 ? [] : state.faults.splice(fault, 1);

@@ -12,9 +12,17 @@ export const VERSION = "v24.0";
 const OFFICE = "application/vnd.openxmlformats-officedocument";
 const UPLOADS = [
   ...["aac", "mp4", "mpeg", "amr", "ogg", "opus"].map((one) => `audio/${one}`),
-  ...["application/vnd.ms-powerpoint", "application/msword", "application/pdf", "text/plain", "application/vnd.ms-excel"],
+  "application/vnd.ms-powerpoint",
+  "application/msword",
+  "application/pdf",
+  "text/plain",
+  "application/vnd.ms-excel",
   ...["wordprocessingml.document", "presentationml.presentation", "spreadsheetml.sheet"].map((one) => `${OFFICE}.${one}`),
-  ...["image/jpeg", "image/png", "image/webp", "video/mp4", "video/3gpp"],
+  "image/jpeg",
+  "image/png",
+  "image/webp",
+  "video/mp4",
+  "video/3gpp",
 ];
 
 interface SentFile {
