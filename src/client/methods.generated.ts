@@ -954,7 +954,13 @@ export interface Methods {
       readonly sessions: number;
       readonly turns: Readonly<Record<string, number>>;
       readonly deliveries: { readonly open: number; readonly unknown: number; readonly failed: number };
-      readonly channels: readonly { readonly channel: string; readonly account: string; readonly state: string; readonly detail?: string }[];
+      readonly channels: readonly {
+        readonly channel: string;
+        readonly account: string;
+        readonly state: string;
+        readonly detail?: string;
+        readonly code?: string;
+      }[];
     };
   };
   /** Events from now on, and those after `since` first; replaces the connection's earlier subscription. */

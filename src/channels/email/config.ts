@@ -9,6 +9,12 @@ const host = v.pipe(v.string(), v.trim(), v.regex(/^[A-Za-z0-9._:-]{1,255}$/, "m
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 const security = v.picklist(["tls", "starttls", "none"]);
 
+/** A star stands for one server's own label, and never for a domain that anybody could register below. */
+const authservId = v.union(
+  [host, v.pipe(v.string(), v.trim(), v.regex(/^\*(\.[a-z0-9-]+){2,}$/i))],
+  "must be the name of a mail server (mx.example.org), or *.example.org where each of several has its own",
+);
+
 const emailEntries = {
   groups: noGroups,
   address: described(v.optional(mailAddress), "Mail address of the assistant. Give it a mailbox of its own.", {
@@ -26,8 +32,8 @@ const emailEntries = {
   smtp_security: described(v.optional(security, "tls"), "As imap_security."),
   folder: described(v.optional(v.pipe(v.string(), v.nonEmpty()), "INBOX"), "Folder that is read."),
   authserv_id: described(
-    v.optional(host),
-    "Name under which your mail server writes Authentication-Results; docs/channels/email.md says how to find it. Only what it says about DMARC makes a sender somebody.",
+    v.optional(authservId),
+    "Name under which your mail server writes Authentication-Results, `*.example.org` where each of several servers writes its own; docs/channels/email.md says how to find it. Only what it says about DMARC makes a sender somebody.",
     { example: "mx.example.org", perAccount: true },
   ),
   accept_unverified: described(

@@ -21,17 +21,24 @@ export function messageIds(value: string | undefined): string[] {
 /**
  * Whether our own server found that this mail's From domain stands behind it (RFC 8601, RFC 7489). Only the topmost Authentication-Results counts, and only if it bears
  * our server's name: whatever stands below it the sender may have written.
+ * @param authservId `mx.example.org`, or `*.example.org` for any one label before it: large providers have several servers, each with its own name
  */
 export function hasDmarcPass(headers: Headers, { authservId, domain }: { authservId: string; domain: string }): boolean {
   const [newest] = headers.get("authentication-results") ?? [];
   if (newest === undefined || domain === "") return false;
   const [id = "", ...results] = withoutComments(newest).split(";");
-  if (id.trim().split(/\s+/)[0]?.toLowerCase() !== authservId.toLowerCase()) return false;
+  if (!isServer(id.trim().split(/\s+/)[0]!.toLowerCase(), authservId.toLowerCase())) return false;
   return results.some((result) => {
     const words = result.trim().toLowerCase();
     if (!/^dmarc\s*=\s*pass\b/.test(words)) return false;
     return /\bheader\.from\s*=\s*"?([^\s";]+)/.exec(words)?.[1] === domain.toLowerCase();
   });
+}
+
+function isServer(name: string, wanted: string): boolean {
+  if (!wanted.startsWith("*.")) return name === wanted;
+  const label = name.slice(0, -wanted.length + 1);
+  return name.endsWith(wanted.slice(1)) && /^[a-z0-9-]+$/.test(label);
 }
 
 function withoutComments(text: string): string {

@@ -5,6 +5,7 @@ import { ChannelError } from "../../core/errors.ts";
 import type { Media } from "../../core/message.ts";
 import { newBoundary } from "../../lib/multipart/index.ts";
 import type { FeishuAccount } from "./account.ts";
+import { type FeishuApi, FeishuFailure } from "./api.ts";
 import { parseRef } from "./content.ts";
 import { toChannelError } from "./failure.ts";
 
@@ -33,19 +34,34 @@ export async function fileMessage({ api, deps }: FeishuAccount, media: Media, si
   const boundary = newBoundary(deps.random);
   const filename = media.name ?? blob.name ?? "file";
   const file = { filename, type: blob.type, bytes: blob.bytes };
-  if (IMAGE.test(blob.type) && blob.size <= MAX_IMAGE_BYTES) {
-    const parts = [
-      { name: "image_type", value: "message" },
-      { name: "image", ...file },
-    ];
-    const { data } = await api.upload<{ data: { image_key: string } }>("/im/v1/images", parts, { boundary, signal });
-    return { msg_type: "image", content: JSON.stringify({ image_key: data.image_key }) };
-  }
+  const image_key = IMAGE.test(blob.type) && blob.size <= MAX_IMAGE_BYTES ? await uploadImage(api, file, { boundary, signal }) : undefined;
+  if (image_key !== undefined) return { msg_type: "image", content: JSON.stringify({ image_key }) };
   const { file_type, msg_type } = wayOf(blob.type);
   const duration = media.duration === undefined ? [] : [{ name: "duration", value: String(Math.round(media.duration * 1_000)) }];
   const parts = [{ name: "file_type", value: file_type }, { name: "file_name", value: filename }, ...duration, { name: "file", ...file }];
   const { data } = await api.upload<{ data: { file_key: string } }>("/im/v1/files", parts, { boundary, signal });
   return { msg_type, content: JSON.stringify({ file_key: data.file_key }) };
+}
+
+/** "Upload an image": it is no picture to Feishu, or has more than 12000 x 12000 dots (a GIF 2000 x 2000). As a file it is taken. */
+const NO_IMAGE = new Set([234006, 234011, 234039]);
+
+/** @returns undefined for a picture that Feishu does not show. @throws FeishuFailure, HttpFailure */
+async function uploadImage(
+  api: FeishuApi,
+  file: { filename: string; type: string; bytes: Uint8Array },
+  options: { boundary: string; signal: AbortSignal },
+): Promise<string | undefined> {
+  try {
+    const parts = [
+      { name: "image_type", value: "message" },
+      { name: "image", ...file },
+    ];
+    return (await api.upload<{ data: { image_key: string } }>("/im/v1/images", parts, options)).data.image_key;
+  } catch (error) {
+    if (error instanceof FeishuFailure && NO_IMAGE.has(error.code)) return undefined;
+    throw error;
+  }
 }
 
 const DOCUMENTS: readonly (readonly [RegExp, string])[] = [

@@ -65,7 +65,9 @@ export function createOutbound(account: TelegramAccount): Outbound {
         if (payload.kind !== "text") throw new ChannelError("telegram_not_editable", "only text replaces a message", "permanent");
         const edit = { chat_id: chat, message_id: Number(receipt.messageId), link_preview_options: { is_disabled: true } };
         try {
-          await withPlainText(payload.text, (text) => account.api.call("editMessageText", { ...edit, ...text }, { signal: target.signal }));
+          await withPlainText(payload.text, (text) =>
+            account.api.call("editMessageText", { ...edit, ...text, ...keyboard(payload.buttons) }, { signal: target.signal }),
+          );
         } catch (error) {
           // It already says what it should: a repeated edit has done its work.
           if (!(error instanceof TelegramFailure && error.code === 400 && error.description.includes("message is not modified"))) throw error;

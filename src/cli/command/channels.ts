@@ -2,6 +2,7 @@ import type { Config } from "../../config/schema.ts";
 import type { CliContext } from "../context.ts";
 import { withGateway, withGatewayIfUp } from "../gateway-link.ts";
 import { table, when } from "../table.ts";
+import { troubleOf } from "../trouble-of.ts";
 
 interface ChannelInfo {
   readonly channel: string;
@@ -9,6 +10,7 @@ interface ChannelInfo {
   readonly state: string;
   readonly identity?: string;
   readonly detail?: string;
+  readonly code?: string;
   readonly last_alive_at?: number;
   readonly last_event_at?: number;
 }
@@ -34,14 +36,14 @@ export async function status(context: CliContext, { args: [name], options }: { a
   const params = name === undefined ? {} : accountOf(name);
   const { channels } = await withGateway(context, (client) => client.call("channels.status", params));
   const shown = channels.filter(({ state }) => options.all === true || name !== undefined || state !== "stopped");
-  const rows = shown.map(({ channel, account, state, identity, last_alive_at: alive, last_event_at: event, detail }) => [
+  const rows = shown.map(({ channel, account, state, identity, last_alive_at: alive, last_event_at: event, detail, code }) => [
     channel,
     account,
     state,
     identity ?? "",
     when(alive),
     when(event),
-    detail ?? "",
+    troubleOf({ detail, code }),
   ]);
   const bad = shown.some(({ state }) => state === "failed" || state === "degraded");
   const text = table(context.output, ["CHANNEL", "ACCOUNT", "STATE", "IDENTITY", "LAST ALIVE", "LAST EVENT", ""], rows, "no channels besides the web page");

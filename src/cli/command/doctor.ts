@@ -9,6 +9,7 @@ import type { CliContext } from "../context.ts";
 import { placesOf, readRunning, withGatewayIfUp } from "../gateway-link.ts";
 import { loadForCli } from "../load-for-cli.ts";
 import { describeError } from "../output.ts";
+import { troubleOf } from "../trouble-of.ts";
 import { completeRestore, openHttp, openProviders, openSecrets, proveSandbox } from "../workbench.ts";
 
 interface Check {
@@ -263,9 +264,10 @@ async function askGateway(client: Client): Promise<Check[]> {
   return [gateway, ...lost, ...channels.map(checkChannel)];
 }
 
-function checkChannel({ channel, account, state, detail = "" }: { channel: string; account: string; state: string; detail?: string }): Check {
+function checkChannel({ channel, account, state, ...more }: { channel: string; account: string; state: string; detail?: string; code?: string }): Check {
   const name = `channel ${channel}:${account}`;
-  const text = detail === "" ? state : `${state}: ${detail}`;
+  const trouble = troubleOf(more);
+  const text = trouble === "" ? state : `${state}: ${trouble}`;
   if (state === "ready") return ok(name, text);
   return state === "failed" ? fail(name, text, "see clanker channels status") : warn(name, text, "see clanker channels status");
 }

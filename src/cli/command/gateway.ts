@@ -4,6 +4,7 @@ import { endProcess } from "../end-process.ts";
 import { findGateway, openGateway, placesOf, readRunning, withGateway, type RunningGateway } from "../gateway-link.ts";
 import { UnreachableError } from "../exit-code.ts";
 import { duration, table } from "../table.ts";
+import { troubleOf } from "../trouble-of.ts";
 
 type Status = Methods["status"]["result"];
 
@@ -75,7 +76,7 @@ function channelTable(output: CliContext["output"], channels: Status["channels"]
   return table(
     output,
     ["CHANNEL", "ACCOUNT", "STATE", ""],
-    channels.map(({ channel, account, state, detail }) => [channel, account, state, detail ?? ""]),
+    channels.map(({ channel, account, state, detail, code }) => [channel, account, state, troubleOf({ detail, code })]),
     "no channels",
   );
 }

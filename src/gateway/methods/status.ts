@@ -32,7 +32,9 @@ export const statusMethods = [
       sessions: v.number(),
       turns: counts,
       deliveries: v.object({ open: v.number(), unknown: v.number(), failed: v.number() }),
-      channels: v.array(v.object({ channel: v.string(), account: v.string(), state: v.string(), detail: v.optional(v.string()) })),
+      channels: v.array(
+        v.object({ channel: v.string(), account: v.string(), state: v.string(), detail: v.optional(v.string()), code: v.optional(v.string()) }),
+      ),
     }),
     scope: "read",
     handler: async (_, { deps, gateway }) => {
@@ -54,6 +56,7 @@ export const statusMethods = [
           account,
           state: status.state,
           detail: status.detail,
+          code: status.code,
         })),
       };
     },

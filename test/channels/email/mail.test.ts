@@ -30,6 +30,21 @@ describe("the head of a mail", () => {
     assert.equal(passes("Authentication-Results: mx.me.test; dmarc=pass"), false);
   });
 
+  test("sec-30 a star stands for one label: each of a provider's servers writes under its own name, and nobody else's", () => {
+    const result = (name: string) =>
+      hasDmarcPass(head(`Authentication-Results: ${name}; dmarc=pass header.from=example.org`), { authservId: "*.messagingengine.com", domain: "example.org" });
+    assert.deepEqual(["phl-mx-03.messagingengine.com", "mx5.MessagingEngine.com"].map(result), [true, true]);
+    for (const name of [
+      "messagingengine.com",
+      "evilmessagingengine.com",
+      "a.b.messagingengine.com",
+      "mx1.messagingengine.com.evil.test",
+      "*.messagingengine.com",
+      ".messagingengine.com",
+    ])
+      assert.equal(result(name), false, name);
+  });
+
   test("lists, bounces and automatic answers are known by what RFC 3834 and its relatives name", () => {
     for (const line of [
       "Auto-Submitted: auto-replied",
@@ -80,6 +95,8 @@ describe("email config", () => {
       ["clanker@example.org", ["ann@example.org"], 993, 465, false],
     );
     assert.match(problems({ ...whole, authserv_id: undefined })[0]!, /all needed/);
+    assert.deepEqual(problems({ ...whole, authserv_id: "*.messagingengine.com" }), []);
+    for (const wide of ["*", "*.com", "mx.*.com", "*mx.example.org"]) assert.match(problems({ ...whole, authserv_id: wide })[0]!, /name of a mail server/);
     assert.match(problems({ ...whole, owner_ids: ["Ann"] })[0]!, /mail address/);
     assert.match(problems({ ...whole, owner_ids: ["unverified:ann@example.org"] })[0]!, /mail address/);
     assert.match(problems({})[0]!, /all needed/);

@@ -135,6 +135,8 @@ describe("feishu outbound", () => {
       };
       assert.deepEqual(await send("image/png"), ["image", "img"]);
       assert.deepEqual(await send("image/png", 10_000_001), ["file", "file_stream"]);
+      feishu.faults.push({ call: "POST /im/v1/images", status: 400, code: 234039 });
+      assert.deepEqual(await send("image/gif"), ["file", "file_stream"], "what is no picture to Feishu goes as a file");
       assert.deepEqual(await send("audio/ogg"), ["audio", "file_opus"]);
       assert.deepEqual(await send("video/mp4"), ["media", "file_mp4"]);
       assert.deepEqual(await send("application/pdf"), ["file", "file_pdf"]);

@@ -56,6 +56,18 @@ describe("whatsapp, Cloud API: what goes out", () => {
       assert.ok(cloud.sent.length > 3, "the long text goes before in pieces");
     }));
 
+  test("answers whose beginnings are the same are told apart, for WhatsApp refuses two buttons of one title", () =>
+    withCloud(async ({ cloud, channel }) => {
+      const ask = async (...labels: string[]) => {
+        await send(channel, { parts: [{ type: "text", text: "?" }], buttons: labels.map((label) => ({ label, data: label })) });
+        const { buttons, sections } = cloud.sent.at(-1)!.interactive!.action;
+        return buttons?.map(({ reply }) => reply.title) ?? sections![0]!.rows.map(({ title }) => title);
+      };
+      assert.deepEqual(await ask("Yes, send the report today", "Yes, send the report tomorrow"), ["Yes, send the repor…", "2. Yes, send the r…"]);
+      const alike = (await ask(...["a", "b", "c", "d"].map((end) => `The very same beginning ${end}`))) as string[];
+      assert.equal(new Set(alike).size, 4);
+    }));
+
   test("files are uploaded and sent as what they are; what WhatsApp does not show goes as a document", () =>
     withCloud(async ({ cloud, channel, blobs }) => {
       const media = (kind: "photo" | "voice" | "document" | "sticker", bytes: number, type: string, name?: string) => ({

@@ -41,7 +41,10 @@ export interface SentMessage {
   readonly interactive?: {
     readonly type: string;
     readonly body: { readonly text: string };
-    readonly action: { readonly buttons?: readonly unknown[]; readonly sections?: readonly { readonly rows: readonly { readonly id: string }[] }[] };
+    readonly action: {
+      readonly buttons?: readonly { readonly reply: { readonly title: string } }[];
+      readonly sections?: readonly { readonly rows: readonly { readonly id: string; readonly title: string }[] }[];
+    };
   };
   readonly image?: SentFile;
   readonly audio?: SentFile;
@@ -159,7 +162,12 @@ export async function startFakeCloud(options: { token: string; appSecret: string
         return [200, { success: true }];
       }
       const long = (body.text?.body ?? "").length > 4096 || (body.interactive?.body.text ?? "").length > 1024;
-      if (long || (body.interactive?.action.buttons ?? []).length > 3) return [400, { error: { code: 131009, message: "Parameter value is not valid" } }];
+      const { buttons = [], sections = [] } = body.interactive?.action ?? {};
+      const rows = sections.flatMap((section) => section.rows);
+      const titles = [...buttons.map(({ reply }) => reply.title), ...rows.map(({ title }) => title)];
+      const limit = buttons.length > 0 ? 20 : 24;
+      const wrong = new Set(titles).size !== titles.length || titles.some((title) => title === "" || title.length > limit);
+      if (long || wrong || buttons.length > 3 || rows.length > 10) return [400, { error: { code: 131009, message: "Parameter value is not valid" } }];
       const id = wamid();
       sent.push({ ...body, id });
       if (body.reaction !== undefined) await react(id, body.reaction, body.biz_opaque_callback_data);

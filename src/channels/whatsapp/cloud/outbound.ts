@@ -7,6 +7,7 @@ import { HttpFailure } from "../../../core/http.ts";
 import type { Button, Media } from "../../../core/message.ts";
 import { isEmoji } from "../../../lib/is-emoji/index.ts";
 import { toHex } from "../../../lib/hex/index.ts";
+import { clip } from "../../../lib/plain-text/index.ts";
 import type { WhatsappPayload } from "../render.ts";
 import type { CloudAccount } from "./account.ts";
 import { GraphFailure } from "./api.ts";
@@ -157,12 +158,24 @@ const MAX_ROWS = 10;
 function interactive(text: string, buttons: readonly Button[]): object {
   const body = { text };
   const id = ({ data }: Button) => `${BUTTON}${data}`;
-  if (buttons.length <= MAX_BUTTONS)
-    return {
-      type: "button",
-      body,
-      action: { buttons: buttons.map((button) => ({ type: "reply", reply: { id: id(button), title: button.label.slice(0, 20).toWellFormed() } })) },
-    };
-  const rows = buttons.slice(0, MAX_ROWS).map((button) => ({ id: id(button), title: button.label.slice(0, 24).toWellFormed() }));
+  if (buttons.length <= MAX_BUTTONS) {
+    const title = titles(buttons, 20);
+    return { type: "button", body, action: { buttons: buttons.map((button, index) => ({ type: "reply", reply: { id: id(button), title: title[index]! } })) } };
+  }
+  const shown = buttons.slice(0, MAX_ROWS);
+  const title = titles(shown, 24);
+  const rows = shown.map((button, index) => ({ id: id(button), title: title[index]! }));
   return { type: "list", body, action: { button: "Answer", sections: [{ title: "Answer", rows }] } };
+}
+
+/** Two of the same title in one message are refused, so one that was cut to another's is numbered. */
+function titles(buttons: readonly Button[], length: number): string[] {
+  const taken = new Set<string>();
+  return buttons.map(({ label }, index) => {
+    const words = label.toWellFormed();
+    const title = clip(words, length);
+    const unlike = taken.has(title) ? `${index + 1}. ${clip(words, length - 4)}` : title;
+    taken.add(unlike);
+    return unlike;
+  });
 }
