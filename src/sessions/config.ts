@@ -30,7 +30,7 @@ export const sessionsConfig = v.strictObject({
   ),
   retention_mb: described(
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(100_000_000)), 0),
-    "Megabytes of messages and media that are kept: above it the oldest days are deleted, today and yesterday never; 0 = no limit.",
+    "Megabytes of disk that messages and media may take, with their search index and all else that is kept of them: above it the oldest days are deleted, today and yesterday never; 0 = no limit.",
   ),
 });
 

@@ -41,7 +41,7 @@ export interface HouseOperations {
     { before: number; keysFrom: number; after?: string; limit: number; now: number },
     { entries: number; sessions: number; more: boolean; after?: string }
   >;
-  /** Bytes of what is kept, by UTC day: first of the media, then of `limit` entries behind `after`. read. */
+  /** Bytes of disk that what is kept takes, about, by UTC day: first of the media, then of `limit` entries behind `after` with all that is kept because of them. read. */
   measureKept: Operation<
     { after?: { sessionId: string; number: number }; limit: number },
     { days: { day: number; bytes: number }[]; after?: { sessionId: string; number: number } }

@@ -6,12 +6,20 @@ import { loosenBlobs } from "./blob-uses.ts";
 import { compactionOf, laneOf } from "./leases.ts";
 import type { EntryRow } from "./rows/entry.ts";
 import type { SessionRow } from "./rows/session.ts";
-import { all, marks, one, run, type Steps } from "./statement.ts";
+import { all, allWorded, marks, one, run, type Steps } from "./statement.ts";
 
 type Input = Operations["forgetOld"]["input"];
 
 /** Entries, turns, deliveries and inbox rows of one session that one step takes. */
 const MAX_STEP = 500;
+/** Pages of the word index that are written anew after each round of forgetting. */
+const MERGED_PAGES = 1_000;
+/**
+ * What an entry takes of a disk beside its own text: its row, its part of the turn, of the inbox, of the outbox and of their indexes, bytes; and how often the text itself
+ * is there: in the transcript, in the inbox or the outbox (rendered and as payload), for search, in the index of its words, and as room that pages leave empty. The results
+ * of tools are there once. Held to real files by test/faults/retention.test.ts.
+ */
+const AROUND = { bytes: 1_200, copies: 8 } as const;
 const DAY_MS = 86_400_000;
 
 export function* forgetOld(input: Input): Steps<Operations["forgetOld"]["output"]> {
@@ -27,7 +35,19 @@ export function* forgetOld(input: Input): Steps<Operations["forgetOld"]["output"
     more ||= done.more;
   }
   const last = sessions.length < input.limit ? undefined : sessions.at(-1)!.id;
+  if (last === undefined && !more) yield* shrinkWordIndex();
   return { entries, sessions: gone, more, ...(last !== undefined && { after: last }) };
+}
+
+/**
+ * SQLite's index keeps what was deleted until the pieces that hold it are merged, which by itself happens so seldom that it outgrows the texts; a negative number goes on
+ * merging all of them into one, that many pages at a time (https://www.sqlite.org/fts5.html#the_merge_command). PostgreSQL does it when it vacuums.
+ */
+function* shrinkWordIndex(): Steps<void> {
+  yield* allWorded({
+    sqlite: { sql: "INSERT INTO said_words (said_words, rank) VALUES ('merge', ?)", params: [-MERGED_PAGES] },
+    postgres: { sql: "SELECT 1 AS nothing", params: [] },
+  });
 }
 
 /** Deliveries that belong to no session: notices and what was sent by hand. */
@@ -150,12 +170,13 @@ export function* measureKept({ after, limit }: Operations["measureKept"]["input"
     for (const { at, bytes } of blobs) add(at, Number(bytes));
   }
   const rows = yield* all<{ session_id: string; number: number; at: number; bytes: number }>(
-    `SELECT session_id, number, at, LENGTH(content) AS bytes FROM entries WHERE (session_id, number) > (?, ?) ORDER BY session_id, number LIMIT ?`,
+    `SELECT session_id, number, at, ${AROUND.bytes} + OCTET_LENGTH(content) * CASE WHEN SUBSTR(content, 1, 14) = '{"role":"tool"' THEN 1 ELSE ${AROUND.copies} END AS bytes
+       FROM entries WHERE (session_id, number) > (?, ?) ORDER BY session_id, number LIMIT ?`,
     after?.sessionId ?? "",
     after?.number ?? 0,
     limit,
   );
-  for (const { at, bytes } of rows) add(at, bytes);
+  for (const { at, bytes } of rows) add(at, Number(bytes));
   const last = rows.length < limit ? undefined : rows.at(-1)!;
   return { days: [...days].map(([day, bytes]) => ({ day, bytes })), ...(last && { after: { sessionId: last.session_id, number: last.number } }) };
 }

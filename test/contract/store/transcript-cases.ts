@@ -333,7 +333,24 @@ export function transcriptCases(world: () => World): void {
     await w.store.putBlob({ id: w.id("b"), bytes: new Uint8Array(5000), type: "image/png", sha256: "00", now: w.now });
     for (let number = 0; number < 5; number += 1) await w.commit(await w.begin(`message ${number}`));
     const bytes = (await measure()).get(day)!;
-    assert.ok(bytes > 5000 + 10 * 50 && bytes < 5000 + 10 * 1000, String(bytes));
+    assert.ok(bytes > 5000 + 10 * 1200 && bytes < 5000 + 10 * 5000, String(bytes));
+    const again = async (text: string) => {
+      const before = (await measure()).get(day)!;
+      await w.commit(await w.begin(text));
+      return (await measure()).get(day)! - before;
+    };
+    const [few, many] = [await again("\u0061".repeat(10_000)), await again("\u044f".repeat(10_000))];
+    assert.equal(many - few, 8 * 10_000, "bytes are counted, not characters");
+    const called = await w.begin("call it");
+    await w.step(called, w.id("call"));
+    const before = (await measure()).get(day)!;
+    const id = (await w.store.listCalls({ turnId: called.turn.id }))[0]!.id;
+    const principal = w.principal();
+    const content = { role: "tool", callId: id, name: "count", text: "1".repeat(10_000), error: false } as const;
+    const entry = { content, principal, label: labelOf(principal), tokens: 1, at: w.now };
+    await w.store.finishCall({ fence: called.fence, callId: id, status: "finished", entry, now: w.now });
+    const result = (await measure()).get(day)! - before;
+    assert.ok(result > 10_000 && result < 12_000, `a result is kept once: ${result}`);
   });
 
   test("a store that was upgraded finds what was said before", async () => {
