@@ -63,7 +63,9 @@ const echo: Script = (request) => {
 export async function openFaultHouse(openPartner: OpenPartner): Promise<FaultHouse> {
   const folder = mkdtempSync(join(tmpdir(), "clanker-faults-"));
   const watched: { partner?: FaultPartner; storing: number } = { storing: 0 };
-  const clock = createManualClock(Date.now(), () => settle(watched));
+  const exact = createManualClock(Date.now(), () => settle(watched));
+  // Wall time is told in whole milliseconds, as machines do.
+  const clock: ManualClock = { ...exact, now: () => Math.floor(exact.now()) };
   const partner = (watched.partner = await openPartner(clock));
   const other = createLoopChannel();
   const keep = memoryKeep();
@@ -209,7 +211,17 @@ async function openGateway({ path, clock, partner, other, keep, watched }: Gatew
       const key = `${boot}.${said}`;
       const message = { parts: [{ type: "text" as const, text }] };
       await hall.intake.receive([
-        { type: "message", key: `msg:${key}`, messageId: key, address, sender: { id: OWNER, name: "Owner" }, direct: true, at: clock.now(), message, addressed: true },
+        {
+          type: "message",
+          key: `msg:${key}`,
+          messageId: key,
+          address,
+          sender: { id: OWNER, name: "Owner" },
+          direct: true,
+          at: clock.now(),
+          message,
+          addressed: true,
+        },
       ]);
     },
     async stop() {
@@ -260,7 +272,7 @@ async function settle(watched: { readonly partner?: FaultPartner; readonly stori
   const events = () => (watched.partner?.wires ?? []).reduce((sum, wire) => sum + wire.events, 0);
   const begun = performance.now();
   let seen = events();
-  for (let quiet = 0; quiet < QUIET_ROUNDS; ) {
+  for (let quiet = 0; quiet < QUIET_ROUNDS;) {
     await new Promise<void>((resolve) => setImmediate(resolve));
     const busy = watched.partner?.busy?.() === true && performance.now() - begun < MOST_BUSY_MS;
     if (busy) await new Promise<void>((resolve) => setTimeout(resolve, 1));

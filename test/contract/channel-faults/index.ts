@@ -9,7 +9,7 @@ import { livenessCases } from "./liveness-cases.ts";
 import { outboxCases } from "./outbox-cases.ts";
 import type { OpenPartner } from "./partner.ts";
 
-export { PAUSE_MS, type Failure, type FaultPartner, type OpenPartner } from "./partner.ts";
+export { MOST_PEOPLE, PAUSE_MS, type Failure, type FaultPartner, type OpenPartner } from "./partner.ts";
 
 /** One fault: its name with the numbers of the cases, and what is done to a gateway that is ready. */
 export interface FaultCase {

@@ -114,7 +114,14 @@ export async function startFakeSlack(options: FakeSlackOptions = {}): Promise<Fa
   let base = "";
   const clock = options.clock ?? realClock;
   const state = createState(() => base, clock);
-  const deliveries = new Deliveries({ retryMs: options.retryMs ?? 3_000, signingSecret, violations: state.violations, changed, onTaken: options.onTaken, clock });
+  const deliveries = new Deliveries({
+    retryMs: options.retryMs ?? 3_000,
+    signingSecret,
+    violations: state.violations,
+    changed,
+    onTaken: options.onTaken,
+    clock,
+  });
   const calls: Call[] = [];
   const faults: Fault[] = [];
   const floods = new Map<string, { until: number; told: boolean }>();
