@@ -95,7 +95,6 @@ export async function openFaultHouse(openPartner: OpenPartner): Promise<FaultHou
         await clock.advance(0);
         if (condition()) return clock.monotonic() - begun;
         if (clock.monotonic() - begun > ms) throw new Error(`after ${ms} ms still not: ${String(condition)} (${JSON.stringify(house.status())})`);
-        if (partner.patienceMs !== undefined) await new Promise((resolve) => setTimeout(resolve, partner.patienceMs));
         await clock.advance(100);
       }
     },

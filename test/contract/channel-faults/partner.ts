@@ -26,10 +26,8 @@ export interface FaultPartner {
   readonly rival: Rival | HarmlessRival;
   /** Connections that an hour without faults costs, at most; default 0. */
   readonly connectsPerHour?: number;
-  /** Servers in other processes have something to do that needs real time. */
+  /** A server in another process has something to do: time stands still until it has. */
   busy?(): boolean;
-  /** Real milliseconds to give them at each look at a condition. */
-  readonly patienceMs?: number;
   close(): Promise<void>;
 }
 
