@@ -1,19 +1,9 @@
 import assert from "node:assert/strict";
 import type { FaultHouse } from "./house.ts";
-import type { FaultCase } from "./index.ts";
+import { untilHealth, type FaultCase } from "./fault-case.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-
-/** Status and /health/ready tell it in time: not healthy 150 s after the fault at the latest, healthy 60 s after its end (fault-51). */
-export async function untilHealth(house: FaultHouse, well: boolean): Promise<void> {
-  await house.until(() => (house.status().state === "ready") === well, well ? MINUTE : 150_000);
-  const { ready, reasons } = house.ready();
-  assert.equal(ready, well);
-  const { state, detail, code } = house.status();
-  if (!well) assert.deepEqual(reasons, [`${house.channel.name}:default is ${state}: ${detail}`]);
-  assert.equal(code === undefined, well);
-}
 
 /** Cuts what stands, as a network does that comes back. */
 function mend({ partner }: FaultHouse): void {

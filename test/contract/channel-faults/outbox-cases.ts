@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import type { Delivery } from "../../../src/core/records.ts";
 import { createSeededRandom } from "../../fakes/seeded-random.ts";
-import type { FaultCase } from "./index.ts";
 import { SLOW, type FaultHouse } from "./house.ts";
-import { untilHealth } from "./liveness-cases.ts";
+import { untilHealth, type FaultCase } from "./fault-case.ts";
 import { MOST_PEOPLE, PAUSE_MS } from "./partner.ts";
 
 /** Of the channel under test, oldest first. */
