@@ -11,6 +11,9 @@ import { CURSOR_NAME, parsePosition, type Position } from "./position.ts";
 /** Resumes that may fail one after the other before a new session is begun (fault-47). */
 const MAX_RESUMES = 3;
 
+/** A session that lived as long as this has worked: what ends it is no trouble, as when Discord asks for a reconnect. */
+const LIVED_MS = 60_000;
+
 /** Receives until `signal` aborts. Never rejects. */
 export async function receiveEvents(account: DiscordAccount, signal: AbortSignal): Promise<void> {
   const { deps } = account;
@@ -22,10 +25,12 @@ export async function receiveEvents(account: DiscordAccount, signal: AbortSignal
       position ??= parsePosition(await deps.cursor(CURSOR_NAME));
       const url = position.session?.url ?? (await gatewayUrl(account, { backoff, signal }));
       if (url === undefined) continue;
+      const openedAt = deps.clock.monotonic();
       const ended = await runConnection(account, { url, position, signal });
       if (signal.aborted) return;
       if (ended.established) {
-        backoff.reset();
+        // Ended soon after each beginning, sessions are begun with growing pauses: they are rationed.
+        if (deps.clock.monotonic() - openedAt > LIVED_MS) backoff.reset();
         resumes = 0;
       } else if (position.session !== undefined) resumes += 1;
       if (ended.invalid === "gone" || startsAnew(ended.close) || resumes >= MAX_RESUMES) {
@@ -88,7 +93,13 @@ async function pause({ health, timing, deps }: DiscordAccount, ended: Ended, wai
     return backoff.wait(signal, timing.refusedMs);
   }
   // Discord asks for reconnects now and then; that is no trouble unless it does not work at once.
-  if (!ended.established || backoff.failures > 0)
+  if (ended.established && ended.invalid === "gone" && backoff.failures > 0)
+    health.trouble(
+      "degraded",
+      "discord_session_lost",
+      "Discord ends each session soon after it has begun: perhaps another program uses the same token; trying again",
+    );
+  else if (!ended.established || backoff.failures > 0)
     health.trouble("degraded", "discord_disconnected", `the connection was lost (${ended.close.code}); trying again`);
   const invalidMs = timing.invalidMinMs + deps.random.number() * (timing.invalidMaxMs - timing.invalidMinMs);
   return backoff.wait(signal, ended.invalid === undefined ? 0 : invalidMs);

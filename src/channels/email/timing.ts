@@ -10,4 +10,4 @@ export interface EmailTiming {
   readonly answerMs: number;
 }
 
-export const TIMING: EmailTiming = { minBackoffMs: 2_000, maxBackoffMs: 120_000, refusedMs: 300_000, pingMs: 120_000, answerMs: 30_000 };
+export const TIMING: EmailTiming = { minBackoffMs: 2_000, maxBackoffMs: 30_000, refusedMs: 300_000, pingMs: 120_000, answerMs: 30_000 };

@@ -36,6 +36,8 @@ export interface SlackAccount {
   behind: boolean;
   /** What came in cannot be stored now: that Slack answers does not make the account ready. */
   stuck: boolean;
+  /** So many hellos in a row told of sockets of this app that are not ours. */
+  shared: number;
 }
 
 /** What is wrong with a socket that had opened. */
@@ -48,6 +50,15 @@ export class SocketTrouble extends Error {
     super(message);
     this.code = code;
   }
+}
+
+/** A round trip is complete; where another program holds a socket of this app, it gets a share of what comes in. The first hello that says so may count a lost one of ours. */
+export function alive({ health, shared }: Pick<SlackAccount, "health" | "shared">): void {
+  if (shared < 2) return health.alive();
+  health.limping(
+    "slack_sockets_shared",
+    "another program holds a socket of this app and gets a share of its events: stop it, or give this gateway an app of its own",
+  );
 }
 
 /** Reports why a round trip failed and waits as long as its reason asks for. Resolves early when `signal` aborts. */

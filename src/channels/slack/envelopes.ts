@@ -2,7 +2,7 @@ import { StoreError } from "../../core/errors.ts";
 import type { Socket } from "../../core/sockets.ts";
 import { createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { admit } from "./admit.ts";
-import { recover, type SlackAccount } from "./account.ts";
+import { alive, recover, type SlackAccount } from "./account.ts";
 import type { BlockActions, EventCallback, Incoming, SlashCommand } from "./wire.ts";
 
 /** What comes over the socket (docs.slack.dev, "Using Socket Mode"). */
@@ -47,13 +47,13 @@ export function createEnvelopes(account: SlackAccount, signal: AbortSignal): Env
  * @returns whether it is committed.
  */
 async function taken(account: SlackAccount, incoming: Incoming, signal: AbortSignal): Promise<boolean> {
-  const { deps, health } = account;
+  const { deps } = account;
   const backoff = createAccountBackoff(account);
   for (let faults = 0; !signal.aborted;) {
     try {
       await admit(account, incoming);
       account.stuck = false;
-      health.alive();
+      alive(account);
       return true;
     } catch (error) {
       deps.log.warn("slack event not taken", { error });

@@ -53,6 +53,7 @@ export function createSlack(config: SlackAccountConfig, deps: ChannelDeps, timin
     readingGap: false,
     behind: false,
     stuck: false,
+    shared: 0,
   };
   const outbound = createOutbound(account);
   return {

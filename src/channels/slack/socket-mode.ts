@@ -5,7 +5,7 @@
 import { sleep } from "../../core/clock.ts";
 import type { Socket } from "../../core/sockets.ts";
 import { type Backoff, createAccountBackoff } from "../../lib/reconnect/index.ts";
-import { recover, type SlackAccount, SocketTrouble } from "./account.ts";
+import { alive, recover, type SlackAccount, SocketTrouble } from "./account.ts";
 import { catchUp } from "./catch-up.ts";
 import { createEnvelopes, type Envelope, type Envelopes } from "./envelopes.ts";
 
@@ -15,6 +15,8 @@ const DOMAINS = ["slack.com", "slack-gov.com"];
 const MAX_MESSAGE_BYTES = 4_000_000;
 /** A socket that lived as long as this has worked: the next loss is a new one. */
 const LIVED_MS = 60_000;
+/** Only hello tells of other programs' sockets, so after one that does we ask for another this soon. */
+const SHARED_MS = 60_000;
 
 /** Holds a socket until `signal` aborts. Never rejects; resolves when all are closed. */
 export async function keepSocket(account: SlackAccount, signal: AbortSignal): Promise<void> {
@@ -25,7 +27,7 @@ export async function keepSocket(account: SlackAccount, signal: AbortSignal): Pr
   let gap = account.resumed;
   while (!signal.aborted) {
     try {
-      const { done, lived } = await serve(account, { envelopes, backoff, signal, gap });
+      const { done, lived } = await serve(account, { envelopes, backoff, signal, gap, own: () => draining.size + 1 });
       // It goes on being read until Slack closes it.
       draining.add(done);
       void done.finally(() => draining.delete(done));
@@ -50,11 +52,13 @@ interface Serving {
   readonly signal: AbortSignal;
   /** Something may have been missed before this socket. */
   readonly gap: boolean;
+  /** Sockets that are ours, this one too. */
+  readonly own: () => number;
 }
 
 /** @returns when Slack asks for another socket; `done` resolves when this one is closed. @throws what ended it otherwise. */
-async function serve(account: SlackAccount, { envelopes, backoff, signal, gap }: Serving): Promise<{ done: Promise<void>; lived: boolean }> {
-  const { deps, timing, health, config, api } = account;
+async function serve(account: SlackAccount, { envelopes, backoff, signal, gap, own }: Serving): Promise<{ done: Promise<void>; lived: boolean }> {
+  const { deps, timing, config, api } = account;
   const { clock } = deps;
   const { url } = await api.call<{ url: string }>("apps.connections.open", {}, { token: "app", signal });
   const socket = await deps.sockets.connect({ baseUrl: config.api_root, domains: DOMAINS }, { url, signal, maxBytes: MAX_MESSAGE_BYTES });
@@ -63,12 +67,16 @@ async function serve(account: SlackAccount, { envelopes, backoff, signal, gap }:
   const openedAt = clock.monotonic();
   const { promise: over, resolve: refresh, reject: fail } = Promise.withResolvers<void>();
   const hello = new AbortController();
+  let cancelLook = () => {};
   const reading = read(socket, {
     hello(sockets) {
-      // Two while one replaces the other; more are somebody else's.
-      if (sockets > 2) deps.log.warn("slack: other programs hold sockets of this app and get a share of its events", { sockets });
+      account.shared = sockets > own() ? account.shared + 1 : 0;
+      if (account.shared > 0) {
+        deps.log.warn("slack: other programs hold sockets of this app and get a share of its events", { sockets });
+        cancelLook = clock.timer(SHARED_MS, refresh);
+      }
       hello.abort();
-      health.alive();
+      alive(account);
       if (gap) account.background.run((stopping) => catchUp(account, stopping));
     },
     disconnect(reason) {
@@ -86,13 +94,14 @@ async function serve(account: SlackAccount, { envelopes, backoff, signal, gap }:
   try {
     await over;
     const cancel = clock.timer(timing.drainMs, stop);
-    return { done: done.finally(cancel), lived: clock.monotonic() - openedAt > LIVED_MS };
+    return { done: done.finally(cancel), lived: clock.monotonic() - openedAt >= LIVED_MS };
   } catch (error) {
     socket.close();
     if (clock.monotonic() - openedAt > LIVED_MS) backoff.reset();
     await done;
     throw error;
   } finally {
+    cancelLook();
     watched.abort();
   }
 }
@@ -123,7 +132,7 @@ function parse(message: string | Uint8Array): Envelope | undefined {
 
 /** Slack has to say hello, and then to answer pings (P7: a quiet workspace is not a deaf account). @returns what is wrong, or nothing when told to stop. */
 async function watch(account: SlackAccount, socket: Socket, { hello, until }: { hello: AbortSignal; until: AbortSignal }): Promise<SocketTrouble | undefined> {
-  const { deps, timing, health } = account;
+  const { deps, timing } = account;
   await sleep(deps.clock, timing.helloMs, AbortSignal.any([hello, until]));
   if (until.aborted) return undefined;
   if (!hello.aborted) return new SocketTrouble("slack_silent", `Slack did not say hello within ${timing.helloMs} ms`);
@@ -133,6 +142,6 @@ async function watch(account: SlackAccount, socket: Socket, { hello, until }: { 
     const pong = await Promise.race([socket.ping().then(() => true), sleep(deps.clock, timing.pongMs, until).then(() => false)]);
     if (until.aborted) return undefined;
     if (!pong) return new SocketTrouble("slack_silent", `Slack did not answer within ${timing.pongMs} ms`);
-    if (!account.stuck) health.alive();
+    if (!account.stuck) alive(account);
   }
 }

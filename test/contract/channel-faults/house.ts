@@ -63,7 +63,9 @@ const echo: Script = (request) => {
 export async function openFaultHouse(openPartner: OpenPartner): Promise<FaultHouse> {
   const folder = mkdtempSync(join(tmpdir(), "clanker-faults-"));
   const watched: { partner?: FaultPartner; storing: number } = { storing: 0 };
-  const clock = createManualClock(Date.now(), () => settle(watched));
+  const exact = createManualClock(Date.now(), () => settle(watched));
+  // Wall time is told in whole milliseconds, as machines do.
+  const clock: ManualClock = { ...exact, now: () => Math.floor(exact.now()) };
   const partner = (watched.partner = await openPartner(clock));
   const other = createLoopChannel();
   const keep = memoryKeep();
@@ -93,7 +95,6 @@ export async function openFaultHouse(openPartner: OpenPartner): Promise<FaultHou
         await clock.advance(0);
         if (condition()) return clock.monotonic() - begun;
         if (clock.monotonic() - begun > ms) throw new Error(`after ${ms} ms still not: ${String(condition)} (${JSON.stringify(house.status())})`);
-        if (partner.patienceMs !== undefined) await new Promise((resolve) => setTimeout(resolve, partner.patienceMs));
         await clock.advance(100);
       }
     },

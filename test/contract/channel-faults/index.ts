@@ -4,20 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { openFaultHouse, type FaultHouse } from "./house.ts";
+import { openFaultHouse } from "./house.ts";
 import { livenessCases } from "./liveness-cases.ts";
 import { outboxCases } from "./outbox-cases.ts";
 import type { OpenPartner } from "./partner.ts";
 
-export { PAUSE_MS, type Failure, type FaultPartner, type OpenPartner } from "./partner.ts";
-
-/** One fault: its name with the numbers of the cases, and what is done to a gateway that is ready. */
-export interface FaultCase {
-  readonly name: string;
-  readonly run: (house: FaultHouse) => Promise<void>;
-  /** The gateway is not started before it. */
-  readonly cold?: true;
-}
+export { MOST_PEOPLE, PAUSE_MS, type Failure, type FaultPartner, type OpenPartner } from "./partner.ts";
 
 /** @param name of the channel, as the config names it */
 export function channelFaultSuite(name: string, open: OpenPartner): void {

@@ -1,23 +1,25 @@
 import assert from "node:assert/strict";
 import type { Delivery } from "../../../src/core/records.ts";
 import { createSeededRandom } from "../../fakes/seeded-random.ts";
-import type { FaultCase } from "./index.ts";
 import { SLOW, type FaultHouse } from "./house.ts";
-import { untilHealth } from "./liveness-cases.ts";
-import { PAUSE_MS } from "./partner.ts";
+import { untilHealth, type FaultCase } from "./fault-case.ts";
+import { MOST_PEOPLE, PAUSE_MS } from "./partner.ts";
 
 /** Of the channel under test, oldest first. */
 async function deliveries({ store, channel }: FaultHouse): Promise<Delivery[]> {
   return (await store.listDeliveries({ channel: channel.name, limit: 2_000 })).toReversed();
 }
 
-/** The answer to what was said is made and waits to be sent. */
+/** Everything that was said has its answer, and so many of them wait to be sent. */
 async function untilHeld(house: FaultHouse, count: number): Promise<void> {
-  for (let look = 0; look < 300; look += 1) {
-    if ((await deliveries(house)).filter(({ status }) => status === "open").length === count) return;
+  for (let look = 0; look < 600; look += 1) {
+    const turns = await house.store.listTurns({ limit: 2_000 });
+    const open = (await deliveries(house)).filter(({ status }) => status === "open");
+    if (open.length === count && turns.every(({ status }) => status === "done")) return;
+    await house.until(() => true, 0);
     await house.clock.advance(100);
   }
-  throw new Error(`not ${count} answers are held`);
+  throw new Error(`not ${count} answers wait to be sent`);
 }
 
 export const outboxCases: readonly FaultCase[] = [
@@ -30,7 +32,7 @@ export const outboxCases: readonly FaultCase[] = [
       const said: string[] = [];
       for (let n = 0; n < 30; n += 1) {
         const chance = random.number();
-        if (chance < 0.4) partner.failNext(chance < 0.1 ? "unknown" : "retry");
+        if (chance < 0.4) partner.failNext(chance < 0.1 ? "unknown" : "retry", person);
         said.push(`n${n}`);
         await house.ask(person, `n${n}`, 120_000);
       }
@@ -53,7 +55,7 @@ export const outboxCases: readonly FaultCase[] = [
     async run(house) {
       const { partner, clock } = house;
       const [slowed = "", quick = ""] = partner.people(2);
-      partner.failNext("retry");
+      partner.failNext("retry", slowed);
       await partner.say(slowed, "one");
       await house.until(() => partner.tries(slowed) === 1, 30_000);
       const since = clock.monotonic();
@@ -72,7 +74,7 @@ export const outboxCases: readonly FaultCase[] = [
     async run(house) {
       const { partner, clock } = house;
       const [person = ""] = partner.people(1);
-      partner.failNext("permanent");
+      partner.failNext("permanent", person);
       await partner.say(person, "refused");
       await house.until(() => partner.tries(person) === 1, 30_000);
       await clock.advance(60_000);
@@ -164,8 +166,9 @@ export const outboxCases: readonly FaultCase[] = [
     name: "fault-29 what twenty people write in random order over restarts, cuts and time: each answer is in the place of who asked, in order",
     async run(house) {
       const { partner, clock } = house;
+      const { channel } = house;
       const random = createSeededRandom(29);
-      const people = partner.people(20);
+      const people = partner.people(MOST_PEOPLE);
       const expected = new Map(people.map((person) => [person, [] as string[]]));
       for (let n = 0; n < 200; n += 1) {
         const person = people[Math.floor(random.number() * people.length)]!;
@@ -178,10 +181,18 @@ export const outboxCases: readonly FaultCase[] = [
           await house.start();
         }
       }
-      await house.until(() => people.every((person) => partner.shown(person).length >= expected.get(person)!.length), 300_000);
+      await untilHeld(house, 0);
+      // A cut in the middle of a send may leave doubt, where a platform knows no nonces; what is in doubt is not said again.
+      const all = await deliveries(house);
+      const doubtful = new Set(all.filter(({ status }) => status === "unknown").map(({ parts }) => parts[0]!.rendered.text));
+      assert.ok(doubtful.size <= (channel.capabilities.idempotentSend ? 0 : 4));
+      assert.equal(all.length, 200);
       for (const [person, answers] of expected) {
-        const doubtful = (await deliveries(house)).some(({ status }) => status === "unknown");
-        assert.deepEqual(partner.shown(person), answers, doubtful ? "with doubt" : "");
+        const shown = partner.shown(person);
+        assert.deepEqual(
+          shown,
+          answers.filter((text) => shown.includes(text) || !doubtful.has(text)),
+        );
       }
     },
   },

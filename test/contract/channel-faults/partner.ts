@@ -8,7 +8,7 @@ export interface FaultPartner {
   readonly wires: readonly FaultProxy[];
   /** A new adapter on the same platform, as a new process makes it; it has its production waits. */
   open(deps: ChannelDeps): Channel;
-  /** Ids of so many people, each of whom can talk to the assistant alone. */
+  /** Ids of so many people, the same ones each time, each of whom can talk to the assistant alone. */
   people(count: number): readonly string[];
   /** One of them writes. */
   say(person: string, text: string): Promise<void> | void;
@@ -16,26 +16,26 @@ export interface FaultPartner {
   shown(person: string): string[];
   /** How often the adapter has tried to post something new to them, taken or not. */
   tries(person: string): number;
-  /** What happens to the next post: refused for 37 s, refused for ever, taken but the answer lost. */
-  failNext(failure: Failure): void;
+  /** What happens to the next post to them: refused for a while (`PAUSE_MS` where the platform can say how long), refused for ever, taken but the answer lost. */
+  failNext(failure: Failure, person: string): void;
   /** What no client may do, and the adapter did. */
   violations(): readonly string[];
   /** Whoever resumes finds nothing to resume any more. Absent: the platform has no sessions. */
   loseSession?(): void;
-  /** Another program with the same credentials is there, or has left; or why that is no conflict on this platform. */
-  readonly rival: Rival | { readonly cannotOccur: string };
-  /** Connections that an hour without faults costs, at most; default 8. */
+  /** Another program with the same credentials, or another client of the account. */
+  readonly rival: Rival | HarmlessRival;
+  /** Connections that an hour without faults costs, at most; default 0. */
   readonly connectsPerHour?: number;
-  /** Servers in other processes have something to do that needs real time. */
+  /** A server in another process has something to do: time stands still until it has. */
   busy?(): boolean;
-  /** Real milliseconds to give them at each look at a condition. */
-  readonly patienceMs?: number;
   close(): Promise<void>;
 }
 
 export type Failure = "retry" | "permanent" | "unknown";
 
+/** It is in the way. */
 export interface Rival {
+  /** It is there, or has left. */
   set(there: boolean): void;
   /** Of the status while it is there. */
   readonly code: string;
@@ -44,7 +44,16 @@ export interface Rival {
   tries(): number;
 }
 
+/** It takes nothing from us: this platform knows no such conflict. */
+export interface HarmlessRival {
+  set(there: boolean): Promise<void>;
+  readonly harmless: string;
+}
+
 export type OpenPartner = (clock: Clock) => Promise<FaultPartner>;
+
+/** Most that a case asks for. */
+export const MOST_PEOPLE = 20;
 
 /** How long the platform asks to be left alone where `failNext("retry")` can say so. */
 export const PAUSE_MS = 37_000;

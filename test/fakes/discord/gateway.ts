@@ -106,7 +106,8 @@ export function serveGateway(state: FakeState, settings: GatewaySettings, log: G
         if (old?.alive !== true || old.id !== d["session_id"]) return send(9, { d: false });
         if (Number(d["seq"]) > old.dispatches.length) return socket.close(4007);
         session = old;
-        read(session, Number(d["seq"]));
+        // A new process goes on from what was committed: what nobody had to keep is sent again.
+        session.read = Number(d["seq"]);
         for (const dispatch of session.dispatches.slice(Number(d["seq"]))) deliver(dispatch);
         state.dispatch("RESUMED", {});
       };

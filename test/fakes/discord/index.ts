@@ -45,8 +45,8 @@ export interface FakeDiscord extends Pick<FakeState, "me" | "guild" | "token" | 
   dispatch(type: string, data: unknown): void;
   press(message: { id: string; channel_id: string }, customId: string, from?: string): string;
   slash(name: string, options?: Json[], channel?: string): string;
-  /** A direct conversation with this person. */
-  addDirect(id: string, person: string): void;
+  /** A further direct conversation. */
+  addDirect(id: string): void;
   /** From now on this is the address that it gives for itself, as behind a proxy. */
   showAs(url: string): void;
   /** Another program begins a session with the same token: the one that stands is invalid. */
