@@ -88,7 +88,7 @@ export type Event =
         error?: { code: string; message: string };
       };
     }
-  | { readonly event: "notice"; readonly session?: string; readonly payload: { code: string; text: string } }
+  | { readonly event: "notice"; readonly session?: string; readonly payload: { code: string; text: string; job_id?: string } }
   | { readonly event: "shutdown"; readonly payload: { reason: string } };
 
 /** Where the rooms publish. Must return at once and never throw: nothing in a turn waits for a watcher. */

@@ -19,7 +19,7 @@ import type { Durabilities } from "./store/operation.ts";
 
 export type { NewApproval } from "./store/approvals.ts";
 export type { AcceptItem, AcceptOutput, ResetWhen } from "./store/inbox.ts";
-export type { DeliveryNote, NewDelivery } from "./store/outbox.ts";
+export { EVENT_DELIVERY, type DeliveryNote, type NewDelivery } from "./store/outbox.ts";
 export type { NewPairing } from "./store/pairings.ts";
 export type { NewSession } from "./store/sessions.ts";
 export type { StartedTurn } from "./store/turns.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
-import type { NewDelivery, Store } from "../core/store.ts";
+import { EVENT_DELIVERY, type NewDelivery, type Store } from "../core/store.ts";
 import type { HooksConfig } from "./config.ts";
 import { HOOKS_CHANNEL, type EventPayload } from "./create-event-sender.ts";
 
@@ -23,8 +23,6 @@ export interface KeepEventsDeps {
 
 /** How long a receiver may be away before an event is given up. */
 const TTL_MS = 24 * 3_600_000;
-/** Ids of these deliveries: what becomes of them is no event for a hook, or it would never end. */
-const PREFIX = "event:";
 
 /**
  * Puts the events that outgoing hooks want into the outbox, in order per session. An event of the instant of a crash may be missing: events are live, never the truth.
@@ -39,11 +37,12 @@ export function keepEvents(out: HooksConfig["out"], deps: KeepEventsDeps): ((eve
   return ({ seq, name, session, json }) => {
     for (const account of wanted.get(name) ?? []) {
       const { payload } = (JSON.parse(json) as { params: { payload: Record<string, unknown> } }).params;
-      if (name === "delivery.changed" && String(payload["delivery_id"]).startsWith(PREFIX)) continue;
+      // What becomes of an event is none for a hook, or it would never end.
+      if (name === "delivery.changed" && String(payload["delivery_id"]).startsWith(EVENT_DELIVERY)) continue;
       const now = deps.clock.now();
       const stored: EventPayload = { type: name, at: now, data: { ...(session !== undefined && { session }), ...payload } };
       const delivery: NewDelivery = {
-        id: `${PREFIX}${account}:${seq}`,
+        id: `${EVENT_DELIVERY}${account}:${seq}`,
         address: { channel: HOOKS_CHANNEL, account, conversation: session ?? "gateway" },
         parts: [{ text: name, payload: stored }],
         expiresAt: now + TTL_MS,

@@ -98,7 +98,7 @@ async function handOver(job: Job, run: JobRun, fence: Fence, deps: WorkDeps): Pr
     return;
   }
   if (job.payload.kind === "reminder" && (outcome?.kind === "context" || outcome?.kind === "duplicate")) {
-    if (outcome.kind === "context") deps.hub.publish({ event: "notice", payload: { code: "reminder", text: job.payload.text } });
+    if (outcome.kind === "context") deps.hub.publish({ event: "notice", payload: { code: "reminder", text: job.payload.text, job_id: job.id } });
     return await finish(run, { status: "done" }, fence, deps);
   }
   const why = outcome?.kind === "refused" ? outcome.reason : "nobody answers where it was made";

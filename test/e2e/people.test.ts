@@ -27,6 +27,8 @@ describe("a person's data", () => {
     home.writeConfig(
       config
         .replace('level = "info"', 'level = "debug"')
+        // Nobody listens there: what this hook is to be told waits.
+        .concat('\n[hooks.out.away]\nurl = "http://127.0.0.1:9/"\nsecret = "secret-of-the-receiver"\nevents = ["message.accepted", "turn.ended", "notice"]\n')
         .replace("[logging]", `[logging]\nfile = ${JSON.stringify(join(home.dataFolder, "logs/gateway.log"))}`),
     );
     gateway = await home.start();

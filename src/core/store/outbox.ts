@@ -10,6 +10,9 @@ export interface DeliveryNote extends Pick<NewEntry, "principal" | "label" | "to
   readonly session?: string;
 }
 
+/** How ids of events for outgoing hooks begin: such a delivery is a copy, and what it says goes as soon as it is settled. */
+export const EVENT_DELIVERY = "event:";
+
 export interface NewDelivery {
   readonly id: string;
   readonly address: Address;

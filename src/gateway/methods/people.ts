@@ -2,7 +2,6 @@ import { RequestError } from "../../core/errors.ts";
 import { v } from "../../lib/schema/index.ts";
 import type { GatewayDeps } from "../deps.ts";
 import { defineMethod } from "../method.ts";
-import { notFound } from "./schemas.ts";
 
 const text = v.pipe(v.string(), v.nonEmpty(), v.maxLength(200));
 
@@ -21,7 +20,7 @@ interface Who {
   readonly sender?: string | undefined;
 }
 
-const KINDS = ["identity", "pairing", "message", "entry", "delivery", "memory", "job", "approval"] as const;
+const KINDS = ["identity", "pairing", "message", "entry", "delivery", "memory", "job", "approval", "usage"] as const;
 const PAGE = 500;
 
 /** @throws RequestError `bad_params`, `person_not_found`, `owner_not_purged` */
@@ -30,13 +29,19 @@ async function findPerson({ person, channel, account, sender }: Who, { store }: 
     if (channel !== undefined || sender !== undefined) throw new RequestError("bad_params", "person, or channel and sender, not both");
     const { records } = await store.exportPerson({ person, kind: "identity", limit: 1 });
     const entries = records.length > 0 ? records : (await store.exportPerson({ person, kind: "entry", limit: 1 })).records;
-    if (entries.length === 0) throw notFound("person", person);
+    if (entries.length === 0) throw unknownPerson(person);
     return person;
   }
   if (channel === undefined || sender === undefined) throw new RequestError("bad_params", "name a person, or a channel and a sender there");
   const found = await store.findPerson({ channel, account, senderId: sender });
-  if (found === undefined) throw notFound("person", `${channel}:${account}:${sender}`);
+  if (found === undefined) throw unknownPerson(`${channel}:${account}:${sender}`);
   return found.personId;
+}
+
+function unknownPerson(name: string): RequestError {
+  return new RequestError("person_not_found", `no person ${JSON.stringify(name)}`, {
+    hint: "name the channel and the id that /whoami answers them there; somebody who was never let in is not kept",
+  });
 }
 
 export const peopleMethods = [

@@ -4,6 +4,7 @@ import type { EntryContent } from "../../core/entry.ts";
 import type { Operations } from "../../core/store.ts";
 import { blobsOf } from "./blob-uses.ts";
 import { removeDeliveries } from "./forget.ts";
+import { removeMentions, type Mentioned } from "./mentions.ts";
 import { eraseSession } from "./sessions.ts";
 import { all, marks, one, run, type Steps } from "./statement.ts";
 
@@ -45,6 +46,10 @@ const SOURCES: Readonly<Record<Kind, Source>> = {
   memory: own("SELECT id AS at_key, agent, text, integrity, confidentiality, at FROM memories WHERE person = ?"),
   job: own("SELECT id AS at_key, body, enabled, created_at, updated_at FROM jobs WHERE person = ?"),
   approval: said(`SELECT id AS at_key, tool, text, status, asked_at, answered_at FROM approvals WHERE ${SAID_BY}`),
+  usage: said(
+    `SELECT turn_id || ':' || model AS at_key, turn_id, model, at, input, output, cache_read, cache_write FROM usage_by_turn
+     WHERE turn_id IN (SELECT id FROM turns WHERE ${SAID_BY})`,
+  ),
 };
 
 /** Columns that hold JSON. */
@@ -99,6 +104,7 @@ export function* purgePerson({ person }: Input<"purgePerson">): Steps<Operations
     else shared.push(id);
   }
   const blobs = yield* blobsSaid([...removed, ...shared], by);
+  yield* removeMentions(yield* mentionsOfPerson(person, removed));
   const places = yield* all<{ channel: string; account: string; conversation: string }>(
     `SELECT DISTINCT channel, account, conversation FROM deliveries WHERE session_id IN (${marks(Math.max(1, removed.length))})`,
     ...(removed.length > 0 ? removed : [""]),
@@ -140,6 +146,26 @@ export function* purgePerson({ person }: Input<"purgePerson">): Steps<Operations
     files += yield* run("DELETE FROM blobs WHERE id = ?", blob);
   }
   return { removedSessions: removed, changedSessions: shared, identities, memories, jobs, files };
+}
+
+/** By what a notice or an event may name them. */
+function* mentionsOfPerson(person: string, sessions: readonly string[]): Steps<Mentioned> {
+  const by = needle(person);
+  const rows = yield* all<{ id: string }>(
+    `SELECT id FROM turns WHERE ${SAID_BY} UNION SELECT id FROM inbox WHERE ${SAID_BY}
+     UNION SELECT id FROM jobs WHERE person = ? UNION SELECT job_id AS id FROM job_runs WHERE person = ?`,
+    by,
+    by,
+    person,
+    person,
+  );
+  const own = sessions.length === 0 ? [] : yield* all<{ key: string }>(`SELECT key FROM sessions WHERE id IN (${marks(sessions.length)})`, ...sessions);
+  const senders = yield* all<{ sender_id: string }>("SELECT sender_id FROM identities WHERE person_id = ?", person);
+  return {
+    ids: new Set([person, ...sessions, ...rows.map(({ id }) => id)]),
+    keys: own.map(({ key }) => key),
+    senders: senders.map(({ sender_id }) => sender_id),
+  };
 }
 
 /** Files that stand in what they said. */

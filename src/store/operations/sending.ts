@@ -1,6 +1,6 @@
 import { StoreError } from "../../core/errors.ts";
 import type { Delivery } from "../../core/records.ts";
-import type { Operations } from "../../core/store.ts";
+import { EVENT_DELIVERY, type Operations } from "../../core/store.ts";
 import { guard, leaseLost } from "./leases.ts";
 import { guardDelivery, partsOf, withParts } from "./outbox.ts";
 import type { DeliveryRow, PartRow } from "./rows/delivery.ts";
@@ -55,7 +55,13 @@ function* settleDelivery(delivery: DeliveryRow): Steps<Delivery["status"]> {
   if (statuses.some((status) => status === "queued" || status === "sending" || status === "draft")) return "open";
   const status = statuses.includes("unknown") ? "unknown" : statuses.includes("failed") ? "failed" : "sent";
   yield* run("UPDATE deliveries SET status = ? WHERE id = ?", status, delivery.id);
+  yield* emptyCopy(delivery.id);
   return status;
+}
+
+/** Nobody asks any more what a settled event has said, and people's words are not kept twice. */
+function* emptyCopy(id: string): Steps<void> {
+  if (id.startsWith(EVENT_DELIVERY)) yield* run("UPDATE delivery_parts SET payload = 'null' WHERE delivery_id = ?", id);
 }
 
 /** A draft counts only when its turn has ended: a running one will say itself what becomes of its preview. */
@@ -117,6 +123,7 @@ export function* expireDeliveries({ now }: Input<"expireDeliveries">): Steps<Del
     yield* run("UPDATE delivery_parts SET status = 'failed', error = 'expired' WHERE delivery_id = ? AND status = 'queued'", row.id);
     yield* run("UPDATE deliveries SET status = 'failed' WHERE id = ?", row.id);
     row.status = "failed";
+    yield* emptyCopy(row.id);
   }
   return yield* withParts(rows);
 }

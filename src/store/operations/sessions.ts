@@ -3,6 +3,7 @@ import type { Session, SessionSettings } from "../../core/records.ts";
 import type { NewSession, Operations } from "../../core/store.ts";
 import { loosenBlobs } from "./blob-uses.ts";
 import { compactionOf, laneOf } from "./leases.ts";
+import { mentionsOf, removeMentions } from "./mentions.ts";
 import { jsonOrNull } from "./rows/column.ts";
 import { toSession, type SessionRow } from "./rows/session.ts";
 import { all, one, run, type Steps } from "./statement.ts";
@@ -119,6 +120,8 @@ export function* deleteSession({ id }: Input<"deleteSession">): Steps<boolean> {
       retryAfterMs: 1000,
     });
   }
+  // Its key may have a successor, whose events are not meant.
+  yield* removeMentions({ ids: yield* mentionsOf(id), keys: [] });
   yield* eraseSession(id);
   return true;
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { rejectsWith, type World } from "./world.ts";
 
 const session = (w: World) => ({ id: w.id("s"), key: w.id("agent:main:k"), agent: "main" });
-const KINDS = ["identity", "pairing", "message", "entry", "delivery", "memory", "job", "approval"] as const;
+const KINDS = ["identity", "pairing", "message", "entry", "delivery", "memory", "job", "approval", "usage"] as const;
 
 export function personCases(world: () => World): void {
   async function everything(w: World, person: string): Promise<string> {
@@ -71,5 +71,50 @@ export function personCases(world: () => World): void {
     assert.deepEqual([again.removedSessions, again.changedSessions], [[], []], "may be run again");
     await w.store.scrub();
     assert.equal((await w.store.readEntries({ sessionId: group.session.id, limit: 100 })).length, 6);
+  });
+
+  test("notices and copies of events that name a person go with them, those of others stay; a short number in what is still to be sent is no name", async () => {
+    const w = world();
+    const [ann, bob] = [w.id("ann"), w.id("bob")];
+    await w.store.addPerson({ channel: "fake", account: w.account, senderId: "77", personId: ann, name: "Ann", now: w.now });
+    const group = await w.begin("ann in the group", { person: ann });
+    await w.commit(group);
+    const theirs = await w.begin("bob in the group", { person: bob });
+    await w.commit(theirs);
+    const tell = async (payload: object) => {
+      const id = w.id("event:hook");
+      const address = { ...w.address(), channel: "hooks" };
+      await w.store.enqueueDelivery({ delivery: { id, address, parts: [{ text: "event", payload }], expiresAt: w.now + 1000 }, now: w.now });
+      return id;
+    };
+    const gone = [await tell({ turn_id: group.turn.id, text: "ann's answer" }), await tell({ session: `agent:main:direct:${ann}` })];
+    const kept = [await tell({ turn_id: theirs.turn.id, text: "bob's answer" }), await tell({ text: "meet me at 77 Baker Street" })];
+    await w.store.purgePerson({ person: ann });
+    for (const id of gone) assert.equal(await w.store.getDelivery({ id }), undefined, id);
+    for (const id of kept) assert.equal((await w.store.getDelivery({ id }))?.status, "open", id);
+  });
+
+  test("the copy of an event says nothing any more once it is settled", async () => {
+    const w = world();
+    const delivery = w.delivery(["turn.ended"], { id: `event:hook:${w.id("seq")}` });
+    await w.store.enqueueDelivery({ delivery, now: w.now });
+    const part = { fence: await w.holder(), deliveryId: delivery.id, part: 0, now: w.now };
+    await w.store.markSending(part);
+    await w.store.settlePart({ ...part, status: "queued", notBefore: w.now });
+    assert.deepEqual((await w.due())[0]?.parts[0]?.rendered.payload, { text: "turn.ended" });
+    await w.store.markSending(part);
+    await w.store.settlePart({ ...part, status: "sent", receipt: { messageId: "1" } });
+    assert.equal((await w.store.getDelivery({ id: delivery.id }))?.parts[0]?.rendered.payload, null);
+  });
+
+  test("a session that is deleted takes the copies of its events along", async () => {
+    const w = world();
+    const one = await w.begin("words");
+    await w.commit(one);
+    const id = `event:hook:${w.id("seq")}`;
+    const delivery = { id, address: { ...w.address(), channel: "hooks" }, parts: [{ text: "event", payload: { turn_id: one.turn.id } }], expiresAt: w.now + 1000 };
+    await w.store.enqueueDelivery({ delivery, now: w.now });
+    await w.store.deleteSession({ id: one.session.id });
+    assert.equal(await w.store.getDelivery({ id }), undefined);
   });
 }
