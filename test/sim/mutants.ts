@@ -105,14 +105,13 @@ const FENCES: readonly Mutant[] = [
   },
 ];
 
-/** What no world does, or too seldom: the desks of devices, memories and pairings, words about the audit, deliveries of yesterday, a restored backup, a purge, summaries, sub-agents, archives, branches, budgets. The store's contract holds them. */
+/** What no world does, or too seldom: the desks of devices, memories and pairings, words about the audit, deliveries of yesterday, a restored backup, archives, branches. The store's contract holds them. */
 const NOT_LIVED: ReadonlySet<OperationName> = new Set<OperationName>([
   "endorseEntries",
   "answerPairing",
   "appendAudit",
   "addCheckpoint",
   "expireDeliveries",
-  "expireApprovals",
   "requestDevice",
   "approveDevice",
   "rejectDevice",
@@ -121,14 +120,8 @@ const NOT_LIVED: ReadonlySet<OperationName> = new Set<OperationName>([
   "saveMemory",
   "forgetMemory",
   "settleRestored",
-  "purgePerson",
-  "compactContext",
-  "openSubAgent",
-  "settleSubAgents",
-  "tellSubAgent",
   "archiveSession",
   "branchSession",
-  "spend",
 ]);
 
 /** Every operation that must be on disk before its answer, committed as if it need not be. */
