@@ -13,14 +13,14 @@ import { estimateTokens } from "../agent/tokens.ts";
 import { race } from "../agent/race.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Entry } from "../core/entry.ts";
-import { ClankerError, ModelError, toClankerError } from "../core/errors.ts";
+import { ClankerError, ModelError, StoreError, toClankerError } from "../core/errors.ts";
 import type { Hub } from "../core/event.ts";
 import { joinLabels, type Label } from "../core/label.ts";
 import type { Log } from "../core/log.ts";
 import type { Model, ModelRequest, Usage } from "../core/model.ts";
 import type { Random } from "../core/random.ts";
 import type { Fence, Session, Summary } from "../core/records.ts";
-import type { Store } from "../core/store.ts";
+import type { Operations, Store } from "../core/store.ts";
 import type { AgentSettings } from "./agent-settings.ts";
 import type { RecentEntries } from "./recent-entries.ts";
 import type { Spending } from "./spending.ts";
@@ -169,15 +169,8 @@ async function compactOnce(
   if (plan.kind === "none") return nothing;
   const written = plan.kind === "summarise" ? await summarise(plan, now, room, deps, signal) : undefined;
   const to = { contextStart: plan.kind === "summarise" ? plan.contextStart : contextStart, trimmedTo: plan.trimmedTo };
-  const made = await deps.store.compactContext({
-    fence,
-    sessionId,
-    expectedStart: contextStart,
-    ...to,
-    ...(written && { summary: written }),
-    now: deps.clock.now(),
-  });
-  // Somebody else has moved the start meanwhile: what was written stands for nothing any more.
+  const made = await commit({ fence, sessionId, expectedStart: contextStart, ...to, ...(written && { summary: written }), now: deps.clock.now() }, deps);
+  // Somebody else has moved the start meanwhile, or words that it stands for were taken away: what was written stands for nothing any more.
   if (!made) return nothing;
   const kept = entries.filter((entry) => entry.number >= to.contextStart);
   const after = (written ?? summary)?.tokens ?? 0;
@@ -189,6 +182,16 @@ async function compactOnce(
     before: used,
     after: after + tokensOf(kept, to.trimmedTo),
   };
+}
+
+/** @returns false when it may not be done any more. The lane of a turn that waits for it is another lease, and is still held. */
+async function commit(change: Operations["compactContext"]["input"], { store }: CompactionDeps): Promise<boolean> {
+  try {
+    return await store.compactContext(change);
+  } catch (thrown) {
+    if (thrown instanceof StoreError && thrown.code === "lease_lost") return false;
+    throw thrown;
+  }
 }
 
 type SummarisePlan = Extract<CompactionPlan, { kind: "summarise" }>;

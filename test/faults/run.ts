@@ -9,7 +9,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { inspect, parseArgs } from "node:util";
 import { casesOf, type Figures, type Scenario } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 
@@ -100,7 +100,7 @@ async function runOne(scenario: Scenario): Promise<Kept & { failure?: string }> 
     print(scenario.name, begun, figures);
     return { ...base, figures };
   } catch (error) {
-    const failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const failure = inspect(error);
     print(`✖ ${scenario.name}`, begun, {});
     console.log(failure.replaceAll(/^/gm, "    "));
     return { ...base, figures: {}, failure };

@@ -76,20 +76,22 @@ function calls(world: SimWorld): Finding[] {
   return findings;
 }
 
-/** A turn that is done has one answer on its way to where it was asked. */
+/** A turn that is done has one answer on its way to where it was asked; one that has waited may have said something before. */
 function answers(world: SimWorld): Finding[] {
   const rows = world.watch.rows<{ id: string; n: number; asked: number }>(
-    `SELECT t.id, (SELECT COUNT(*) FROM approvals a WHERE a.turn_id = t.id) AS asked, (SELECT COUNT(*) FROM deliveries d JOIN delivery_parts p ON p.delivery_id = d.id AND p.number = 0
+    `SELECT t.id, (SELECT COUNT(*) FROM approvals a WHERE a.turn_id = t.id) + (SELECT COUNT(*) FROM sub_agents a WHERE a.turn_id = t.id) AS asked, (SELECT COUNT(*) FROM deliveries d JOIN delivery_parts p ON p.delivery_id = d.id AND p.number = 0
        WHERE d.turn_id = t.id AND d.status <> 'cancelled' AND p.text NOT LIKE '%The model is away%') AS n
-     FROM turns t WHERE t.status IN ('done', 'failed') AND t.address NOT LIKE '%"web"%'`,
+     FROM turns t WHERE t.status IN ('done', 'failed') AND t.address NOT LIKE '%"web"%' AND t.principal NOT LIKE '%"person":"removed"%'`,
   );
   const findings = rows.flatMap(({ id, n, asked }) => (n === 1 || (asked > 0 && n > 1) ? [] : [{ promise: "P2", text: `turn ${id} has ${n} answers` }]));
   const [doubtful] = world.watch.rows<{ id: string }>("SELECT id FROM deliveries WHERE status = 'unknown'");
   if (doubtful && world.climate.idempotentSend) findings.push({ promise: "P2", text: `delivery ${doubtful.id} is in doubt on a platform that knows nonces` });
-  for (const { code, status } of world.watch.rows<{ code: string; status: string }>(
-    "SELECT code, status FROM approvals WHERE status IN ('pending', 'approved')",
-  ))
-    findings.push({ promise: "P5", text: `the question ${code} is still ${status}` });
+  // An approval that came too late lets nothing through; whoever asked has been told so.
+  const open = world.watch.rows<{ code: string; status: string }>(
+    `SELECT a.code, a.status FROM approvals a JOIN turns t ON t.id = a.turn_id LEFT JOIN tool_calls c ON c.session_id = a.session_id AND c.id = a.call_id
+     WHERE a.status = 'pending' OR (a.status = 'approved' AND t.status = 'done' AND CASE a.detached WHEN 1 THEN a.told_at IS NULL ELSE c.finished_at IS NULL END)`,
+  );
+  for (const { code, status } of open) findings.push({ promise: "P5", text: `the question ${code} is still ${status}` });
   return findings;
 }
 

@@ -37,6 +37,9 @@ export interface Faults {
   wallJumpsPerHour: number;
 }
 
+/** At work at a time for one conversation. */
+export const MOST_HELPERS = 3;
+
 export interface Climate {
   /** One home, or two gateways on one database. */
   readonly gateways: 1 | 2;
@@ -52,6 +55,14 @@ export interface Climate {
   readonly jobs: boolean;
   /** The model is asked by itself from time to time. */
   readonly heartbeat: boolean;
+  /** Conversations soon do not fit any more and are summarised. */
+  readonly narrow: boolean;
+  /** The model hands tasks to others. */
+  readonly helpers: boolean;
+  /** Now and then somebody is forgotten with all that they have said. */
+  readonly forgets: boolean;
+  /** How long the owner may think about a question. */
+  readonly approvalMs: number;
   readonly faults: Readonly<Faults>;
 }
 
@@ -104,9 +115,9 @@ export function climateOf(random: Random, subjects: Random): Climate {
   };
 }
 
-function subjectsOf(lives: (part: number) => boolean): Pick<Climate, "jobs" | "heartbeat"> {
+function subjectsOf(lives: (part: number) => boolean): Pick<Climate, "jobs" | "heartbeat" | "narrow" | "helpers" | "forgets" | "approvalMs"> {
   const jobs = lives(0.4);
-  return { jobs, heartbeat: jobs && lives(0.5) };
+  return { jobs, heartbeat: jobs && lives(0.5), narrow: lives(0.3), helpers: lives(0.3), forgets: lives(0.25), approvalMs: lives(0.2) ? 45_000 : 1_200_000 };
 }
 
 /** No fault at all: what the world becomes at its end, so that everything can come to rest. */

@@ -9,10 +9,12 @@ import type { Hub } from "../../src/core/event.ts";
 import { cronConfig } from "../../src/jobs/config.ts";
 import { v } from "../../src/lib/schema/index.ts";
 import { createGate } from "../../src/security/gate.ts";
+import type { AgentSettings } from "../../src/turn/agent-settings.ts";
 import { createHall } from "../../src/turn/hall.ts";
 import type { Place } from "../../src/turn/place.ts";
 import { createSeededRandom } from "../fakes/seeded-random.ts";
 import { pointChannel, pointProvider, pointStore, pointTool, type OnPoint } from "../faults/crash-points.ts";
+import { MOST_HELPERS } from "./climate.ts";
 import { createMinds } from "./minds.ts";
 import { CHANNEL, createSimChannel } from "./sim-channel.ts";
 import { createSimStore, never } from "./sim-store.ts";
@@ -21,6 +23,8 @@ import type { Owner } from "./timeline.ts";
 import type { Life, SimClock, SimWorld } from "./sim-world.ts";
 
 const DRAIN_MS = 5_000;
+const HELPER_MS = 90_000;
+const NARROW_TOKENS = 3_000;
 /** A drain that takes longer hangs. */
 const STOP_LIMIT_MS = 60_000;
 const RESTART_MS = { least: 50, most: 8_000 };
@@ -74,12 +78,13 @@ export function startGateway(world: SimWorld, name: string, number: number): Lif
       gate: createGate(),
       tools: createSimTools(world, owner).map((tool) => pointTool(tool, onPoint)),
       places: (channel) => (channel === CHANNEL || channel === "web" ? place : undefined),
-      agent: () => AGENT,
+      agent: () => agentOf(world),
       model: (id) => providers.find((provider) => id.startsWith(`${provider.name}:`))!.model("m"),
       accounts: new Map([[`${CHANNEL}:default`, channel]]),
       version: "sim",
       timeZone: "UTC",
       notifyTo: [],
+      subAgentLimits: () => ({ maxDepth: 2, maxRunning: MOST_HELPERS, timeoutMs: HELPER_MS }),
     });
     if (world.climate.jobs)
       life.jobs = createLiveJobs(cronConfigOf(world), {
@@ -136,11 +141,14 @@ const AGENT = {
   timeoutMs: 600_000,
   outageMs: 24 * 3600_000,
   thinking: "off",
-  maxContextTokens: 0,
   maxTurnTokens: 0,
-  approvalMs: 1_200_000,
   tools: { allow: ["*"], deny: [], ask: [] },
 } as const;
+
+/** In a narrow world some twenty exchanges fit into a prompt. */
+function agentOf({ climate: { narrow, approvalMs } }: SimWorld): AgentSettings {
+  return { ...AGENT, maxContextTokens: narrow ? NARROW_TOKENS : 0, approvalMs };
+}
 
 function placeOf(world: SimWorld): Place {
   return { policy: POLICY, agent: "main", scope: "per_peer", queueMode: world.climate.queueMode, batchQuietMs: 2_000, replyBack: "mention" };

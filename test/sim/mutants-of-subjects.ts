@@ -1,7 +1,7 @@
 /** Mutants of the rooms beside the hall: jobs, summaries, helpers, forgetting. Each needs a world that has the room. */
 import type { OperationName } from "../../src/store/operations/operations.ts";
 import type { Climate } from "./climate.ts";
-import type { Mutant } from "./mutants.ts";
+import type { Mutant } from "./mutant.ts";
 import { without } from "./without.ts";
 
 const JOBS: Partial<Climate> = { jobs: true };
@@ -56,7 +56,75 @@ const OF_JOBS: readonly Mutant[] = [
   },
 ];
 
-export const SUBJECTS: readonly Mutant[] = [...OF_JOBS];
+const NARROW: Partial<Climate> = { narrow: true };
+
+const OF_SUMMARIES: readonly Mutant[] = [
+  { name: "the one transaction of a summary", climate: NARROW, mutation: { torn: "compactContext" } },
+  {
+    name: "the bound between a summary and what is shown whole",
+    climate: NARROW,
+    mutation: { rewrite: without(["UPDATE sessions SET context_start = ?, trimmed_to", "UPDATE sessions SET context_start = ? - 1, trimmed_to"]) },
+  },
+];
+
+const HELPERS: Partial<Climate> = { helpers: true };
+
+const OF_HELPERS: readonly Mutant[] = [
+  {
+    name: "the one helper of a call, and the look-up before it",
+    climate: HELPERS,
+    mutation: {
+      schema: ["DROP INDEX sub_agents_call"],
+      rewrite: without(["FROM sub_agents WHERE session_id = ? AND call_id = ?", "FROM sub_agents WHERE session_id = ? AND call_id = ? AND 1 = 0"]),
+    },
+  },
+  { name: "the one transaction of a task and its first message", climate: HELPERS, mutation: { torn: "openSubAgent" } },
+  {
+    name: "the going on of a maker with the end of its helper",
+    climate: HELPERS,
+    mutation: {
+      rewrite: without(["SET status = 'queued', not_before = 0 WHERE id = ? AND status = 'waiting'", "SET not_before = 0 WHERE id = ? AND status = 'waiting'"]),
+    },
+  },
+  {
+    name: "the end of a helper in its last commit",
+    climate: HELPERS,
+    mutation: { rewrite: without(["WHERE id = ? AND child_turn = ? AND working = 1", "WHERE id = ? AND child_turn = ? AND working = 2"]) },
+  },
+  {
+    name: "the look at helpers that nobody waits for",
+    climate: HELPERS,
+    mutation: { rewrite: without(["WHERE a.working = 1 ORDER BY a.begun_at", "WHERE a.working = 2 ORDER BY a.begun_at"]) },
+  },
+  {
+    name: "the most helpers of a conversation",
+    climate: HELPERS,
+    mutation: { rewrite: without(["WHERE root_id = ? AND working = 1", "WHERE root_id = ? AND working = 2"]) },
+  },
+];
+
+const FORGETS: Partial<Climate> = { forgets: true };
+
+/** A purge that passes over what this condition finds. */
+function passesOver(name: string, statement: string, extra: Partial<Climate> = {}): Mutant {
+  const rewrite = (sql: string, operation: OperationName) => (operation === "purgePerson" ? sql.replace(statement, `${statement} 1 = 0 AND`) : sql);
+  return { name: `the forgetting of ${name}`, climate: { ...FORGETS, ...extra }, mutation: { rewrite } };
+}
+
+const OF_PURGES: readonly Mutant[] = [
+  passesOver("somebody's updates", "DELETE FROM inbox WHERE"),
+  passesOver("somebody's identities", "DELETE FROM identities WHERE"),
+  passesOver("somebody's jobs", "DELETE FROM jobs WHERE", JOBS),
+  passesOver("the runs of somebody's jobs", "DELETE FROM job_runs WHERE", JOBS),
+  passesOver("what somebody has said where others speak", "message_id = NULL WHERE"),
+  passesOver("the summaries of what somebody has said", "DELETE FROM summaries WHERE", NARROW),
+  passesOver("what was answered to somebody", "DELETE FROM delivery_parts WHERE"),
+  passesOver("somebody's turns", "SET principal = ?, options = '{}', error = NULL WHERE"),
+  passesOver("a summary that is being written", "UPDATE leases SET owner = NULL, expires_at = 0 WHERE", NARROW),
+  { name: "the one transaction of a purge", climate: FORGETS, mutation: { torn: "purgePerson" } },
+];
+
+export const SUBJECTS: readonly Mutant[] = [...OF_JOBS, ...OF_SUMMARIES, ...OF_HELPERS, ...OF_PURGES];
 
 /** The worlds that do these operations at all. */
 export const LIVED_IN: Readonly<Partial<Record<OperationName, Partial<Climate>>>> = {
@@ -65,4 +133,11 @@ export const LIVED_IN: Readonly<Partial<Record<OperationName, Partial<Climate>>>
   planJobRuns: JOBS,
   startJobRun: JOBS,
   finishJobRun: JOBS,
+  compactContext: NARROW,
+  spend: NARROW,
+  openSubAgent: HELPERS,
+  settleSubAgents: HELPERS,
+  tellSubAgent: HELPERS,
+  purgePerson: FORGETS,
+  expireApprovals: { approvalMs: 45_000 },
 };

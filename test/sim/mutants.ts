@@ -1,20 +1,10 @@
 /** What is taken away from the program, one thing at a time, to see whether the simulator notices (the mutation check of fault-87). */
 import { DURABILITY } from "../../src/core/store.ts";
 import type { OperationName } from "../../src/store/operations/operations.ts";
-import type { Climate } from "./climate.ts";
+import type { Mutant } from "./mutant.ts";
 import { LIVED_IN, SUBJECTS } from "./mutants-of-subjects.ts";
 import { without } from "./without.ts";
-import type { Mutation } from "./sim-database.ts";
 import { runWorld, type WorldOptions } from "./world.ts";
-
-export interface Mutant {
-  readonly name: string;
-  readonly mutation: Mutation;
-  /** Many short lives in which the power fails all the time, instead of a few long ones: for what is lost within milliseconds. */
-  readonly powerCuts?: true;
-  /** What a world must have for it. */
-  readonly climate?: Partial<Climate>;
-}
 
 const UNIQUE: readonly Mutant[] = [
   {
@@ -105,14 +95,13 @@ const FENCES: readonly Mutant[] = [
   },
 ];
 
-/** What no world does, or too seldom: the desks of devices, memories and pairings, words about the audit, deliveries of yesterday, a restored backup, a purge, summaries, sub-agents, archives, branches, budgets. The store's contract holds them. */
+/** What no world does, or too seldom: the desks of devices, memories and pairings, words about the audit, deliveries of yesterday, a restored backup, archives, branches. The store's contract holds them. */
 const NOT_LIVED: ReadonlySet<OperationName> = new Set<OperationName>([
   "endorseEntries",
   "answerPairing",
   "appendAudit",
   "addCheckpoint",
   "expireDeliveries",
-  "expireApprovals",
   "requestDevice",
   "approveDevice",
   "rejectDevice",
@@ -121,14 +110,8 @@ const NOT_LIVED: ReadonlySet<OperationName> = new Set<OperationName>([
   "saveMemory",
   "forgetMemory",
   "settleRestored",
-  "purgePerson",
-  "compactContext",
-  "openSubAgent",
-  "settleSubAgents",
-  "tellSubAgent",
   "archiveSession",
   "branchSession",
-  "spend",
 ]);
 
 /** Every operation that must be on disk before its answer, committed as if it need not be. */

@@ -2,6 +2,7 @@
 import type { MessagePart } from "../../src/core/message.ts";
 import { textMessage } from "../../src/core/message.ts";
 import type { MessageUpdate, Update } from "../../src/core/update.ts";
+import { createForgetter } from "./forgetter.ts";
 import { createKeeper } from "./job-keeper.ts";
 import type { Pending } from "./platform.ts";
 import { CHANNEL } from "./sim-channel.ts";
@@ -23,6 +24,7 @@ export function createPeople(world: SimWorld): People {
   let talking = true;
   const said: MessageUpdate[] = [];
   const keeper = createKeeper(world);
+  const forgetter = createForgetter(world);
 
   const talk = () => {
     if (!talking) return;
@@ -48,10 +50,12 @@ export function createPeople(world: SimWorld): People {
       manage();
       decide();
       keeper.start();
+      forgetter.start();
     },
     stop() {
       talking = false;
       keeper.stop();
+      forgetter.stop();
     },
   };
 }
@@ -120,10 +124,21 @@ function messageOf(world: SimWorld, from: { sender: string; conversation: string
   };
 }
 
+const COMMANDS = ["/new", "/stop", "/status", "/whoami", "/help"];
+const KINDS = ["", "", "", "", "", "slowly", "slowly long", "long", "tool", "tools", "tool slowly", "pay"];
+
+function commandsOf({ climate }: SimWorld): readonly string[] {
+  return climate.narrow ? [...COMMANDS, "/compact", "/compact"] : COMMANDS;
+}
+
+function kindsOf({ climate }: SimWorld): readonly string[] {
+  return climate.helpers ? [...KINDS, "delegate", "delegate", "delegate"] : KINDS;
+}
+
 function partsOf(world: SimWorld): MessagePart[] {
-  if (world.strikes(0.1)) return [{ type: "text", text: world.pick(["/new", "/stop", "/status", "/whoami", "/help"]) }];
+  if (world.strikes(0.1)) return [{ type: "text", text: world.pick(commandsOf(world)) }];
   const tag = world.fresh("m");
-  const kind = world.pick(["", "", "", "", "", "slowly", "slowly long", "long", "tool", "tools", "tool slowly", "pay"]);
+  const kind = world.pick(kindsOf(world));
   const text: MessagePart = { type: "text", text: `${tag} ${world.strikes(0.01) ? "poison" : kind}`.trim() };
   return world.strikes(0.05) ? [text, { type: "media", media: { kind: "document", ref: tag } }] : [text];
 }

@@ -23,6 +23,8 @@ export interface Work {
 export interface Mutation {
   /** A full operation that is committed as a lazy one. */
   readonly lazy?: OperationName;
+  /** An operation whose one transaction is made two: a process may die between them. */
+  readonly torn?: OperationName;
   readonly rewrite?: (sql: string, operation: OperationName) => string;
   /** Run after the migrations. */
   readonly schema?: readonly string[];
@@ -89,10 +91,30 @@ export class SimDatabase {
     this.#tail = [];
   }
 
+  /** Of a torn operation: only its first change, by a process that dies then. */
+  tear({ operation, input }: Work): boolean {
+    if (operation.name !== this.#mutation.torn) return false;
+    try {
+      this.#runner.run(firstChange(operation.run(input as never)));
+      return true;
+    } catch {
+      // Refused before it has changed anything.
+      return false;
+    }
+  }
+
   #run({ name, run }: AnyOperation, input: unknown): unknown {
     const steps = run(input as never);
     const { rewrite } = this.#mutation;
     return this.#runner.run(rewrite ? rewritten(steps, (sql) => rewrite(sql, name)) : steps);
+  }
+}
+
+function* firstChange(steps: Steps<unknown>): Steps<void> {
+  for (let step = steps.next(); !step.done;) {
+    const rows = yield step.value;
+    if (!/^\s*SELECT/.test(step.value.sql)) return;
+    step = steps.next(rows);
   }
 }
 

@@ -33,6 +33,7 @@ export function createSimStore(world: SimWorld, owner: Owner): Store {
   const commit = () => {
     const batch = queue;
     queue = [];
+    if (world.strikes(world.tears) && batch.some((work) => world.database.tear(work))) return world.die(owner);
     const error = diskError(world);
     if (error) for (const work of batch) work.outcome = { error };
     // A death in the middle: half of them before the commit, half behind it.

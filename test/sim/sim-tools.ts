@@ -1,5 +1,6 @@
 import { ToolError } from "../../src/core/errors.ts";
 import type { Tool } from "../../src/core/tool.ts";
+import { createSpawnAgentTool } from "../../src/tools/agent/index.ts";
 import { never } from "./sim-store.ts";
 import type { Owner } from "./timeline.ts";
 import type { SimWorld } from "./sim-world.ts";
@@ -26,5 +27,6 @@ export function createSimTools(world: SimWorld, owner: Owner): Tool[] {
       return { text: `${name} ${id} done`, error: false };
     },
   });
-  return [tool("count", false), tool("look", true), tool("pay", false)];
+  const own = [tool("count", false), tool("look", true), tool("pay", false)];
+  return world.climate.helpers ? [...own, createSpawnAgentTool()] : own;
 }

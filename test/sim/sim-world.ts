@@ -74,6 +74,10 @@ export interface SimWorld {
   wall(): number;
   /** Whether nobody answers at this provider now. */
   outage(provider: string): boolean;
+  /** How often a torn operation is torn; 0 in an unchanged program. */
+  readonly tears: number;
+  /** So many processes have died. */
+  readonly deaths: number;
   /** Whether the config wants a heartbeat; it is switched off in the end. */
   heartbeat: boolean;
   startOutage(provider: string, ms: number): void;

@@ -1,10 +1,12 @@
 /** Leases as the watch has seen them taken: only the newest holder writes, and nobody takes what another one holds. */
 import type { Fence } from "../../src/core/records.ts";
+import type { Operations } from "../../src/core/store.ts";
 import type { OperationName } from "../../src/store/operations/operations.ts";
 import type { Watcher } from "./sim-world.ts";
 import type { Subject } from "./subject.ts";
 import { startedBy } from "./started-by.ts";
 
+type Purged = Operations["purgePerson"]["output"];
 type Leased = { owner: string | undefined; fence: number; expiresAt: number };
 
 export class LeaseWatch implements Subject {
@@ -20,6 +22,7 @@ export class LeaseWatch implements Subject {
     const [now, leaseMs] = [input["now"] as number, input["leaseMs"] as number];
     for (const { fence } of startedBy(name, output)) this.#claimed(fence, now, leaseMs, name === "commitTurn" || name === "suspendTurn" ? "kept" : "free");
     if (name === "claimLease" && output !== undefined) this.#claimed(output as Fence, now, leaseMs, "own");
+    if (name === "purgePerson") this.#purged(output as Purged);
     if (name === "boot") this.#booted(`${String(input["instance"])}.`);
     if (name === "renewLeases") for (const lease of output as string[]) this.#renewed(lease, now + leaseMs);
     if (
@@ -28,6 +31,12 @@ export class LeaseWatch implements Subject {
       ((name === "commitTurn" || name === "suspendTurn") && (output as { next?: unknown }).next === undefined)
     )
       this.#freed((_, key) => key === (input["fence"] as Fence).lease);
+  }
+
+  /** Whoever writes a summary of words that are gone has lost the right to. */
+  #purged({ changedSessions }: Purged): void {
+    const lost = new Set(changedSessions.map((id) => `compact:${id}`));
+    this.#freed((_, key) => lost.has(key));
   }
 
   powerLost(): void {

@@ -14,8 +14,11 @@ import type { Owner } from "./timeline.ts";
 import type { SimWorld, Watcher } from "./sim-world.ts";
 import { startedBy } from "./started-by.ts";
 import type { Subject } from "./subject.ts";
+import { HelperWatch } from "./watch-helpers.ts";
 import { JobWatch } from "./watch-jobs.ts";
 import { LeaseWatch } from "./watch-leases.ts";
+import { PurgeWatch } from "./watch-purges.ts";
+import { SummaryWatch } from "./watch-summaries.ts";
 
 export interface Violation {
   /** P1 to P10 of docs/reliability.md. */
@@ -48,6 +51,7 @@ export class Watch implements Watcher {
   readonly #world: SimWorld;
   readonly #lenient: boolean;
   readonly #subjects: readonly Subject[];
+  readonly #purges: PurgeWatch;
   /** Nonces whose sending is on record. */
   readonly #intents = new Set<string>();
   readonly #waits = new Map<string, number>();
@@ -61,7 +65,8 @@ export class Watch implements Watcher {
   constructor(world: SimWorld, lenient: boolean) {
     this.#world = world;
     this.#lenient = lenient;
-    this.#subjects = [new LeaseWatch(this), new JobWatch(this, world)];
+    this.#purges = new PurgeWatch(this, world);
+    this.#subjects = [new LeaseWatch(this), new JobWatch(this, world), new SummaryWatch(this), new HelperWatch(this, world), this.#purges];
   }
 
   broken(promise: string, text: string): void {
@@ -78,6 +83,7 @@ export class Watch implements Watcher {
     const { output } = work.outcome;
     for (const subject of this.#subjects) subject.committed?.(name, input, output);
     for (const started of startedBy(name, output)) this.#started(started);
+    if (name === "purgePerson") this.#announced = this.#announced.filter(({ turnId }) => this.rows("SELECT 1 FROM turns WHERE id = ?", turnId).length > 0);
     if (name === "markSending") this.#intents.add(`${String(input["deliveryId"])}.${String(input["part"])}`);
     if (name === "settlePart" && input["status"] === "queued")
       this.#waits.set(
@@ -144,6 +150,7 @@ export class Watch implements Watcher {
   // --- What left the house
 
   asks(nonce: string): void {
+    this.#purges.asks(nonce);
     // Wall time has whole milliseconds.
     const until = this.#waits.get(nonce);
     if (until !== undefined && this.#world.timeline.now + 1 < until)
@@ -177,6 +184,8 @@ export class Watch implements Watcher {
     this.#effects.set(id, times);
     if (times > 1) this.broken("P4", `the call of ${id} has taken effect ${times} times`);
     const [row] = this.rows<{ status: string }>("SELECT status FROM tool_calls WHERE args = ?", JSON.stringify({ id }));
+    // What had begun cannot be called back when somebody is forgotten.
+    if (row === undefined && this.#purges.justNow()) return;
     if (row === undefined || row.status === "planned") this.broken("P4", `the call of ${id} took effect while it was ${row?.status ?? "not on record"}`);
     if (name !== "pay") return;
     const [asked] = this.rows<{ status: string; call: string }>(
@@ -209,6 +218,7 @@ export class Watch implements Watcher {
     const { key, address } = pending.update;
     if (
       isAdmitted(pending.update) &&
+      !this.#purges.isForgotten(key) &&
       this.rows("SELECT 1 FROM inbox WHERE channel = ? AND account = ? AND key = ?", address.channel, address.account, key).length === 0
     )
       this.broken("P1", `${key} was acknowledged and is not on record`);
@@ -276,7 +286,8 @@ export class Watch implements Watcher {
   #checkAcknowledged(): void {
     const known = new Set(this.rows<{ key: string }>("SELECT key FROM inbox").map((row) => row.key));
     for (const { update, acknowledged } of [...this.#world.platform.updates, ...this.asked])
-      if (acknowledged && isAdmitted(update) && !known.has(update.key)) this.broken("P1", `${update.key} was acknowledged and is lost`);
+      if (acknowledged && isAdmitted(update) && !known.has(update.key) && !this.#purges.isForgotten(update.key))
+        this.broken("P1", `${update.key} was acknowledged and is lost`);
   }
 
   #checkAnnounced({ turnId, entry, outcome }: Announced): void {

@@ -64,6 +64,7 @@ export class World implements SimWorld {
   wallJump = 0;
   wallHasJumped = false;
   heartbeat: boolean;
+  readonly tears: number;
   deaths = 0;
   powerCuts = 0;
   readonly #random: Random;
@@ -87,6 +88,7 @@ export class World implements SimWorld {
     this.heartbeat = this.climate.heartbeat;
     this.timeline = new Timeline(createSeededRandom(seed + 0x5eed));
     this.database = new SimDatabase(mutation);
+    this.tears = mutation.torn === undefined ? 0 : 0.3;
     this.watch = new Watch(this, lenient);
     this.#people = createPeople(this);
   }

@@ -4,6 +4,7 @@ import type { EntryContent } from "../../core/entry.ts";
 import type { Operations } from "../../core/store.ts";
 import { blobsOf } from "./blob-uses.ts";
 import { removeDeliveries } from "./forget.ts";
+import { compactionOf } from "./leases.ts";
 import { removeMentions, type Mentioned } from "./mentions.ts";
 import { eraseSession } from "./sessions.ts";
 import { all, marks, one, run, type Steps } from "./statement.ts";
@@ -13,6 +14,7 @@ type Kind = Input<"exportPerson">["kind"];
 
 /** In a principal as it is stored. The engines have no common word for "contains". */
 const SAID_BY = "replace(principal, ?, '') <> principal";
+const SAID_BY_ANOTHER = `replace(principal, ?, '') = principal AND replace(principal, '"class":"system"', '') = principal`;
 const needle = (person: string) => `"person":${JSON.stringify(person)}`;
 
 interface Source {
@@ -93,13 +95,13 @@ export function* purgePerson({ person }: Input<"purgePerson">): Steps<Operations
   const removed: string[] = [];
   const shared: string[] = [];
   for (const { id } of touched) {
-    // Somebody else has said something in it; what is in doubt counts as somebody.
-    const others = yield* one(
-      `SELECT number FROM entries WHERE session_id = ? AND replace(principal, ?, '') = principal AND replace(principal, '"class":"system"', '') = principal
-         AND replace(content, '"role":"user"', '') <> content LIMIT 1`,
-      id,
-      by,
-    );
+    // Somebody else has said something in it, or something of theirs waits in it; what is in doubt counts as somebody.
+    const others =
+      (yield* one(
+        `SELECT number FROM entries WHERE session_id = ? AND ${SAID_BY_ANOTHER} AND replace(content, '"role":"user"', '') <> content LIMIT 1`,
+        id,
+        by,
+      )) ?? (yield* one(`SELECT id FROM inbox WHERE session_id = ? AND ${SAID_BY_ANOTHER} LIMIT 1`, id, by));
     if (others === undefined) removed.push(id);
     else shared.push(id);
   }
@@ -194,8 +196,9 @@ function* removeFrom(id: string, by: string): Steps<void> {
       number,
     );
   }
-  // A summary may hold their words.
+  // A summary may hold their words, and so may one that is being written: whoever writes it has lost the right to.
   yield* run("DELETE FROM summaries WHERE session_id = ?", id);
+  yield* run("UPDATE leases SET owner = NULL, expires_at = 0 WHERE lease = ?", compactionOf(id));
   for (const { id: turn } of turns) {
     yield* removeDeliveries((yield* all<{ id: string }>("SELECT id FROM deliveries WHERE turn_id = ?", turn)).map((delivery) => delivery.id));
     for (const table of ["tool_calls", "approvals", "sub_agents"]) yield* run(`DELETE FROM ${table} WHERE turn_id = ?`, turn);

@@ -122,4 +122,37 @@ export function personCases(world: () => World): void {
     await w.store.deleteSession({ id: one.session.id });
     assert.equal(await w.store.getDelivery({ id }), undefined);
   });
+
+  test("what somebody else has said in the same conversation stays when a person is forgotten, also while it waits and no turn has read it", async () => {
+    const w = world();
+    const [ann, bob] = [w.id("ann"), w.id("bob")];
+    const group = await w.begin("ann in the group", { person: ann });
+    await w.commit(group);
+    const waits = w.item("bob says something by the way", { kind: "context", person: bob, session: group.session });
+    await w.accept(waits);
+    const purged = await w.store.purgePerson({ person: ann });
+    assert.deepEqual([purged.removedSessions, purged.changedSessions], [[], [group.session.id]]);
+    assert.equal((await w.accept(waits))[0]?.kind, "duplicate", "it is still known");
+    const next = await w.begin("bob asks", { person: bob, session: group.session });
+    const texts = JSON.stringify(await w.store.readEntries({ sessionId: group.session.id, limit: 100 }));
+    assert.match(texts, /bob says something by the way/);
+    assert.doesNotMatch(texts, /ann in the group/);
+    await w.commit(next);
+  });
+
+  test("a summary that is being written while somebody is forgotten is refused: it may hold their words", async () => {
+    const w = world();
+    const [ann, bob] = [w.id("ann"), w.id("bob")];
+    const first = await w.begin("ann in the group", { person: ann });
+    await w.commit(first);
+    await w.commit(await w.begin("bob in the group", { person: bob, session: first.session }));
+    const sessionId = first.session.id;
+    const claim = { lease: `compact:${sessionId}`, owner: "me", now: w.now, leaseMs: 60_000 };
+    const fence = await w.store.claimLease(claim);
+    await w.store.purgePerson({ person: ann });
+    const change = { fence: fence!, sessionId, expectedStart: 1, contextStart: 3, trimmedTo: 0, now: w.now };
+    await rejectsWith("lease_lost", w.store.compactContext(change));
+    const again = await w.store.claimLease({ ...claim, owner: "another" });
+    assert.equal(await w.store.compactContext({ ...change, fence: again! }), true, "the next one reads what is left");
+  });
 }
