@@ -94,7 +94,7 @@ type Event =
         error?: { code: string; message: string };
       };
     }
-  | { readonly event: "notice"; readonly session?: string; readonly payload: { code: string; text: string } }
+  | { readonly event: "notice"; readonly session?: string; readonly payload: { code: string; text: string; job_id?: string } }
   | { readonly event: "shutdown"; readonly payload: { reason: string } };
 
 /** Payloads of the events, by name. */

@@ -176,7 +176,12 @@ export interface GatewayDeps {
   readonly blobs: Blobs;
   readonly config: ConfigAccess;
   readonly channels: ChannelAccess;
-  readonly models: { list(): Promise<readonly ModelInfo[]>; readonly default: string };
+  readonly models: {
+    list(): Promise<readonly ModelInfo[]>;
+    readonly default: string;
+    /** @throws ModelError `provider_not_found` for a model that nobody here would ever answer */
+    require(name: string): unknown;
+  };
   readonly agents: { list(): readonly { readonly name: string; readonly model: string; readonly bindings?: readonly Binding[] }[] };
   /** Stops turns, queued or running; answers the ids of those it stopped. */
   readonly turns: {
