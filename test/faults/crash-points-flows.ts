@@ -70,6 +70,9 @@ function update(text: string, more: { sender?: string; parts?: readonly MessageP
   };
 }
 
+/** What is answered to `say ten parts`: as many of them on the platform (`MAX_TEXT`), no two alike. */
+export const TEN_PARTS = `re: say ten parts ${Array.from({ length: 300 }, (_, index) => index).join(" ")}`.slice(0, 1_000);
+
 /** About 1,000 tokens. */
 const FILLER = ". And so it went on".repeat(220);
 
@@ -88,6 +91,7 @@ export const FLOWS: readonly Flow[] = [
   { name: "tool", updates: [{ update: update("say tools"), answer: "re: say tools" }] },
   { name: "hook", updates: [{ update: calledByHook("say hook"), answer: "re: say hook" }] },
   { name: "multi-part", updates: [{ update: update("say long"), answer: "re: say long" }] },
+  { name: "ten parts", updates: [{ update: update("say ten parts"), answer: TEN_PARTS }] },
   { name: "draft", updates: [{ update: update("say slowly"), answer: "re: say slowly" }] },
   {
     name: "command",
@@ -242,6 +246,7 @@ export function answerOf({ entries, system }: ModelRequest, fresh: () => string)
     const calls = results === 0 ? ["count", "look"] : ["count"];
     return [...slow, ...callTools(calls.map((name) => ({ id: fresh(), name, args: { id: fresh() } })))];
   }
+  if (text === "say ten parts") return reply(TEN_PARTS);
   if (/long/.test(text)) return reply(`re: ${text} ${"and so on ".repeat(25)}`);
   if (!/slowly/.test(text)) return reply(`re: ${text}`);
   const words = reply(`re: ${text}, one word after the other, until it is said`);

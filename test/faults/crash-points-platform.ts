@@ -32,6 +32,11 @@ export class PlatformFiles {
     return this.#read<Sent>("sent");
   }
 
+  /** Nonce of every send that was asked for, taken as a repeat or not. */
+  attempts(): string[] {
+    return this.#read<string>("attempts");
+  }
+
   acknowledged(): string[] {
     return this.#read<string>("acknowledged");
   }
@@ -66,7 +71,7 @@ export class PlatformFiles {
     return sends.map((one) => one.text).join("");
   }
 
-  add(file: "sent" | "acknowledged" | "effects" | "outages" | "unsaid" | "purged" | "jobs", line: unknown): void {
+  add(file: "sent" | "attempts" | "acknowledged" | "effects" | "outages" | "unsaid" | "purged" | "jobs", line: unknown): void {
     appendFileSync(join(this.#folder, `${file}.jsonl`), `${JSON.stringify(line)}\n`);
   }
 
@@ -129,6 +134,7 @@ export function createPlatformChannel(deps: PlatformDeps): Channel {
     async send(part, target) {
       if (flow.refusedConversation === target.address.conversation) throw new ChannelError("forbidden", "blocked", "permanent");
       if (flow.away?.conversation === target.address.conversation) throw new ChannelError("away", "away", "retry");
+      files.add("attempts", target.nonce);
       const sent = files.sent().filter((one) => one.kind === "send");
       const known = idempotentSend ? sent.find((one) => one.nonce === target.nonce) : undefined;
       const id = known?.id ?? `p${sent.length + 1}`;

@@ -18,6 +18,8 @@ import { PlatformFiles } from "./crash-points-platform.ts";
 const PROGRAM = join(import.meta.dirname, "crash-points-house.ts");
 /** Occurrences of one point in one flow that are worth a death; of reads, which change nothing, only the first. */
 const OCCURRENCES = 4;
+/** More deaths than this in one relay are a standstill. */
+const RELAY_DEATHS = 30;
 
 export interface PointReport {
   readonly flow: string;
@@ -66,6 +68,27 @@ export async function enumerateFlow({ flow, postgres, every = 1, skip = 0, onRep
     onReport?.(report);
   }
   return reports;
+}
+
+export interface RelayReport {
+  readonly deaths: number;
+  readonly problems: readonly string[];
+  /** Texts that stand on the platform, in their order. */
+  readonly shown: readonly string[];
+  /** Sends that were asked for. */
+  readonly attempts: number;
+}
+
+/** Kills one process after the other at the same point of its own life until one comes through, on a platform that takes a repeated send as one. */
+export async function relay(flow: Flow, die: NthPoint): Promise<RelayReport> {
+  return await inFreshHome(flow, undefined, true, async (options) => {
+    let deaths = 0;
+    while (await runAndDie({ ...options, die })) if (++deaths > RELAY_DEATHS) throw new Error(`${flow.name} does not get on`);
+    const problems = await recover(flow, options);
+    const files = new PlatformFiles(options.folder);
+    const sends = files.sent().filter(({ kind }) => kind === "send");
+    return { deaths, problems, shown: sends.map(({ text }) => text), attempts: files.attempts().length };
+  });
 }
 
 async function recover(flow: Flow, options: HouseOptions): Promise<string[]> {

@@ -11,8 +11,8 @@ import { createMemoryStore } from "../../src/store/memory/index.ts";
 import { createTimeTool } from "../../src/tools/time/index.ts";
 import { createLoopChannel } from "../fakes/loop-channel.ts";
 import { CHANNEL, pointChannel, pointProvider, pointStore, pointTool, STORE, type OnPoint } from "./crash-points.ts";
-import { FLOWS } from "./crash-points-flows.ts";
-import { describeProblems, enumerateFlow, pointsOf } from "./crash-points-run.ts";
+import { FLOWS, TEN_PARTS } from "./crash-points-flows.ts";
+import { describeProblems, enumerateFlow, pointsOf, relay } from "./crash-points-run.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
@@ -94,11 +94,28 @@ describe("the flows", () => {
 
   // Each point of each flow: `npm run faults`. Here a part of them, a different one for each flow.
   for (const [index, flow] of FLOWS.entries())
-    test(`killed on the way of a ${flow.name}, the next process loses nothing and does nothing twice (fault-1, fault-5, fault-6)`, async () => {
+    test(`killed on the way of a ${flow.name}, the next process loses nothing and does nothing twice (fault-1, fault-6)`, async () => {
       const reports = await enumerateFlow({ flow, every: 32, skip: index % 16 });
       assert.ok(reports.some((report) => report.died));
       assert.deepEqual(describeProblems(reports), []);
     });
+
+  const ten = FLOWS.find(({ name }) => name === "ten parts")!;
+  test("killed at each boundary of an answer in ten parts, the next process sends the remaining parts only, in their order (fault-5)", async () => {
+    const { deaths, problems, shown, attempts } = await relay(ten, { name: "store.settlePart", when: "after", nth: 1 });
+    assert.deepEqual(problems, []);
+    assert.equal(deaths, 10, "each process sent one part");
+    assert.equal(attempts, 10, "and none that was sent before");
+    assert.deepEqual(shown, TEN_PARTS.match(/.{100}/g));
+  });
+
+  test("killed each time between a part and its receipt, only that part is sent again, and the platform shows it once (fault-5)", async () => {
+    const { deaths, problems, shown, attempts } = await relay(ten, { name: "channel.desk.send", when: "after", nth: 2 });
+    assert.deepEqual(problems, []);
+    assert.equal(deaths, 9);
+    assert.equal(attempts, 10 + deaths);
+    assert.deepEqual(shown, TEN_PARTS.match(/.{100}/g));
+  });
 
   test("the same on PostgreSQL (fault-1, fault-65)", { skip: postgresBinaries() === undefined ? "no PostgreSQL server on this machine" : false }, async () => {
     const postgres = await startPostgres();
