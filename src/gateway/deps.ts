@@ -199,7 +199,7 @@ export interface GatewayDeps {
   /** Strangers who ask to be let in. */
   readonly pairing: Pick<PairingDesk, "answer" | "list">;
   readonly audit: { verify(): Promise<AuditVerdict> };
-  readonly people: { purge(person: string, senders: readonly string[]): Promise<Purged & { readonly logLines: number }> };
+  readonly people: { purge(person: string, senders: readonly string[]): Promise<Purged & { readonly logLines: number; readonly aside: readonly string[] }> };
   readonly backups: {
     /** @throws StoreError `backup_failed` and what the database says; RequestError `backup_place_refused`. */
     make(order: { readonly into?: string; readonly workspaces: boolean }): Promise<BackupInfo>;
