@@ -8,7 +8,12 @@ export interface PeopleOperations {
   addPerson: Operation<{ channel: string; account: string; senderId: string; name?: string; personId: string; now: number }, { personId: string }>;
   /** What is kept of one person, kind by kind; `after` pages. read. */
   exportPerson: Operation<
-    { person: string; kind: "identity" | "pairing" | "message" | "entry" | "delivery" | "memory" | "job" | "approval" | "usage"; after?: string; limit: number },
+    {
+      person: string;
+      kind: "identity" | "pairing" | "message" | "entry" | "delivery" | "memory" | "job" | "approval" | "usage";
+      after?: string;
+      limit: number;
+    },
     { records: Record<string, unknown>[]; after?: string }
   >;
   /**

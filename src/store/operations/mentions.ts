@@ -21,7 +21,7 @@ export function* removeMentions({ ids, keys, senders = [] }: Mentioned): Steps<v
   const whole = keys.map((key) => JSON.stringify(key));
   const wordOf = (sender: string) => new RegExp(`(?<![\\p{L}\\p{N}_])${RegExp.escape(sender)}(?![\\p{L}\\p{N}_])`, "u");
   const named = senders.map((sender) => ({ word: wordOf(sender), sure: sender.length >= SURE_SENDER }));
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const rows = yield* all<{ seq: number; id: string; status: string; said: string }>(
       `SELECT d.seq, d.id, d.status, p.text || p.payload AS said FROM deliveries d JOIN delivery_parts p ON p.delivery_id = d.id
        WHERE d.session_id IS NULL AND d.seq > ? ORDER BY d.seq LIMIT ?`,

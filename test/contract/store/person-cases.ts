@@ -112,7 +112,12 @@ export function personCases(world: () => World): void {
     const one = await w.begin("words");
     await w.commit(one);
     const id = `event:hook:${w.id("seq")}`;
-    const delivery = { id, address: { ...w.address(), channel: "hooks" }, parts: [{ text: "event", payload: { turn_id: one.turn.id } }], expiresAt: w.now + 1000 };
+    const delivery = {
+      id,
+      address: { ...w.address(), channel: "hooks" },
+      parts: [{ text: "event", payload: { turn_id: one.turn.id } }],
+      expiresAt: w.now + 1000,
+    };
     await w.store.enqueueDelivery({ delivery, now: w.now });
     await w.store.deleteSession({ id: one.session.id });
     assert.equal(await w.store.getDelivery({ id }), undefined);
