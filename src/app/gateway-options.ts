@@ -1,3 +1,4 @@
+import { bindAddress } from "../config/bind-address.ts";
 import type { LoadedConfig } from "../config/index.ts";
 import type { Secret } from "../core/secret.ts";
 import type { AuthOptions, GatewayOptions } from "../gateway/options.ts";
@@ -38,9 +39,4 @@ export function authOptions(auth: LoadedConfig["config"]["gateway"]["auth"], tok
   if (auth.mode === "none") return { mode: "none" };
   if (auth.mode === "password") return { mode: "password", password: auth.password!.reveal() };
   return { mode: "token", token: token!.reveal() };
-}
-
-function bindAddress(written: string): string {
-  if (written === "loopback") return "127.0.0.1";
-  return written === "lan" ? "0.0.0.0" : written;
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { join, resolve } from "node:path";
+import { bindAddress } from "../config/bind-address.ts";
 import type { LoadedConfig } from "../config/index.ts";
 import type { Clock } from "../core/clock.ts";
 import { ConfigError } from "../core/errors.ts";
@@ -41,12 +42,13 @@ async function readPem(key: string, path: string): Promise<string> {
  */
 async function ownCertificate({ config, places }: Pick<LoadedConfig, "config" | "places">, clock: Clock): Promise<{ cert: string; key: string }> {
   const file = join(places.dataFolder, "gateway-tls.pem");
-  const { bind_address: bind, hosts } = config.gateway;
-  const needed = ["localhost", "127.0.0.1", "::1", ...hosts, ...(["loopback", "lan", "0.0.0.0", "::"].includes(bind) ? [] : [bind])];
+  const { bind_address: written, hosts } = config.gateway;
+  const bind = bindAddress(written);
+  const needed = [...new Set(["localhost", "127.0.0.1", "::1", ...hosts, ...(["0.0.0.0", "::"].includes(bind) ? [] : [bind])])];
   const kept = splitPem(await readFile(file, "utf8").catch(() => ""));
   if (kept !== undefined && isGood(kept.cert, needed, clock.now())) return kept;
   const { createSelfSigned } = await import("../gateway/tls/self-signed.ts");
-  const everywhere = bind === "lan" || bind === "0.0.0.0" || bind === "::" ? ownAddresses() : [];
+  const everywhere = bind === "0.0.0.0" || bind === "::" ? ownAddresses() : [];
   const made = await createSelfSigned([...new Set([...needed, ...everywhere])], clock.now());
   // Both in one file, so that a crash cannot leave a key without its certificate.
   await writeFileAtomic(file, `${made.cert.trim()}\n${made.key.trim()}\n`);

@@ -1,5 +1,5 @@
 import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Channel } from "../core/channel.ts";
 import type { LogFile, LogRing } from "../observe/index.ts";
 import type { Purged } from "../turn/purge-person.ts";
@@ -13,7 +13,11 @@ export interface PurgeEverywhereDeps {
 }
 
 /** Forgets a person in the store, and beside it: what channel accounts keep, their workspaces, and the lines of the log that name them. @param senders their ids on the platforms */
-export async function purgeEverywhere(person: string, senders: readonly string[], deps: PurgeEverywhereDeps): Promise<Purged & { logLines: number }> {
+export async function purgeEverywhere(
+  person: string,
+  senders: readonly string[],
+  deps: PurgeEverywhereDeps,
+): Promise<Purged & { logLines: number; aside: string[] }> {
   // First of all: once the store has forgotten them, nobody could ask again.
   for (const channel of deps.channels) await channel.forget?.(senders);
   const purged = await deps.purge(person);
@@ -22,7 +26,15 @@ export async function purgeEverywhere(person: string, senders: readonly string[]
   const names = [person, ...senders, ...purged.removedSessions].map((id) => JSON.stringify(id));
   const matches = (line: string) => names.some((name) => line.includes(name)) || line.includes(person);
   deps.ring.remove((record) => matches(JSON.stringify(record)));
-  return { ...purged, logLines: deps.file?.remove(matches) ?? 0 };
+  return { ...purged, logLines: deps.file?.remove(matches) ?? 0, aside: await putAside(deps.dataFolder) };
+}
+
+/** What restores, resets and a damaged database have left: older states of everything, which only the owner deletes. */
+async function putAside(dataFolder: string): Promise<string[]> {
+  const within = (await readdir(dataFolder).catch(() => [])).filter((name) => /\.(replaced|damaged)-\d/.test(name)).map((name) => join(dataFolder, name));
+  const home = dirname(dataFolder);
+  const whole = (await readdir(home).catch(() => [])).filter((name) => name.startsWith(`${basename(dataFolder)}.replaced-`)).map((name) => join(home, name));
+  return [...within, ...whole].toSorted();
 }
 
 async function removeWorkspaces(sessions: readonly string[], dataFolder: string): Promise<void> {

@@ -242,6 +242,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
     },
     models: {
       list: () => providers.list(),
+      require: providers.model,
       get default() {
         return live.agent("main").models[0]!;
       },

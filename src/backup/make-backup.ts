@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { StoreError } from "../core/errors.ts";
 import { writeFileAtomic } from "../lib/atomic-file/index.ts";
+import { makeFolder } from "./make-folder.ts";
 import { collectFiles } from "./collect-files.ts";
 import { sha256Of, sync } from "./copy-file.ts";
 import { configPaths, leftOut, type Home } from "./home.ts";
@@ -38,7 +39,7 @@ export async function makeBackup(home: Home, { into, workspaces, by }: BackupReq
   const folder = join(into, new Date(now).toISOString().replaceAll(/[:.]/g, ""));
   const unfinished = `${folder}.part`;
   try {
-    await mkdir(into, { recursive: true, mode: 0o700 });
+    await makeFolder(into);
     await mkdir(unfinished, { mode: 0o700 });
     const facts = await deps.copyDatabase?.(join(unfinished, DATABASE));
     const database = facts && { ...facts, ...(await readBack(join(unfinished, DATABASE))) };

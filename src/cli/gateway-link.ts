@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createClient, type Client } from "../client/index.ts";
+import { bindAddress, localHost } from "../config/bind-address.ts";
 import type { Config } from "../config/schema.ts";
 import { findPlaces, type Places } from "../config/places.ts";
 import { AuthError, ConfigError } from "../core/errors.ts";
@@ -80,8 +81,7 @@ async function tryLoad(context: CliContext): Promise<Config | ConfigError> {
 
 function urlOf(config: Config | undefined): string {
   const { bind_address: bind = "127.0.0.1", port = 18_789 } = config?.gateway ?? {};
-  const everywhere = ["loopback", "lan", "0.0.0.0", "::", ""].includes(bind);
-  const host = everywhere ? "127.0.0.1" : bind.includes(":") ? `[${bind}]` : bind;
+  const host = localHost(bindAddress(bind));
   return `${config?.gateway.tls.enabled === true ? "https" : "http"}://${host}:${port}`;
 }
 

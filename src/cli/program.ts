@@ -71,6 +71,7 @@ function addGateway({ program, add, group }: Tree): void {
     "--deep",
     "also channels, queues and usage",
   );
+  add(gateway, "token", "print the token that clients have to show", async () => (await import("./command/gateway.ts")).token);
   add(program, "start", "run the gateway in the foreground (same as gateway run)", run);
   add(program, "status", "gateway, channels and models at a glance", async () => (await import("./command/gateway.ts")).statusAtAGlance);
 }
@@ -90,6 +91,10 @@ function addTalk({ program, add, group }: Tree): void {
     .option("--session <key>", "session key (default: agent:main:main)")
     .addOption(new Option("--thinking <level>", "how much the model thinks first").choices(["off", "low", "medium", "high"]));
   add(agent, "status", "what the agent is doing", async () => (await import("./command/agent.ts")).status);
+  add(agent, "stop", "stop what it is doing: in one session, or everywhere", async () => (await import("./command/agent.ts")).stop).option(
+    "--session <key>",
+    "only in this session",
+  );
 }
 
 function addConfig({ program, add, group }: Tree): void {

@@ -965,7 +965,32 @@ export interface Methods {
   };
   /** Events from now on, and those after `since` first; replaces the connection's earlier subscription. */
   readonly subscribe: {
-    readonly params: { readonly events?: readonly string[]; readonly sessions?: readonly string[]; readonly since?: number };
+    readonly params: {
+      readonly events?: readonly (
+        | "message.accepted"
+        | "message.changed"
+        | "turn.queued"
+        | "turn.started"
+        | "turn.delta"
+        | "turn.step"
+        | "turn.tool"
+        | "turn.moved"
+        | "turn.ended"
+        | "delivery.changed"
+        | "session.changed"
+        | "channel.changed"
+        | "approval.asked"
+        | "approval.resolved"
+        | "config.changed"
+        | "device.changed"
+        | "pairing.changed"
+        | "job.ran"
+        | "notice"
+        | "shutdown"
+      )[];
+      readonly sessions?: readonly string[];
+      readonly since?: number;
+    };
     readonly result: {
       readonly seq: number;
       readonly turns: readonly {

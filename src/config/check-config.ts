@@ -44,7 +44,8 @@ function toProblem(issue: v.BaseIssue<unknown>, path: ConfigPath, { schema, writ
   const value = getAt(written, path);
   const found = secret || value === undefined || typeof value === "object" ? undefined : describe(value);
   const names = picks(own);
-  const nearest = typeof value === "string" && found !== undefined ? nearestName(value, names) : undefined;
+  // A value that is one of them is wrong for another reason.
+  const nearest = typeof value === "string" && found !== undefined && !names.includes(value) ? nearestName(value, names) : undefined;
   return {
     key: formatPath(path),
     source: sourceOf(path),

@@ -25,11 +25,19 @@ export interface ConfigProblem {
 export class ConfigInvalid extends ConfigError {
   readonly problems: readonly ConfigProblem[];
 
-  constructor(problems: readonly ConfigProblem[]) {
-    super("config_invalid", formatConfigProblems(problems), { hint: "mend the lines named above; `clanker config validate` checks again" });
+  constructor(problems: readonly ConfigProblem[], hint = "mend the lines named above; `clanker config validate` checks again") {
+    super("config_invalid", formatConfigProblems(problems), { hint });
     this.name = "ConfigInvalid";
     this.problems = problems;
   }
+}
+
+/** The same for a change that was not written: the lines of what it would have made are nowhere to be seen. @param touched formatted keys of the change */
+export function refuseChange(invalid: ConfigInvalid, touched: readonly string[]): ConfigInvalid {
+  const isOfIt = ({ key }: ConfigProblem) => touched.some((changed) => key === changed || key.startsWith(`${changed}.`) || key.startsWith(`${changed}[`));
+  if (!invalid.problems.some(isOfIt)) return invalid;
+  const problems = invalid.problems.map((problem) => (isOfIt(problem) ? { ...problem, source: { type: "default" as const } } : problem));
+  return new ConfigInvalid(problems, "nothing was changed; `clanker config schema` and docs/config.md tell what a key may be");
 }
 
 /** `/path/config.toml:12`, `environment variable NAME` or `default`. */

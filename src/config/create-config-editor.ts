@@ -6,7 +6,7 @@ import { silentLog, type Log } from "../core/log.ts";
 import { writeFileAtomic } from "../lib/atomic-file/index.ts";
 import { changedPaths, valuesOf } from "./config-diff.ts";
 import { badPath, formatPath, getAt, parsePath, type Table } from "./config-path.ts";
-import { formatSource, type Source } from "./config-problem.ts";
+import { ConfigInvalid, formatSource, refuseChange, type Source } from "./config-problem.ts";
 import { editText } from "./edit-text.ts";
 import { appendItems, mergePatch, requirePlain, setValue, unsetValue, type ConfigKeys } from "./edit-tree.ts";
 import { childOf } from "./known-keys.ts";
@@ -104,7 +104,10 @@ async function checkChange(work: Work, mutate: (tree: Table) => ConfigKeys[], { 
   if (touched.some(([key]) => key === "include" || key === "$include")) throw badPath("include", "includes are changed by hand only");
   for (const path of touched) refuseElsewhere(origins, path, places.configFile);
   const text = await editText(before.main?.text ?? "", tree, places.configFile);
-  return { before, text, loaded: await completeConfig(await readConfig(places.configFile, { text }), places, work.options.load) };
+  const loaded = await completeConfig(await readConfig(places.configFile, { text }), places, work.options.load).catch((thrown: unknown) => {
+    throw thrown instanceof ConfigInvalid ? refuseChange(thrown, touched.map(formatPath)) : thrown;
+  });
+  return { before, text, loaded };
 }
 
 async function writeChange(work: Work, { before, text }: CheckedChange): Promise<void> {

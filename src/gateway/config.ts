@@ -6,8 +6,8 @@ const IPV6 = /^(?=.*:)[0-9a-f:.]{2,45}$/i;
 const address = v.pipe(
   v.string(),
   v.check(
-    (text) => text === "loopback" || text === "lan" || IPV4.test(text) || IPV6.test(text),
-    "must be an IP address, loopback or lan (for a tailnet: this machine's address there)",
+    (text) => ["loopback", "lan", "tailnet", "auto"].includes(text) || IPV4.test(text) || IPV6.test(text),
+    "must be an IP address, loopback, lan, tailnet or auto",
   ),
 );
 
@@ -56,9 +56,13 @@ const network = v.pipe(v.string(), v.regex(/^[0-9a-f:.]+(\/\d{1,3})?$/i, "must b
 /** `[gateway]` */
 export const gatewayConfig = v.pipe(
   v.strictObject({
-    bind_address: described(v.optional(address, "127.0.0.1"), "Where the gateway listens: an IP address, loopback, or lan (every address of this machine).", {
-      restart: true,
-    }),
+    bind_address: described(
+      v.optional(address, "127.0.0.1"),
+      "Where the gateway listens: an IP address, loopback, lan (every address of this machine), tailnet (its address there), or auto (tailnet where there is one, else loopback).",
+      {
+        restart: true,
+      },
+    ),
     port: described(v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)), 18_789), "TCP port; 0 takes a free one.", { restart: true }),
     max_connections: described(v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 10_000), "Most open connections at a time.", { restart: true }),
     trusted_proxies: described(v.optional(v.array(network), []), "Proxies whose X-Forwarded-For is believed.", { restart: true, example: ["10.0.0.5"] }),

@@ -176,7 +176,12 @@ export interface GatewayDeps {
   readonly blobs: Blobs;
   readonly config: ConfigAccess;
   readonly channels: ChannelAccess;
-  readonly models: { list(): Promise<readonly ModelInfo[]>; readonly default: string };
+  readonly models: {
+    list(): Promise<readonly ModelInfo[]>;
+    readonly default: string;
+    /** @throws ModelError `provider_not_found` for a model that nobody here would ever answer */
+    require(name: string): unknown;
+  };
   readonly agents: { list(): readonly { readonly name: string; readonly model: string; readonly bindings?: readonly Binding[] }[] };
   /** Stops turns, queued or running; answers the ids of those it stopped. */
   readonly turns: {
@@ -194,7 +199,7 @@ export interface GatewayDeps {
   /** Strangers who ask to be let in. */
   readonly pairing: Pick<PairingDesk, "answer" | "list">;
   readonly audit: { verify(): Promise<AuditVerdict> };
-  readonly people: { purge(person: string, senders: readonly string[]): Promise<Purged & { readonly logLines: number }> };
+  readonly people: { purge(person: string, senders: readonly string[]): Promise<Purged & { readonly logLines: number; readonly aside: readonly string[] }> };
   readonly backups: {
     /** @throws StoreError `backup_failed` and what the database says; RequestError `backup_place_refused`. */
     make(order: { readonly into?: string; readonly workspaces: boolean }): Promise<BackupInfo>;

@@ -1,4 +1,6 @@
 import { AuthError, RequestError } from "../core/errors.ts";
+import { nearestName } from "../lib/nearest-name/index.ts";
+import { describeIssue } from "../lib/schema/describe-issue.ts";
 import { v } from "../lib/schema/index.ts";
 import { includesScope, type Credential } from "./auth/credential.ts";
 import type { Call, Method } from "./method.ts";
@@ -59,14 +61,22 @@ export function coreMethods(): readonly Method[] {
  */
 export async function callMethod(registry: Registry, name: string, params: unknown, call: Call): Promise<unknown> {
   const method = registry.methods.get(name);
-  if (method === undefined) throw unknownMethod(name);
+  if (method === undefined) throw unknownMethod(name, [...registry.methods.keys()]);
   if (!mayCall(method, call.credential)) throw new AuthError("forbidden", `${name} needs scope ${method.scope}`);
-  if (method.socketOnly && call.connection === undefined) throw unknownMethod(name);
+  if (method.socketOnly && call.connection === undefined) throw socketMethod(name);
   return method.handler(checkParams(method, params), call);
 }
 
-function unknownMethod(name: string): RequestError {
-  return new RequestError("method_not_found", `no method ${JSON.stringify(name.slice(0, 100))}`, { hint: "rpc.discover lists the methods" });
+export function unknownMethod(name: string, known: readonly string[] = []): RequestError {
+  const wrong = name.slice(0, 100);
+  const nearest = nearestName(wrong, known);
+  const hint = `${nearest === undefined ? "" : `did you mean ${nearest}? `}rpc.discover lists the methods`;
+  return new RequestError("method_not_found", `no method ${JSON.stringify(wrong)}`, { hint });
+}
+
+/** It has to do with the connection itself. */
+export function socketMethod(name: string): RequestError {
+  return new RequestError("method_not_found", `${name} is a method of connections`, { hint: "call it on /ws" });
 }
 
 /** An entry whose scope is not one we know is forbidden to everybody. */
@@ -81,11 +91,14 @@ function checkParams(method: Method, params: unknown): unknown {
   if (params !== undefined) refusePollution(params);
   const checked = v.safeParse(method.params, params ?? {});
   if (checked.success) return checked.output;
-  const issue = checked.issues[0];
-  const path = v.getDotPath(issue);
-  throw new RequestError("bad_params", `${method.name}: ${path === null ? "" : `${path}: `}${issue.message}`, {
-    hint: "see rpc.discover or docs/api.md for the parameters",
+  const names = parameterNames(method.params);
+  throw new RequestError("bad_params", `${method.name}: ${describeIssue(checked.issues[0], names)}`, {
+    hint: names.length === 0 ? `${method.name} takes no parameters` : `${method.name} takes ${names.join(", ")}; docs/api.md explains them`,
   });
+}
+
+function parameterNames(params: Method["params"]): string[] {
+  return "entries" in params ? Object.keys(params.entries as object) : [];
 }
 
 const POLLUTING = new Set(["__proto__", "constructor", "prototype"]);

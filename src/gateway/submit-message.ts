@@ -1,6 +1,6 @@
 import { AuthError, RequestError } from "../core/errors.ts";
 import type { Outcome } from "../core/intake.ts";
-import type { Media, Message, MessagePart } from "../core/message.ts";
+import { messageText, type Media, type Message, type MessagePart } from "../core/message.ts";
 import { newId } from "../core/random.ts";
 import type { MessageUpdate, SendOptions } from "../core/update.ts";
 import { agentOfKey } from "../sessions/session-key.ts";
@@ -39,8 +39,9 @@ export async function submitMessage(deps: GatewayDeps, credential: Credential, s
   const session = await sessionKeyOf(deps.store, submission.session);
   const agent = agentOfKey(session);
   if (!deps.agents.list().some((known) => known.name === agent)) throw notFound("agent", agent);
-  const message = await toMessage(deps, submission.message);
   const { model, thinking, system, idempotencyKey } = submission;
+  if (model !== undefined) deps.models.require(model);
+  const message = await toMessage(deps, submission.message, { session, speaker: speakerOf(credential).person });
   const messageId = newId(deps.clock, deps.random);
   const options: SendOptions = {
     session,
@@ -97,12 +98,21 @@ function settle(outcome: Outcome | undefined, session: string): Submitted {
   }
 }
 
-async function toMessage(deps: GatewayDeps, param: MessageParam): Promise<Message> {
+async function toMessage(deps: GatewayDeps, param: MessageParam, said: { session: string; speaker: string }): Promise<Message> {
   if (typeof param === "string") return { parts: [{ type: "text", text: param }] };
   const parts: MessagePart[] = param.text === undefined || param.text === "" ? [] : [{ type: "text", text: param.text }];
   for (const blob of param.media ?? []) parts.push({ type: "media", media: await mediaOf(deps, blob) });
   if (parts.length === 0) throw new RequestError("bad_message", "a message needs text or media");
-  return param.reply_to === undefined ? { parts } : { parts, replyTo: param.reply_to };
+  return param.reply_to === undefined ? { parts } : { parts, replyTo: param.reply_to, quote: await quoteOf(deps, param.reply_to, said) };
+}
+
+/** The model reads what is answered. Only what was said in the same conversation can be: others may belong to others. @throws RequestError `message_not_found` */
+async function quoteOf({ store }: GatewayDeps, messageId: string, { session, speaker }: { session: string; speaker: string }): Promise<Message["quote"]> {
+  const item = await store.getInboxItem({ id: messageId });
+  const key = item && (await store.getSession({ id: item.sessionId }))?.key;
+  if (item?.update.type !== "message" || key !== session) throw notFound("message", messageId);
+  const { sender, message } = item.update;
+  return { text: messageText(message), own: item.principal.person === speaker, ...(sender.name !== undefined && { sender: sender.name }) };
 }
 
 async function mediaOf(deps: GatewayDeps, blob: string): Promise<Media> {

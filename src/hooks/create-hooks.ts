@@ -8,6 +8,7 @@ import { newId, type Random } from "../core/random.ts";
 import type { Secret } from "../core/secret.ts";
 import { sha256Hex } from "../lib/digest/index.ts";
 import { readBody } from "../lib/read-body/index.ts";
+import { describeIssue } from "../lib/schema/describe-issue.ts";
 import { v } from "../lib/schema/index.ts";
 import type { HookConfig, HooksConfig } from "./config.ts";
 import { fillTemplate } from "./fill-template.ts";
@@ -176,8 +177,9 @@ function parseJson(body: Uint8Array): unknown {
 function parse<S extends v.GenericSchema>(schema: S, given: unknown): v.InferOutput<S> {
   const { success, output, issues } = v.safeParse(schema, given);
   if (success) return output;
-  const [first] = issues;
-  throw new RequestError("bad_params", `${v.getDotPath(first) ?? "the body"}: ${first.message}`);
+  throw new RequestError("bad_params", describeIssue(issues[0], "entries" in schema ? Object.keys(schema.entries as object) : []), {
+    hint: "docs/hooks.md shows what is sent here",
+  });
 }
 
 /** contract.md, session keys. */

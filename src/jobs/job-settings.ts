@@ -58,6 +58,7 @@ function payloadOf(input: JobInput, old: JobPayload | undefined, rules: JobRules
   if (text === undefined || text.trim() === "") throw badJob("a job needs a text");
   if (kind === "reminder") {
     if ([input.model, input.thinking, input.maxTokens].some((one) => one !== undefined)) throw badJob("a reminder asks no model");
+    if (input.session !== undefined) throw badJob("a reminder stands in no session: it is delivered as it is");
     return { kind, text };
   }
   const before = old?.kind === "message" ? old : undefined;

@@ -60,7 +60,7 @@ export function cronOf(pattern: string, timeZone: string): Cron {
 }
 
 export function badSchedule(given: string, why: string): RequestError {
-  return new RequestError("bad_schedule", `not a schedule: ${JSON.stringify(given.slice(0, 100))}: ${why}`, {
+  return new RequestError("bad_schedule", given === "" ? `not a schedule: ${why}` : `not a schedule: ${JSON.stringify(given.slice(0, 100))}: ${why}`, {
     hint: 'use at "2026-12-24T18:00" or "20m", every "30m", or cron "0 9 * * 1-5" with a time zone such as Europe/Berlin',
   });
 }

@@ -140,9 +140,14 @@ function copyObject(value: object, copying: Copying, depth: number): unknown {
 
 function copyList(list: readonly unknown[], copying: Copying, depth: number): unknown[] {
   const copy = list.slice(0, MAX_ITEMS).map((item, index) => {
-    // Header lists: ["authorization", "Bearer ..."].
+    // Header lists: ["authorization", "Bearer ..."]. Keys of the config (gateway.auth.token) have dots, counts are no secrets.
     const before = list[index - 1];
-    return typeof before === "string" && before.length < 40 && SECRET_KEY.test(before) && typeof item === "string"
+    return typeof before === "string" &&
+      before.length < 40 &&
+      !before.includes(".") &&
+      !COUNT_KEY.test(before) &&
+      SECRET_KEY.test(before) &&
+      typeof item === "string"
       ? REDACTED
       : copyValue(item, copying, depth + 1);
   });

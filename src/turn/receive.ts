@@ -3,7 +3,7 @@
  * What must stay true: nothing happens for a stranger but one commit and, once, one notice (no download, no model, no typing); the promise resolves
  * after that commit, so whoever called may acknowledge to the platform then and not before (P1).
  */
-import { formatAddress, type Address } from "../core/address.ts";
+import type { Address } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import type { CommandName } from "../core/command.ts";
 import { RequestError } from "../core/errors.ts";
@@ -297,7 +297,7 @@ function isConflict(update: Update, output: AcceptOutput): boolean {
 }
 
 function idempotencyConflict(update: Update): RequestError {
-  return new RequestError("idempotency_conflict", `the key ${update.key} was used for another request at ${formatAddress(update.address)}`, {
+  return new RequestError("idempotency_conflict", `the key ${JSON.stringify(update.key.replace(/^(idem|hook:[^:]*):/, ""))} was used for another request`, {
     hint: "use a new idempotency_key for a new request",
   });
 }

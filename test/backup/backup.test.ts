@@ -18,6 +18,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { finishRestore, JOURNAL, listBackups, makeBackup, restoreBackup, verifyBackup, type Home } from "../../src/backup/index.ts";
+import { makeFolder } from "../../src/backup/make-folder.ts";
 import { createManualClock } from "../fakes/manual-clock.ts";
 
 const roots: string[] = [];
@@ -145,6 +146,17 @@ describe("a backup", () => {
     const failing = { clock: createManualClock(), version: "1", copyDatabase: () => Promise.reject(new Error("no space")) };
     await assert.rejects(makeBackup(home, { into: place, workspaces: true, by: "person" }, failing), { code: "backup_failed", message: /no space/ });
     assert.deepEqual(readdirSync(place), []);
+  });
+
+  test("makes the folders above its own, and ends where none can ever be made", async () => {
+    const root = newRoot();
+    const deep = join(root, "a/b/c");
+    await makeFolder(deep);
+    await makeFolder(deep);
+    assert.deepEqual(readdirSync(deep), []);
+    writeFileSync(join(root, "file"), "");
+    await assert.rejects(makeFolder(join(root, "file/below")), { code: "ENOTDIR" });
+    if (process.platform === "linux") await assert.rejects(makeFolder("/proc/nowhere/deep"), { code: "ENOENT" });
   });
 
   test("that was changed, cut or lost a file is not trusted, and nothing is replaced by it", async () => {

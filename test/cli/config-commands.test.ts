@@ -73,6 +73,16 @@ test("set of an unknown key or a bad value changes nothing and names what is pos
   assert.equal(readFileSync(file(), "utf8"), "");
 });
 
+test("a name with other characters is quoted, as in the messages about it", async () => {
+  writeFileSync(file(), "");
+  assert.equal((await clanker.run(["config", "set", 'usage.pricing."mine:a"', '{"input": 1, "output": 2}'])).code, 0);
+  assert.equal((await clanker.run(["config", "set", 'usage.pricing."mine:a".output', "3"])).code, 0);
+  assert.equal((await clanker.json(["config", "get", 'usage.pricing."mine:a".output'])).document["value"], 3);
+  const wrong = await clanker.run(["config", "set", "usage.pricing.mine:a.output", "3"]);
+  assert.match(wrong.stderr, /config_bad_path/);
+  writeFileSync(file(), "");
+});
+
 test("show and get never print a secret", async () => {
   writeFileSync(file(), '[providers.openai]\napi_key = "canary-value-1234567890"\n');
   for (const args of [

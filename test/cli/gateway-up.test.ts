@@ -57,6 +57,24 @@ test("piped chat sends each line, prints the answers in order, passes commands t
   assert.match(stdout, /you are the owner/);
 });
 
+test("gateway token prints what clients show, and a gateway that was never started has none", async () => {
+  const { stdout } = await clanker.run(["gateway", "token"]);
+  const { document } = await clanker.json(["gateway", "token"]);
+  assert.equal(stdout.trim(), document["token"]);
+  const status = await fetch(`${String(document["url"])}/api/status`, { headers: { authorization: `Bearer ${stdout.trim()}` } });
+  assert.equal(status.status, 200);
+  const elsewhere = await clanker.run(["--home", join(clanker.home, "nobody"), "gateway", "token"]);
+  assert.equal(elsewhere.code, 1);
+  assert.match(elsewhere.stderr, /token_not_made[^]*clanker start/);
+});
+
+test("agent stop ends what runs in one session, or everywhere", async () => {
+  assert.equal((await clanker.run(["agent", "stop"])).stdout, "nothing was running\n");
+  const unknown = await clanker.run(["agent", "stop", "--session", "agent:main:nowhere"]);
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.stderr, /session_not_found/);
+});
+
 test("send to a channel that is not there fails and says which there are", async () => {
   const { code, stderr } = await clanker.run(["send", "--channel", "telegram", "--to", "1", "--message", "hi"]);
   assert.equal(code, 1);

@@ -15,6 +15,7 @@ after(() => clanker.close());
 const COMMANDS = [
   "agent run",
   "agent status",
+  "agent stop",
   "approvals approve",
   "approvals deny",
   "approvals list",
@@ -55,6 +56,7 @@ const COMMANDS = [
   "gateway run",
   "gateway status",
   "gateway stop",
+  "gateway token",
   "logs",
   "models list",
   "models test",
@@ -86,7 +88,7 @@ const COMMANDS = [
   "version",
 ];
 
-test("the command tree is the built part of the contract and nothing else", () => {
+test("the command tree is the built part of the contract, with what it has besides, and nothing else", () => {
   const program = createProgram(createOutput({ argv: [], env: {}, stdout: process.stdout, stderr: process.stderr }));
   const names = program.commands.flatMap((command) =>
     command.commands.length === 0 ? [command.name()] : command.commands.map((child) => `${command.name()} ${child.name()}`),

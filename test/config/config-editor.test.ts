@@ -106,6 +106,21 @@ test("sec-24: a change that would make the config invalid is refused as a whole 
   assert.deepEqual(readdirSync(home.folder), ["config.toml"]);
 });
 
+test("a refused change tells its key without lines of a text that nobody sees, and that nothing was changed", async () => {
+  using home = scratchHome({ "config.toml": COMMENTED });
+  const refused = (await (await editorOf(home)).set("gateway.port", "many").catch((error: unknown) => error)) as { message: string; hint: string };
+  assert.match(refused.message, /^gateway\.port: expected a number/);
+  assert.match(refused.hint, /^nothing was changed/);
+});
+
+test("a file that was wrong before is told with its line", async () => {
+  using home = scratchHome({ "config.toml": COMMENTED });
+  const editor = await editorOf(home);
+  home.write("config.toml", `${COMMENTED}\n[sessions]\nscope = "nobody"\n`);
+  const refused = (await editor.set("gateway.port", 77).catch((error: unknown) => error)) as { message: string };
+  assert.match(refused.message, /config\.toml:\d+: sessions\.scope/);
+});
+
 test("sec-20: names that reach a prototype are refused in paths, values and patches", async () => {
   using home = scratchHome();
   const editor = await editorOf(home);

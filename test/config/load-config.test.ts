@@ -96,12 +96,19 @@ test("a model of a provider that is not configured is refused at its line, with 
   assert.match(`${problem?.key}: ${problem?.message}`, /^agents\.fallbacks.*: names the provider nope, .* use one of offline, mine$/);
 });
 
-test("an address word that is not built is refused with what may be written instead", async () => {
-  for (const word of ["tailnet", "auto"]) {
-    using home = scratchHome({ "config.toml": `[gateway]\nbind_address = "${word}"` });
+test("an address word that there is not is refused with what may be written instead", async () => {
+  using home = scratchHome({ "config.toml": '[gateway]\nbind_address = "everywhere"' });
+  const [problem] = await home.problems();
+  assert.equal(problem?.key, "gateway.bind_address");
+  assert.match(problem.message, /^must be an IP address, loopback, lan, tailnet or auto/);
+});
+
+test("mode none is refused wherever others may connect, and no value is proposed that stands there already", async () => {
+  for (const word of ["tailnet", "auto", "lan"]) {
+    using home = scratchHome({ "config.toml": `[gateway]\nbind_address = "${word}"\n[gateway.auth]\nmode = "none"` });
     const [problem] = await home.problems();
-    assert.equal(problem?.key, "gateway.bind_address");
-    assert.match(problem.message, /^must be an IP address, loopback or lan/);
+    assert.equal(problem?.key, "gateway.auth.mode");
+    assert.equal(problem.nearest, undefined);
   }
 });
 

@@ -3,7 +3,7 @@ import { createBlobs } from "../../src/app/blobs.ts";
 import { systemClock, systemFacts, systemRandom } from "../../src/app/system.ts";
 import { createLocalBus } from "../../src/bus/local/index.ts";
 import type { ChannelStatus } from "../../src/core/channel.ts";
-import { RequestError } from "../../src/core/errors.ts";
+import { ModelError, RequestError } from "../../src/core/errors.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { silentMetrics } from "../../src/core/metrics.ts";
 import type { Provider } from "../../src/core/model.ts";
@@ -185,7 +185,14 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
         return { delivery_id: "d1" };
       },
     },
-    models: { list: () => provider.models(), default: "scripted:test" },
+    models: {
+      list: () => provider.models(),
+      default: "scripted:test",
+      require: (name) => {
+        if (!name.startsWith("scripted:"))
+          throw new ModelError("provider_not_found", `no provider of ${name} is configured`, "invalid", { hint: "use scripted" });
+      },
+    },
     agents: {
       list: () => [
         { name: "main", model: "scripted:test" },
@@ -198,7 +205,7 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
     hooks,
     stateless: (input, onEvent, signal) => hall.stateless(input, { onEvent, signal }),
     logs: { tail: async ({ limit }) => [{ at: 1, level: "info" as const, message: "hello" }].slice(0, limit) },
-    people: { purge: async (person) => ({ ...(await hall.purge(person)), logLines: 0 }) },
+    people: { purge: async (person) => ({ ...(await hall.purge(person)), logLines: 0, aside: [] }) },
     backups: {
       make: async ({ workspaces }) => ({
         folder: "/backups/one",

@@ -100,4 +100,33 @@ describe("sessions over RPC", () => {
     const { agents } = (await client.call("agents.list")).result as { agents: { name: string; bindings: unknown[] }[] };
     assert.deepEqual(agents[0]?.bindings, []);
   });
+
+  test("a model that nobody here would answer is refused where it is named, and nothing is changed", async () => {
+    const session = "agent:main:models";
+    await say(session, "hello");
+    for (const [method, params] of [
+      ["sessions.patch", { session, model: "nope:x" }],
+      ["sessions.create", { session: "agent:main:models-two", model: "nope:x" }],
+      ["chat.send", { session, message: "hi", model: "nope:x" }],
+      ["agent.run", { session, message: "hi", model: "nope:x" }],
+    ] as const)
+      assert.equal((await client.call(method, params)).error?.data.code, "provider_not_found", method);
+    assert.equal((await client.call("sessions.get", { session })).result!["model"], undefined);
+    assert.equal((await client.call("sessions.get", { session: "agent:main:models-two" })).error?.data.code, "session_not_found");
+    assert.equal((await client.call("sessions.patch", { session, model: "scripted:test" })).result!["model"], "scripted:test");
+  });
+
+  test("a message that answers another one brings its words along; only one of the same conversation can be answered", async () => {
+    const session = "agent:main:answers";
+    const { message_id } = (await client.call("agent.run", { session, message: "the words that are answered" })).result!;
+    const answer = await client.call("agent.run", { session, message: { text: "and this?", reply_to: message_id } });
+    assert.match(String(answer.result!["text"]), /> the words that are answered\nand this\?/);
+    for (const [elsewhere, reply_to] of [
+      ["agent:main:elsewhere", message_id],
+      [session, "nope"],
+    ] as const) {
+      const { error } = await client.call("chat.send", { session: elsewhere, message: { text: "hi", reply_to } });
+      assert.equal(error?.data.code, "message_not_found");
+    }
+  });
 });

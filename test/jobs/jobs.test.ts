@@ -315,6 +315,7 @@ describe("jobs", () => {
       await refuse({ text: "x" }, "bad_job");
       await refuse({ schedule: at }, "bad_job");
       await refuse({ schedule: at, text: "  " }, "bad_job");
+      await refuse({ schedule: at, text: "x", kind: "reminder", session: "fresh" }, "bad_job");
       await refuse({ schedule: at, text: "x".repeat(20_001) }, "bad_job");
       await refuse({ schedule: at, text: "x", name: "two\nlines" }, "bad_job");
       await refuse({ schedule: at, text: "x", kind: "reminder", deliver: "quiet" }, "bad_job");

@@ -81,6 +81,12 @@ test("counts of tokens, flags and secret handles stay readable", () => {
   assert.deepEqual(clean, { tokens: 120, max_tokens: 4096, hasToken: true, handle: "[secret openai]" });
 });
 
+test("a list of keys of the config stays readable; a header list does not", () => {
+  const applied = ["agents.max_tokens", "agents.thinking", "gateway.auth.token", "gateway.port"];
+  const clean = createRedactor().fields({ applied, headers: ["x-api-key", "hunter2-hunter2"] });
+  assert.deepEqual(clean, { applied, headers: ["x-api-key", "[redacted]"] });
+});
+
 test("a credential nobody registered is recognised by its shape in running text", () => {
   const redact = createRedactor();
   const shapes: [string, string][] = [

@@ -1,5 +1,6 @@
 import { access, chmod, constants, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { bindAddress, localHost } from "../../config/bind-address.ts";
 import { ConfigInvalid, formatConfigProblems } from "../../config/config-problem.ts";
 import type { LoadedConfig } from "../../config/load-config.ts";
 import type { Client } from "../../client/index.ts";
@@ -242,7 +243,7 @@ async function checkGateway(context: CliContext, loaded: LoadedConfig | undefine
 }
 
 async function somebodyListens(port: number, bind: string): Promise<boolean> {
-  const host = ["loopback", "lan", "0.0.0.0", "::"].includes(bind) ? "127.0.0.1" : bind.includes(":") ? `[${bind}]` : bind;
+  const host = localHost(bindAddress(bind));
   const http = await openHttp();
   try {
     await http.request({ baseUrl: `http://${host}:${port}` }, { path: "/", timeoutMs: PORT_MS });

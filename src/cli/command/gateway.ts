@@ -1,9 +1,10 @@
 import type { Methods } from "../../client/index.ts";
+import { ClankerError } from "../../core/errors.ts";
 import type { CliContext } from "../context.ts";
 import { endProcess } from "../end-process.ts";
 import { findGateway, openGateway, placesOf, readRunning, withGateway, type RunningGateway } from "../gateway-link.ts";
 import { UnreachableError } from "../exit-code.ts";
-import { duration, table } from "../table.ts";
+import { counted, duration, table } from "../table.ts";
 import { troubleOf } from "../trouble-of.ts";
 
 type Status = Methods["status"]["result"];
@@ -33,6 +34,18 @@ export async function stop(context: CliContext): Promise<void> {
   await withGateway(context, (client) => client.call("status", {}));
   await endProcess(running.pid);
   context.output.result({ json: { stopped: true, pid: running.pid }, text: `stopped (pid ${running.pid})` });
+}
+
+/** `clanker gateway token`: what clients show. Whoever may read this home's files may have it. */
+export async function token(context: CliContext): Promise<void> {
+  const { credential, url } = await findGateway(context);
+  const shown = credential.token ?? credential.password;
+  if (shown === undefined) {
+    throw new ClankerError("token_not_made", "this gateway has no token", {
+      hint: 'it is made by the first start: clanker start; with gateway.auth.mode = "none" clients need none',
+    });
+  }
+  context.output.result({ json: { ...credential, url }, text: shown });
 }
 
 /** `clanker gateway status [--deep]` */
@@ -67,7 +80,7 @@ function describe({ output }: CliContext, { now, url, running, deep }: Described
   lines.push(
     `turns: ${turns.join(", ")}`,
     `deliveries: ${open} open, ${unknown} unknown, ${failed} failed`,
-    `${now.sessions} sessions, ${now.connections} connections`,
+    `${counted(now.sessions, "session")}, ${counted(now.connections, "connection")}`,
   );
   return [...lines, channelTable(output, now.channels)].join("\n");
 }

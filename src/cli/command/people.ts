@@ -5,6 +5,7 @@ import type { CliContext } from "../context.ts";
 import { UsageError } from "../exit-code.ts";
 import { withGateway } from "../gateway-link.ts";
 import { confirmOrFlag } from "../read-input.ts";
+import { counted } from "../table.ts";
 
 type Who = Pick<Methods["sessions.export_user"]["params"], "person" | "channel" | "account" | "sender">;
 
@@ -50,7 +51,14 @@ export async function purgeUser(context: CliContext, { args: [given = ""], optio
   await confirmOrFlag(`Forget ${given}? Their conversations, memories, jobs and files are deleted; nothing brings them back but a backup.`, options.yes);
   const purged = await withGateway(context, (client) => client.call("sessions.purge_user", who));
   const { sessions, changed_sessions: changed, memories, jobs, files, backups } = purged;
-  const lines = [`forgotten: ${sessions} conversations of their own, their part of ${changed} more, ${memories} memories, ${jobs} jobs, ${files} files`];
-  if (backups.length > 0) lines.push(`these backups still hold them, delete them when you can: ${backups.join(", ")}`);
+  const what = [
+    `${counted(sessions, "conversation")} of their own`,
+    `their part of ${changed} more`,
+    counted(memories, "memory", "memories"),
+    counted(jobs, "job"),
+    counted(files, "file"),
+  ];
+  const lines = [`forgotten: ${what.join(", ")}`];
+  if (backups.length > 0) lines.push(`these backups and what was put aside may still hold them, delete them when you can: ${backups.join(", ")}`);
   context.output.result({ json: purged, text: lines.join("\n") });
 }

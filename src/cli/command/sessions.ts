@@ -11,9 +11,11 @@ export async function list(context: CliContext, { options }: { options: { limit:
     String(session.last_entry),
     when(session.updated_at),
     session.model ?? "",
+    // An older session of the same key stays listed until retention takes it.
+    session.ended_at !== undefined ? "ended" : session.archived_at !== undefined ? "archived" : "",
     session.label ?? "",
   ]);
-  context.output.result({ json: answer, text: table(context.output, ["SESSION", "ENTRIES", "UPDATED", "MODEL", ""], rows, "no sessions yet") });
+  context.output.result({ json: answer, text: table(context.output, ["SESSION", "ENTRIES", "UPDATED", "MODEL", "STATE", "LABEL"], rows, "no sessions yet") });
 }
 
 export async function show(context: CliContext, { args: [session = ""], options }: { args: string[]; options: { limit: number } }): Promise<void> {

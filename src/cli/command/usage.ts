@@ -25,10 +25,8 @@ export async function usage(context: CliContext, { options }: { options: UsageOp
   const head = [...(options.by === "model" ? [] : [options.by.toUpperCase()]), "MODEL", "TURNS", "TOKENS", "COST"];
   const { budgets, today } = status;
   const lines = [
-    `Today: ${today.tokens} tokens${limitOf(budgets.day_tokens, String)}, ${dollars(today.usd)}${limitOf(budgets.day_usd, dollars)}`,
-    ...(status.session
-      ? [`${options.session}: ${status.session.tokens} tokens${limitOf(budgets.session_tokens, String)}, ${dollars(status.session.usd)}`]
-      : []),
+    `Today: ${today.tokens} tokens${limitOf(budgets.day_tokens, String)}, ${money(today)}${limitOf(budgets.day_usd, dollars)}`,
+    ...(status.session ? [`${options.session}: ${status.session.tokens} tokens${limitOf(budgets.session_tokens, String)}, ${money(status.session)}`] : []),
     table(context.output, head, rows, "nothing was used yet"),
     ...(cost.more ? ["(there is more: look back fewer days)"] : []),
     ...(cost.total.unpriced.length > 0 ? [`No price is known for ${cost.total.unpriced.join(", ")}: set it in [usage.pricing].`] : []),
@@ -39,6 +37,12 @@ export async function usage(context: CliContext, { options }: { options: UsageOp
 
 function limitOf(limit: number, show: (limit: number) => string): string {
   return limit === 0 ? "" : ` of ${show(limit)}`;
+}
+
+/** Nothing is not what unpriced models cost. */
+function money({ usd, unpriced }: { readonly usd: number; readonly unpriced: readonly string[] }): string {
+  if (unpriced.length === 0) return dollars(usd);
+  return usd === 0 ? "no price known" : `${dollars(usd)} and what has no price`;
 }
 
 function dollars(usd: number): string {

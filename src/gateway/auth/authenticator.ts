@@ -49,7 +49,7 @@ export interface AuthenticatorDeps {
   readonly gatewayId: string;
 }
 
-const HINT = "send the gateway's token as Authorization: Bearer TOKEN; the running gateway's owner finds it with clanker config get gateway.auth.token";
+const HINT = "send the gateway's token as Authorization: Bearer TOKEN; the running gateway's owner finds it with clanker gateway token";
 
 interface Gate {
   readonly mode: AuthOptions["mode"];

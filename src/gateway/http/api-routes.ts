@@ -1,9 +1,10 @@
 import type { Context, Hono } from "hono";
 import { RequestError } from "../../core/errors.ts";
+import { describeIssue } from "../../lib/schema/describe-issue.ts";
 import { v } from "../../lib/schema/index.ts";
 import type { Method } from "../method.ts";
 import { sendParams } from "../methods/schemas.ts";
-import { callMethod, mayCall } from "../registry.ts";
+import { callMethod, mayCall, socketMethod, unknownMethod } from "../registry.ts";
 import { readObject } from "./read-body.ts";
 import type { Env, HttpContext } from "./http-context.ts";
 
@@ -35,7 +36,8 @@ export function mountApi(app: Hono<Env>, http: HttpContext): void {
     const method = http.registry.methods.get(name);
     // Who has no credential does not learn which methods exist.
     const credential = http.authorise(c.env.incoming);
-    if (method === undefined || method.socketOnly) throw new RequestError("method_not_found", `no method ${JSON.stringify(name.slice(0, 100))}`);
+    if (method === undefined) throw unknownMethod(name, [...http.registry.methods.keys()]);
+    if (method.socketOnly) throw socketMethod(name);
     const call = callOf(http, c, credential);
     if (c.req.method === "POST") return c.json((await callMethod(http.registry, name, mayCall(method, credential) ? await readParams(c) : {}, call)) as object);
     if (method.mutating) throw new RequestError("method_not_allowed", `${name} changes something: use POST`);
@@ -50,8 +52,8 @@ function callOf(http: HttpContext, c: Context<Env>, credential: ReturnType<HttpC
 function checkMessage(body: Record<string, unknown>): v.InferOutput<typeof messageBody> {
   const checked = v.safeParse(messageBody, body);
   if (checked.success) return checked.output;
-  const issue = checked.issues[0];
-  throw new RequestError("bad_params", `${v.getDotPath(issue) ?? "body"}: ${issue.message}`);
+  const names = Object.keys(messageBody.entries);
+  throw new RequestError("bad_params", describeIssue(checked.issues[0], names), { hint: `the body has ${names.join(", ")}; docs/http.md shows one` });
 }
 
 /** A POST without any body is a call without parameters. */

@@ -18,7 +18,9 @@ export function createApp(http: HttpContext): Hono<Env> {
       http.deps.log.error("a request failed", { path: c.req.path.slice(0, 200), code: error.code, error: error.message, stack: error.stack });
     return errorResponse(error);
   });
-  app.notFound(() => errorResponse(new RequestError("not_found", "there is nothing at this path")));
+  app.notFound(() =>
+    errorResponse(new RequestError("not_found", "there is nothing at this path", { hint: "GET /api/docs shows what there is; sockets are opened at /ws" })),
+  );
   mountMetrics(app, http);
   mountMedia(app, http);
   if (http.options.openai) mountOpenAi(app, http);

@@ -29,7 +29,8 @@ export const chatMethods = [
     scope: "write",
     mutating: true,
     handler: async ({ session, turn_id }, { deps }) => {
-      if (session === undefined && turn_id === undefined) throw new RequestError("bad_params", "chat.abort needs session or turn_id");
+      if (session === undefined && turn_id === undefined)
+        throw new RequestError("bad_params", "chat.abort needs session or turn_id", { hint: "agent.status tells which turns there are" });
       const sessionId = session === undefined ? undefined : (await findSession(deps.store, session)).id;
       const target = { sessionId, turnId: turn_id };
       return { turn_ids: await deps.turns.abort(target) };

@@ -3,8 +3,8 @@ import { v } from "../../lib/schema/index.ts";
 import type { ConfigChange } from "../deps.ts";
 import { defineMethod } from "../method.ts";
 
-const key = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,15}$/, "must be a dotted key such as gateway.port"));
-const keyToChange = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,15}\+?$/, "must be a dotted key such as gateway.port"));
+/** The ConfigEditor reads it: names with other characters are quoted as in TOML. */
+const key = v.pipe(v.string(), v.minLength(1), v.maxLength(1000));
 const change = v.object({ applied: v.array(v.string()), restart_required: v.array(v.string()), digest: v.string() });
 /** As config.get answered it: another one now means that somebody else has changed the configuration since. */
 const digest = v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(128)));
@@ -29,7 +29,8 @@ export const configMethods = [
     handler: async (params, { deps }) => {
       if (params.key !== undefined) checkKey(params.key);
       const found = await deps.config.get(params.key);
-      if (found.value === undefined) throw new RequestError("key_not_found", `nothing is set under ${params.key}`);
+      if (found.value === undefined)
+        throw new RequestError("key_not_found", `nothing is set under ${params.key}`, { hint: "config.get without a key answers all that is set" });
       return { value: found.value, digest: found.digest };
     },
   }),
@@ -37,7 +38,7 @@ export const configMethods = [
     name: "config.set",
     summary:
       "Sets one key; null removes it; a key that ends in + is a list, to which the value or values are added. With `digest` only if the configuration is still the same.",
-    params: v.strictObject({ key: keyToChange, value: anything, digest }),
+    params: v.strictObject({ key, value: anything, digest }),
     result: change,
     scope: "admin",
     mutating: true,

@@ -1,4 +1,5 @@
 import { v } from "../../lib/schema/index.ts";
+import { EVENT_NAMES } from "../hub/event-names.ts";
 import { defineMethod, type Call } from "../method.ts";
 import type { MethodConnection } from "../ws/method-connection.ts";
 import { deviceProof, proofOf } from "./devices.ts";
@@ -76,7 +77,11 @@ export const connectionMethods = [
   defineMethod({
     name: "subscribe",
     summary: "Events from now on, and those after `since` first; replaces the connection's earlier subscription.",
-    params: v.strictObject({ events: v.optional(names), sessions: v.optional(names), since: v.optional(wholeNumber) }),
+    params: v.strictObject({
+      events: v.optional(v.pipe(v.array(v.picklist(EVENT_NAMES)), v.maxLength(100))),
+      sessions: v.optional(names),
+      since: v.optional(wholeNumber),
+    }),
     result: v.object({ seq: v.number(), turns: v.array(turnSnapshot), reset: v.optional(v.boolean()) }),
     scope: "read",
     socketOnly: true,

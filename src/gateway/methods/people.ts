@@ -89,7 +89,7 @@ export const peopleMethods = [
         person,
         records.map((record) => String(record["sender_id"])),
       );
-      const { removedSessions, changedSessions, memories, jobs, files, logLines } = purged;
+      const { removedSessions, changedSessions, memories, jobs, files, logLines, aside } = purged;
       const backups = (await deps.backups.list()).map(({ folder }) => folder);
       return {
         person,
@@ -99,7 +99,7 @@ export const peopleMethods = [
         jobs,
         files,
         log_lines: logLines,
-        backups: [...backups],
+        backups: [...backups, ...aside],
       };
     },
   }),

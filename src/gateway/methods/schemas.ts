@@ -65,12 +65,8 @@ export const turnResult = v.object({
 export type TurnResult = v.InferOutput<typeof turnResult>;
 
 export function notFound(what: string, given: string): RequestError {
-  const lister = LISTED[what];
-  return new RequestError(
-    `${what}_not_found`,
-    `no ${what} ${JSON.stringify(given.slice(0, 200))}`,
-    lister === undefined ? {} : { hint: `${lister} tells which there are` },
-  );
+  const hint = what === "media" ? "upload it first: POST /api/media answers its media_id" : `${LISTED[what] ?? "rpc.discover"} tells which there are`;
+  return new RequestError(`${what}_not_found`, `no ${what} ${JSON.stringify(given.slice(0, 200))}`, { hint });
 }
 
 /** The methods that list what may be asked for. */

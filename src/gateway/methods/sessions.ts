@@ -26,6 +26,7 @@ export const sessionMethods = [
       const agent = agentOfKey(key);
       if (!deps.agents.list().some((known) => known.name === agent)) throw notFound("agent", agent);
       const { label, model, thinking } = params;
+      if (model !== undefined) deps.models.require(model);
       const given: SessionSettings = {
         ...(label === undefined ? {} : { label }),
         ...(model === undefined ? {} : { model }),
@@ -81,6 +82,7 @@ export const sessionMethods = [
     mutating: true,
     handler: async ({ session: ref, ...changes }, { deps }) => {
       const found = await findSession(deps.store, ref);
+      if (typeof changes.model === "string") deps.models.require(changes.model);
       const changed = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
       const session = await deps.store.patchSession({ id: found.id, settings: changed, now: deps.clock.now() });
       if (session === undefined) throw notFound("session", ref);

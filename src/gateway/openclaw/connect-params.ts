@@ -1,4 +1,5 @@
 import { RequestError } from "../../core/errors.ts";
+import { describeIssue } from "../../lib/schema/describe-issue.ts";
 import { v } from "../../lib/schema/index.ts";
 
 const word = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
@@ -38,5 +39,5 @@ export function readConnect(params: unknown): ConnectParams {
   const read = v.safeParse(connectParams, params);
   if (read.success) return read.output;
   const [issue] = read.issues;
-  throw new RequestError("bad_params", `invalid connect params: ${v.getDotPath(issue) ?? ""}: ${issue.message}`);
+  throw new RequestError("bad_params", `invalid connect params: ${describeIssue(issue)}`);
 }

@@ -102,7 +102,7 @@ function pairingRequired(error: AuthError, requestId: string): ConnectRefused {
 }
 
 function missing(): ConnectRefused {
-  const error = new AuthError("unauthenticated", "no credential", { hint: "give the client the gateway's token: clanker config get gateway.auth.token" });
+  const error = new AuthError("unauthenticated", "no credential", { hint: "give the client the gateway's token: clanker gateway token" });
   return new ConnectRefused(error, { code: "AUTH_TOKEN_MISSING", recommendedNextStep: "update_auth_configuration" });
 }
 

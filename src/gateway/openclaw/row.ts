@@ -1,5 +1,6 @@
 import { RequestError } from "../../core/errors.ts";
 import type { Scope } from "../auth/credential.ts";
+import { describeIssue } from "../../lib/schema/describe-issue.ts";
 import { v } from "../../lib/schema/index.ts";
 
 /** What a row may do: call methods of the registry with the caller's own rights, and answer. */
@@ -48,7 +49,7 @@ export function checkRowParams(row: Row, params: unknown): never {
   const read = v.safeParse(row.params, params ?? {});
   if (read.success) return read.output as never;
   const [issue] = read.issues;
-  throw new RequestError("bad_params", `invalid ${row.method} params: ${v.getDotPath(issue) ?? ""}: ${issue.message}`);
+  throw new RequestError("bad_params", `invalid ${row.method} params: ${describeIssue(issue)}`);
 }
 
 /** A key that would change what happens and has nothing here to be translated to: refused when it is set, so that nobody is told ok for it. */

@@ -52,7 +52,10 @@ async function run(dispatch: Dispatch, socket: ClientSocket, request: RpcRequest
   const { registry } = dispatch;
   const method = registry.methods.get(request.method);
   // Whoever has not authenticated does not learn which methods exist.
-  if (socket.credential === undefined && method?.scope !== "none") throw new AuthError("unauthenticated", "authenticate first");
+  if (socket.credential === undefined && method?.scope !== "none")
+    throw new AuthError("unauthenticated", "authenticate first", {
+      hint: "call authenticate with a token, password or device, or send Authorization: Bearer TOKEN",
+    });
   if (socket.calls >= MAX_CALLS) throw new RequestError("rate_limited", `more than ${MAX_CALLS} calls at a time`, { retryAfterMs: 1000 });
   socket.calls++;
   try {
