@@ -99,8 +99,35 @@ function visit(node: Node, see: (node: Node) => void): void {
   }
 }
 
+interface State {
+  readonly code: string;
+  readonly words: string | undefined;
+}
+
+/** What the status of a channel may say: codes that begin with its name, handed on beside their words, wherever its sources do so. */
+export function collectStates(folder: string): State[] {
+  return globSync("src/channels/*/**/*.ts", { cwd: folder }).flatMap((path) => {
+    const [, , channel] = path.split("/");
+    const own = new RegExp(`^${channel}_[a-z_]+$`);
+    const found: State[] = [];
+    const see = (code: Node | undefined, ...words: (Node | undefined)[]) => {
+      const [told] = words.flatMap((node) => (node === undefined ? [] : [...textsOf(node), ...hintsOf(node)])).filter((text) => text.includes(" "));
+      for (const text of textsOf(code)) if (own.test(text)) found.push({ code: text, words: told });
+    };
+    visit(parseSync(path, readFileSync(join(folder, path), "utf8")).program as unknown as Node, (node) => {
+      const list = (node["arguments"] ?? (node.type === "ArrayExpression" ? node["elements"] : [])) as Node[];
+      list.forEach((item, at) => isNode(item) && see(item, list[at + 1], list[at + 2]));
+      if (node.type !== "ObjectExpression") return;
+      const value = (name: string) =>
+        (node["properties"] as Node[]).find((item) => (item["key"] as Node | undefined)?.["name"] === name)?.["value"] as Node | undefined;
+      see(value("code"), value("detail"));
+    });
+    return found;
+  });
+}
+
 /** The page: one line per code. */
-export function errorsPage(uses: readonly ErrorUse[]): string {
+export function errorsPage(uses: readonly ErrorUse[], states: readonly State[]): string {
   const codes = [...new Set(uses.map((use) => use.code))].toSorted();
   const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll(/\s+/g, " ");
   const unique = (values: readonly (string | undefined)[]) => [...new Set(values.filter((value) => value !== undefined))].toSorted().map(cell);
@@ -108,6 +135,8 @@ export function errorsPage(uses: readonly ErrorUse[]): string {
     const same = uses.filter((use) => use.code === code);
     return `| \`${code}\` | ${unique(same.map((use) => use.who)).join(", ")} | ${unique(same.map((use) => use.hint)).join("<br>")} |`;
   });
+  const told = [...new Set(states.map((state) => state.code))].filter((code) => !codes.includes(code)).toSorted();
+  const stateRows = told.map((code) => `| \`${code}\` | ${unique(states.filter((state) => state.code === code).map((state) => state.words)).join("<br>")} |`);
   return `# Error codes
 
 Every error has a stable \`code\`, a \`message\` for the log and often a \`hint\` that says what to do next. Over HTTP they come as
@@ -120,11 +149,19 @@ This table is made from the sources: \`node scripts/docs-errors.ts\`.
 | code | class | what to do |
 |---|---|---|
 ${rows.join("\n")}
+
+## States of channels
+
+\`clanker channels status\` shows a code behind each trouble, and a failed delivery has one: one of the above, or one of these. The guides in docs/channels say what to do.
+
+| code | what it says |
+|---|---|
+${stateRows.join("\n")}
 `;
 }
 
 if (process.argv[1] !== undefined && basename(process.argv[1]) === "docs-errors.ts") {
-  const page = errorsPage(collectErrors(root));
+  const page = errorsPage(collectErrors(root), collectStates(root));
   const file = join(root, target);
   if (!process.argv.includes("--check")) writeFileSync(file, page);
   else if (readFileSync(file, "utf8") !== page) {

@@ -175,8 +175,10 @@ describe("twitch: what the assistant writes", () => {
     withBench(async (bench) => {
       const dropped = (code: string) =>
         bench.twitch.faults.push({ status: 200, body: { data: [{ message_id: "", is_sent: false, drop_reason: { code, message: "x" } }] } });
-      dropped("msg_slowmode");
-      await assert.rejects(send(bench, "hi"), failing("twitch_rate_limited", "retry"));
+      for (const code of ["msg_slowmode", "slow_mode", "msg_duplicate"]) {
+        dropped(code);
+        await assert.rejects(send(bench, "hi"), failing("twitch_rate_limited", "retry"));
+      }
       dropped("automod_held");
       await assert.rejects(send(bench, "hi"), failing("twitch_dropped", "permanent"));
       for (const [status, code, failure] of [

@@ -247,6 +247,16 @@ describe("whatsapp, Cloud API: what goes out", () => {
       assert.deepEqual(Object.keys(channel.actions!), ["react"], "the Cloud API can neither edit nor delete nor poll");
     }));
 
+  test("fault-51 a number that was never registered is not called ready, and a message by it says what to do", () =>
+    withCloud(async ({ cloud, channel }) => {
+      cloud.number.status = "PENDING";
+      await cloud.until(() => channel.status().code === "whatsapp_not_registered");
+      assert.equal(channel.status().state, "degraded");
+      await assert.rejects(send(channel, textMessage("x")), { code: "whatsapp_not_registered", failure: "permanent", hint: /whatsapp\.md/ });
+      cloud.number.status = "CONNECTED";
+      await cloud.until(() => channel.status().state === "ready");
+    }));
+
   test("fault-51 a token that Meta refuses is a failed account that says what to do, until it is mended", () =>
     withCloud(async ({ cloud, channel, logs }) => {
       for (let index = 0; index < 3; index++) cloud.faults.push({ call: "GET /1", status: 401, error: { code: 190, message: "expired" } });

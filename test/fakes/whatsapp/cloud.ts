@@ -80,6 +80,7 @@ export async function startFakeCloud(options: { token: string; appSecret: string
   const files = new Map<string, { bytes: Buffer; type: string; name?: string }>();
   const addresses = new Map<string, string>();
   const faults: Fault[] = [];
+  const number = { status: "CONNECTED" };
   const calls: string[] = [];
   const watchers = new Set<() => void>();
   const answers: { status: number; ids: string[] }[] = [];
@@ -133,7 +134,8 @@ export async function startFakeCloud(options: { token: string; appSecret: string
 
   const handle = async (method: string, url: URL, raw: Buffer, request: IncomingMessage): Promise<[number, unknown] | Buffer> => {
     const path = url.pathname.replace(`/${VERSION}`, "");
-    if (method === "GET" && path === `/${NUMBER_ID}`) return [200, { display_phone_number: "+1 555-078-3881", verified_name: "Clanker Ltd", id: NUMBER_ID }];
+    if (method === "GET" && path === `/${NUMBER_ID}`)
+      return [200, { display_phone_number: "+1 555-078-3881", verified_name: "Clanker Ltd", status: number.status, id: NUMBER_ID }];
     if (method === "POST" && path === `/${NUMBER_ID}/media`) {
       const form = await new Response(new Uint8Array(raw), { headers: { "content-type": request.headers["content-type"]! } }).formData();
       if (form.get("messaging_product") !== "whatsapp") return [400, { error: { code: 100, message: "messaging_product is missing" } }];
@@ -161,6 +163,7 @@ export async function startFakeCloud(options: { token: string; appSecret: string
         changed();
         return [200, { success: true }];
       }
+      if (number.status === "PENDING") return [400, { error: { code: 133010, message: "(#133010) Account not registered" } }];
       const long = (body.text?.body ?? "").length > 4096 || (body.interactive?.body.text ?? "").length > 1024;
       const { buttons = [], sections = [] } = body.interactive?.action ?? {};
       const rows = sections.flatMap((section) => section.rows);
@@ -231,6 +234,8 @@ export async function startFakeCloud(options: { token: string; appSecret: string
     reads,
     files,
     faults,
+    /** The business number itself: `PENDING` until it is registered, and then it sends nothing (133010). */
+    number,
     calls,
     answers,
     sign,

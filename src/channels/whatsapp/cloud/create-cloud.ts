@@ -58,13 +58,22 @@ async function run(account: CloudAccount, signal: AbortSignal): Promise<void> {
   account.health.set("stopped");
 }
 
+interface WireNumber {
+  readonly display_phone_number?: string;
+  readonly verified_name?: string;
+  readonly status?: string;
+}
+
+/** Of a number that was added and verified, but never registered (Cloud API, "Register a business phone number"): nothing goes out by it. */
+const NOT_REGISTERED = "PENDING";
+const UNREGISTERED = "the number is not registered for the Cloud API, which only a call of the API does: docs/channels/whatsapp.md says which";
+
 /** Do the number and the token hold? */
 async function check(account: CloudAccount, signal: AbortSignal): Promise<void> {
   const { api, config, health } = account;
-  const path = `/${config.phone_number_id}?fields=display_phone_number,verified_name`;
-  const { display_phone_number: number, verified_name: name } = await api.call<{ display_phone_number?: string; verified_name?: string }>("GET", path, {
-    signal,
-  });
+  const path = `/${config.phone_number_id}?fields=display_phone_number,verified_name,status`;
+  const { display_phone_number: number, verified_name: name, status } = await api.call<WireNumber>("GET", path, { signal });
   health.identify([name, number].filter((one) => typeof one === "string").join(" ") || config.phone_number_id);
-  if (!account.stuck) health.alive();
+  if (status === NOT_REGISTERED) health.trouble("degraded", "whatsapp_not_registered", UNREGISTERED);
+  else if (!account.stuck) health.alive();
 }

@@ -33,6 +33,7 @@ const CODES: Readonly<Record<number, readonly [code: string, failure: SendFailur
     "permanent",
     { hint: "A test number writes only to numbers that are listed on the app's page API Setup: add this one there" },
   ],
+  133010: ["whatsapp_not_registered", "permanent", { hint: "Register the number for the Cloud API: docs/channels/whatsapp.md says how" }],
   131021: ["whatsapp_undeliverable", "permanent", { hint: "A number cannot write to itself" }],
   131049: ["whatsapp_undeliverable", "permanent", { hint: "Meta has decided not to deliver it; wait a day, or let the person write first" }],
   131050: ["whatsapp_undeliverable", "permanent", { hint: "The person has asked not to get such messages" }],
