@@ -20,7 +20,7 @@ export const channelGroups = v.strictObject({
   allowed: described(v.optional(ids, []), "Ids of the groups that are let in under allowlist."),
   require_mention: described(
     v.optional(v.boolean(), true),
-    "In a group, start a turn only when the assistant is mentioned, answered or commanded; the rest is kept as context.",
+    "In a group, whether only what mentions, answers or commands the assistant addresses it; false: every message does. `reply_back` says which messages are answered.",
   ),
   trusted: described(v.optional(ids, []), "Ids of senders who are trusted in groups; everybody else there is a guest."),
 });

@@ -18,7 +18,7 @@ export const sessionsConfig = v.strictObject({
   ),
   reply_back: described(
     v.optional(v.picklist(["mention", "always", "direct_only", "never"]), "mention"),
-    "Where answers are sent: mention (direct chats, and groups when the assistant was addressed), always, direct_only, never.",
+    "Which messages are answered: mention (direct ones, and in groups those that address the assistant), always, direct_only, never; the rest is kept as context.",
   ),
   max_context_tokens: described(
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),

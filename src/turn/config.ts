@@ -14,7 +14,7 @@ const pricing = v.strictObject({
 /** `[usage]`: what may be spent, and what it costs. */
 export const usageConfig = v.strictObject({
   day_tokens: tokens(
-    "Most tokens of one day, from midnight in the owner's time zone, of everything together; without what providers read from their caches. 0 = no limit.",
+    "Most tokens of one day, from midnight in this machine's time zone (TZ), of everything together; without what providers read from their caches. 0 = no limit.",
   ),
   day_usd: usd("Most US dollars of one day, of the models whose price is known. 0 = no limit."),
   session_tokens: tokens("Most tokens of one conversation, with its sub-agents; /new begins another one. 0 = no limit."),

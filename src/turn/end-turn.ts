@@ -2,7 +2,7 @@
  * Hall, end of step 3: turns what the agent answered into the last commit: answer, deliveries, usage and inbox-done together, or a postponement.
  * What must stay true: exactly one terminal state per turn, and a person who waits is always told something.
  */
-import type { AgentResult } from "../agent/loop.ts";
+import type { AgentResult } from "../agent/run-contract.ts";
 import { ModelError, toClankerError, type ClankerError } from "../core/errors.ts";
 import type { Clock } from "../core/clock.ts";
 import type { EntryContent, NewEntry, StopReason } from "../core/entry.ts";

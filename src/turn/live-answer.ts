@@ -2,7 +2,7 @@
  * Hall, step 3, live side: what watchers see of a running turn. Publishes deltas to the hub, shows typing and the preview in a messenger. Nothing of it is stored
  * but the draft part, and nothing here is awaited by the agent.
  */
-import type { AgentEvent } from "../agent/loop.ts";
+import type { AgentEvent } from "../agent/run-contract.ts";
 import { estimateEntry } from "../agent/tokens.ts";
 import type { Channel } from "../core/channel.ts";
 import type { Clock } from "../core/clock.ts";

@@ -21,6 +21,7 @@ export interface Place {
   readonly queueMode: QueueMode;
   /** Quiet milliseconds that a batch waits for. */
   readonly batchQuietMs: number;
+  /** Which messages are answered; the others are kept as context. */
   readonly replyBack: "always" | "mention" | "direct_only" | "never";
   /** The owner's rules about tools here, and for single senders by their id. */
   readonly tools?: ToolRules | undefined;

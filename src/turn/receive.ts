@@ -172,6 +172,7 @@ async function repliedBefore({ address: { channel, account }, key }: Update, dep
 
 /** Whether a message starts a turn, by the owner's reply_back; otherwise it is kept as context. */
 function answers(update: Update, place: Place, addressed: boolean): boolean {
+  // A client of ours has asked, and waits for it.
   if (place.replyBack === "never") return update.authenticated !== undefined;
   if (update.direct) return true;
   return place.replyBack === "always" || (place.replyBack === "mention" && addressed);

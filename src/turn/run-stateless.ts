@@ -2,7 +2,8 @@
  * A turn without a session: the request's messages are the whole context, nothing is stored, closing the connection cancels it (contract.md, The OpenAI-compatible door).
  * What must stay true: tools pass the same gate as in the hall; an ask is a denial with its reason, because nobody can answer it later.
  */
-import { runAgent, type AgentResult } from "../agent/loop.ts";
+import { runAgent } from "../agent/loop.ts";
+import type { AgentResult } from "../agent/run-contract.ts";
 import { createModelChain, type Cooldowns } from "../agent/model-chain.ts";
 import { systemPrompt } from "../agent/prompts.ts";
 import type { AssistantPart, StopReason, ToolCallPart } from "../core/entry.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { runAgent, type AgentDeps, type AgentEvent, type AgentRequest, type AgentResult } from "../../src/agent/loop.ts";
+import { runAgent } from "../../src/agent/loop.ts";
+import type { AgentDeps, AgentEvent, AgentRequest, AgentResult } from "../../src/agent/run-contract.ts";
 import { createCooldowns, createModelChain } from "../../src/agent/model-chain.ts";
 import { pairCalls } from "../../src/agent/context.ts";
 import type { AssistantPart, ToolCallPart } from "../../src/core/entry.ts";

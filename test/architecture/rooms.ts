@@ -40,7 +40,7 @@ export const ROOMS: readonly Room[] = [
   { name: "jobs", imports: ["core"], outside: ["croner"], deterministic: true },
   { name: "hooks", imports: ["core"], outside: [] },
   { name: "security", imports: ["core"], outside: [], deterministic: true },
-  { name: "security/host", imports: ["core"], outside: ["node:*", "@napi-rs/keyring"] },
+  { name: "security/host", imports: ["core"], outside: ["node:*"] },
   { name: "turn", imports: ["agent", "sessions", "jobs", "security", "core"], outside: [], deterministic: true },
   {
     name: "observe",
@@ -59,11 +59,9 @@ export const ROOMS: readonly Room[] = [
     outside: ["node:sqlite", "node:worker_threads", "node:fs", "node:fs/promises", "node:path", "node:url", "node:events", "node:util"],
   },
   { name: "store/memory", imports: ["core", "store/operations"], outside: ["node:sqlite"] },
-  { name: "store/postgres", imports: ["core", "store/operations"], outside: ["pg", "kysely"] },
+  { name: "store/postgres", imports: ["core", "store/operations"], outside: ["pg"] },
   { name: "backup", imports: ["core"], outside: ["node:crypto", "node:fs", "node:fs/promises", "node:path"] },
   { name: "bus/local", imports: ["core"], outside: [] },
-  { name: "bus/postgres", imports: ["core"], outside: ["pg"] },
-  { name: "bus/nats", imports: ["core"], outside: ["@nats-io/transport-node", "@nats-io/nats-core"] },
   { name: "channels/telegram", imports: ["core"], outside: [{ module: "@grammyjs/types", typeOnly: true }] },
   {
     // IMAP and SMTP libraries own their sockets (house.md section 5); each is used by one file.
@@ -158,13 +156,7 @@ export const ROOMS: readonly Room[] = [
 ];
 
 /** Leaf config.ts files at the root of a plural room: the keys that all its adapters have. */
-export const SHARED_CONFIG: readonly string[] = [
-  "src/channels/config.ts",
-  "src/models/config.ts",
-  "src/store/config.ts",
-  "src/tools/config.ts",
-  "src/bus/config.ts",
-];
+export const SHARED_CONFIG: readonly string[] = ["src/channels/config.ts", "src/models/config.ts", "src/store/config.ts"];
 
 /** Plural rooms: each folder is a room of its own and may not look at its neighbours. */
 export const PLURAL: readonly string[] = ["store", "bus", "channels", "models", "tools", "media", "plugins"];

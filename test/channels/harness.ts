@@ -1,13 +1,14 @@
 /** What the benches of all channel adapters share: the real doors to the network, a recording intake and log, blobs in memory. */
 import { inspect } from "node:util";
 import type { Blobs } from "../../src/core/blobs.ts";
-import type { Channel, ChannelDeps } from "../../src/core/channel.ts";
+import type { Channel, ChannelDeps, SendTarget } from "../../src/core/channel.ts";
 import type { Keep } from "../../src/core/keep.ts";
 import type { Log } from "../../src/core/log.ts";
 import { silentMetrics } from "../../src/core/metrics.ts";
 import type { Random } from "../../src/core/random.ts";
 import { createHttp, createSockets, createStreams } from "../../src/security/host/egress/index.ts";
 import { realClock } from "../fakes/real-clock.ts";
+import { waitFor } from "../fakes/wait-for.ts";
 import { createRecordingIntake, type RecordingIntake } from "./recording-intake.ts";
 
 export { realClock };
@@ -81,6 +82,31 @@ export function createChannelBench(options: ChannelBenchOptions, make: (deps: Ch
       await stop();
       http.close();
     },
+  };
+}
+
+/** Runs `body` with a bench that is started and ready, and closes it whatever happens. */
+export async function runBench<B extends Pick<ChannelBench, "channel" | "start" | "close">>(
+  made: Promise<B>,
+  body: (bench: B) => Promise<void>,
+): Promise<void> {
+  const bench = await made;
+  try {
+    bench.start();
+    await waitFor(new Set(), () => bench.channel.status().state === "ready");
+    await body(bench);
+  } finally {
+    await bench.close();
+  }
+}
+
+/** A place of the account `default`, and what else a send needs. */
+export function sendTarget(channel: string, conversation: string, { thread, ...more }: Partial<SendTarget> & { thread?: string } = {}): SendTarget {
+  return {
+    address: { channel, account: "default", conversation, ...(thread === undefined ? {} : { thread }) },
+    nonce: `n${Math.random()}`,
+    signal: new AbortController().signal,
+    ...more,
   };
 }
 

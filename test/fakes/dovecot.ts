@@ -6,9 +6,9 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { chmod, chown, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { freePorts, isListening } from "./real-server.ts";
 
 const PROGRAM = "/usr/sbin/dovecot";
 
@@ -51,12 +51,10 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
   const mailFolder = join(folder, "mail");
   await mkdir(mailFolder);
   await chown(mailFolder, uid, gid);
-  const [port, tlsPort, submissionPort, submissionTlsPort] = await freePorts([
-    true,
-    certificate !== undefined,
-    relayPort !== undefined,
-    relayPort !== undefined,
-  ]);
+  const ports = (await freePorts(4)) as [number, number, number, number];
+  const wanted = [true, certificate !== undefined, relayPort !== undefined, relayPort !== undefined];
+  // 0 is none.
+  const [port, tlsPort, submissionPort, submissionTlsPort] = ports.map((one, at) => (wanted[at] ? one : 0)) as typeof ports;
   const config = join(folder, "dovecot.conf");
   await writeFile(
     config,
@@ -165,23 +163,4 @@ service submission-login {
   }
 }
 `;
-}
-
-/** @returns for each a port of its own, or 0 where none is wanted. */
-async function freePorts(wanted: readonly [boolean, boolean, boolean, boolean]): Promise<[number, number, number, number]> {
-  const servers = wanted.map((is) => (is ? createServer() : undefined));
-  await Promise.all(servers.map((server) => server && new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))));
-  const ports = servers.map((server) => (server === undefined ? 0 : (server.address() as AddressInfo).port));
-  await Promise.all(servers.map((server) => server && new Promise((resolve) => void server.close(resolve))));
-  return ports as [number, number, number, number];
-}
-
-async function isListening(port: number): Promise<boolean> {
-  const socket = connect(port, "127.0.0.1");
-  const open = await new Promise<boolean>((resolve) => {
-    socket.once("connect", () => resolve(true));
-    socket.once("error", () => resolve(false));
-  });
-  socket.destroy();
-  return open;
 }

@@ -1,11 +1,12 @@
 /** A real IRC server (ngIRCd, Debian package ngircd) on loopback, and people on it. */
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePorts, untilListening } from "./real-server.ts";
 import { waitFor } from "./wait-for.ts";
 
 const PROGRAM = ["/usr/sbin/ngircd", "/usr/local/sbin/ngircd"].find((path) => existsSync(path));
@@ -28,7 +29,7 @@ export async function startNgircd(
 ): Promise<Ngircd> {
   if (PROGRAM === undefined) throw new Error("ngircd is missing: run scripts/install-test-tools.sh");
   const folder = await mkdtemp(join(tmpdir(), "ngircd-"));
-  const [port, tlsPort] = await freePorts();
+  const [port, tlsPort] = (await freePorts(2)) as [number, number];
   const { key, cert } = options.certificate ?? { key: join(folder, "key.pem"), cert: join(folder, "cert.pem") };
   if (options.certificate === undefined)
     execFileSync(
@@ -88,7 +89,7 @@ Ports = ${tlsPort}
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
   try {
-    await listening(port, child);
+    await untilListening(port, child);
   } catch (error) {
     throw new Error(`ngircd did not start: ${output}`, { cause: error });
   }
@@ -105,29 +106,6 @@ Ports = ${tlsPort}
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()];
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => void server.close(resolve))));
-  return ports as [number, number];
-}
-
-async function listening(port: number, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if (child.exitCode !== null) throw new Error(`it exited with ${child.exitCode}`);
-    const socket = connect(port, "127.0.0.1");
-    const open = await new Promise<boolean>((resolve) => {
-      socket.once("connect", () => resolve(true));
-      socket.once("error", () => resolve(false));
-    });
-    socket.destroy();
-    if (open) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error("nobody listens");
 }
 
 /** A person with a plain client. */

@@ -3,10 +3,10 @@ import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { client, type Client, type Element, xml } from "@xmpp/client";
+import { freePorts, untilListening } from "./real-server.ts";
 import { waitFor } from "./wait-for.ts";
 
 const PROGRAM = ["/usr/bin/prosody", "/usr/local/bin/prosody"].find((path) => existsSync(path));
@@ -47,7 +47,7 @@ export interface ProsodyOptions {
 export async function startProsody({ archive = true, requireTls = false, tls = true, files = true, hibernation = 60 }: ProsodyOptions = {}): Promise<Prosody> {
   if (PROGRAM === undefined) throw new Error("prosody is missing: run scripts/install-test-tools.sh");
   const folder = await mkdtemp(join(tmpdir(), "prosody-"));
-  const [port, tlsPort, httpPort] = await freePorts(3);
+  const [port, tlsPort, httpPort] = (await freePorts(3)) as [number, number, number];
   const [key, cert, config, data] = [join(folder, "key.pem"), join(folder, "cert.pem"), join(folder, "prosody.cfg.lua"), join(folder, "data")];
   await mkdir(data);
   const extensions = ["-addext", `subjectAltName=DNS:${DOMAIN},DNS:${ROOMS}`];
@@ -113,7 +113,7 @@ ${
       child = spawn(PROGRAM, ["-F", "--config", config], { stdio: ["ignore", "pipe", "pipe"] });
       for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += String(chunk)));
       try {
-        for (const one of [port, tlsPort, ...(files ? [httpPort] : [])]) await listening(one, child);
+        for (const one of [port, tlsPort, ...(files ? [httpPort] : [])]) await untilListening(one, child);
       } catch (error) {
         throw new Error(`prosody did not start: ${output}`, { cause: error });
       }
@@ -133,29 +133,6 @@ ${
   };
   await prosody.start();
   return prosody;
-}
-
-async function freePorts(count: 3): Promise<[number, number, number]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => void server.close(resolve))));
-  return ports as [number, number, number];
-}
-
-async function listening(port: number, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    if (child.exitCode !== null) throw new Error(`it exited with ${child.exitCode}`);
-    const socket = connect(port, "127.0.0.1");
-    const open = await new Promise<boolean>((resolve) => {
-      socket.once("connect", () => resolve(true));
-      socket.once("error", () => resolve(false));
-    });
-    socket.destroy();
-    if (open) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`nobody listens on ${port}`);
 }
 
 /** A person with a client of their own. */

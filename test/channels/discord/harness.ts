@@ -1,7 +1,7 @@
 import { Secret } from "../../../src/core/secret.ts";
 import { createDiscord, type DiscordAccountConfig, type DiscordTiming } from "../../../src/channels/discord/index.ts";
 import { type FakeDiscord, startFakeDiscord } from "../../fakes/discord/index.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, runBench } from "../harness.ts";
 
 export const TOKEN = "canary-token-AbCdEf.x";
 
@@ -60,13 +60,6 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
 }
 
 /** Runs `body` with a started bench and closes it whatever happens. */
-export async function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
-  const bench = await createBench(options);
-  try {
-    bench.start();
-    await bench.discord.until(() => bench.channel.status().state === "ready");
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
+  return runBench(createBench(options), body);
 }

@@ -5,7 +5,7 @@ import { type Dovecot, startDovecot } from "../../fakes/dovecot.ts";
 import { type FakeSmtp, startFakeSmtp } from "../../fakes/smtp-server.ts";
 import { waitFor } from "../../fakes/wait-for.ts";
 import { type FaultProxy, startFaultProxy } from "../../faults/fault-proxy.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, runBench } from "../harness.ts";
 
 export const PASSWORD = "canary-email-AbCdEf";
 
@@ -117,13 +117,6 @@ export async function createBench(dovecot: Dovecot, options: BenchOptions = {}):
 }
 
 /** Runs `body` with a bench that is ready and closes it whatever happens. */
-export async function withBench(dovecot: Dovecot, body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
-  const bench = await createBench(dovecot, options);
-  try {
-    bench.start();
-    await bench.until(() => bench.channel.status().state === "ready");
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withBench(dovecot: Dovecot, body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
+  return runBench(createBench(dovecot, options), body);
 }

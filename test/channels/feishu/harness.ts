@@ -2,7 +2,7 @@ import { createFeishu, type FeishuAccountConfig, type FeishuTiming } from "../..
 import type { Channel, SendTarget } from "../../../src/core/channel.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { APP, type FakeFeishu, startFakeFeishu } from "../../fakes/feishu/index.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, runBench, sendTarget } from "../harness.ts";
 import { listenForWebhook } from "../webhook-listener.ts";
 
 export const APP_SECRET = "canary-feishu-AbCdEf";
@@ -59,23 +59,8 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
 export const ready = (bench: Bench) => bench.feishu.until(() => bench.channel.status().state === "ready");
 
 /** Runs `body` with a started bench and closes it whatever happens. */
-export async function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
-  const bench = await createBench(options);
-  try {
-    bench.start();
-    await ready(bench);
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
+  return runBench(createBench(options), body);
 }
 
-export function target(conversation: string, more: Partial<SendTarget> & { thread?: string } = {}): SendTarget {
-  const { thread, ...rest } = more;
-  return {
-    address: { channel: "feishu", account: "default", conversation, ...(thread === undefined ? {} : { thread }) },
-    nonce: `n${Math.random()}`,
-    signal: AbortSignal.timeout(10_000),
-    ...rest,
-  };
-}
+export const target = (conversation: string, more: Partial<SendTarget> & { thread?: string } = {}): SendTarget => sendTarget("feishu", conversation, more);

@@ -2,7 +2,7 @@ import { createGoogleChat, type GoogleChatAccountConfig, type GoogleChatTiming }
 import type { Channel, SendTarget } from "../../../src/core/channel.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { type FakeGoogleChat, PROJECT, startFakeGoogleChat } from "../../fakes/googlechat/index.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, runBench, sendTarget } from "../harness.ts";
 import { listenForWebhook } from "../webhook-listener.ts";
 
 export const FAST: Partial<GoogleChatTiming> = { minBackoffMs: 5, maxBackoffMs: 40, refusedMs: 30, checkMs: 50, keysCooldownMs: 0 };
@@ -48,23 +48,8 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
 }
 
 /** Runs `body` with a started bench and closes it whatever happens. */
-export async function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
-  const bench = await createBench(options);
-  try {
-    bench.start();
-    await bench.chat.until(() => bench.channel.status().state === "ready");
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
+  return runBench(createBench(options), body);
 }
 
-export function target(conversation: string, more: Partial<SendTarget> & { thread?: string } = {}): SendTarget {
-  const { thread, ...rest } = more;
-  return {
-    address: { channel: "googlechat", account: "default", conversation, ...(thread === undefined ? {} : { thread }) },
-    nonce: `n${Math.random()}`,
-    signal: new AbortController().signal,
-    ...rest,
-  };
-}
+export const target = (conversation: string, more: Partial<SendTarget> & { thread?: string } = {}): SendTarget => sendTarget("googlechat", conversation, more);

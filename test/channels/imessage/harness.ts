@@ -2,7 +2,7 @@ import { createImessage, type ImessageAccountConfig, type ImessageTiming } from 
 import type { SendTarget } from "../../../src/core/channel.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { type FakeBlueBubbles, startFakeBlueBubbles } from "../../fakes/bluebubbles/index.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, runBench, sendTarget } from "../harness.ts";
 
 export const PASSWORD = "canary imessage/&?=AbC";
 
@@ -45,17 +45,8 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
 }
 
 /** Runs `body` with a started bench and closes it whatever happens. */
-export async function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
-  const bench = await createBench(options);
-  try {
-    bench.start();
-    await bench.mac.until(() => bench.channel.status().state === "ready");
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
+  return runBench(createBench(options), body);
 }
 
-export function target(conversation: string, more: Partial<SendTarget> = {}): SendTarget {
-  return { address: { channel: "imessage", account: "default", conversation }, nonce: `n${Math.random()}`, signal: new AbortController().signal, ...more };
-}
+export const target = (conversation: string, more: Partial<SendTarget> = {}): SendTarget => sendTarget("imessage", conversation, more);

@@ -2,7 +2,7 @@ import { createImessage, type ImessageAccountConfig, type ImessageTiming } from 
 import type { Programs } from "../../../src/core/programs.ts";
 import { createPrograms } from "../../../src/security/host/processes/index.ts";
 import { type FakeImsg, startFakeImsg } from "../../fakes/imsg/index.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, runBench } from "../harness.ts";
 import { FAST } from "./harness.ts";
 
 export interface ImsgBench extends ChannelBench {
@@ -44,13 +44,6 @@ export async function createImsgBench(options: ImsgOptions = {}): Promise<ImsgBe
 }
 
 /** Runs `body` with a started bench and closes it whatever happens. */
-export async function withImsg(body: (bench: ImsgBench) => Promise<void>, options: ImsgOptions = {}): Promise<void> {
-  const bench = await createImsgBench(options);
-  try {
-    bench.start();
-    await bench.imsg.until(() => bench.channel.status().state === "ready");
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withImsg(body: (bench: ImsgBench) => Promise<void>, options: ImsgOptions = {}): Promise<void> {
+  return runBench(createImsgBench(options), body);
 }

@@ -2,7 +2,7 @@ import { createIrc, type IrcAccountConfig, type IrcTiming } from "../../../src/c
 import { Secret } from "../../../src/core/secret.ts";
 import { type FaultProxy, startFaultProxy } from "../../faults/fault-proxy.ts";
 import { waitFor } from "../../fakes/wait-for.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, runBench } from "../harness.ts";
 
 export const PASSWORD = "canary-irc-AbCdEf";
 
@@ -51,13 +51,6 @@ export async function createBench(port: number, options: BenchOptions = {}): Pro
 }
 
 /** Runs `body` with a bench that is ready and closes it whatever happens. */
-export async function withBench(port: number, body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
-  const bench = await createBench(port, options);
-  try {
-    bench.start();
-    await bench.until(() => bench.channel.status().state === "ready");
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withBench(port: number, body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
+  return runBench(createBench(port, options), body);
 }

@@ -2,7 +2,7 @@ import { createLine, type LineAccountConfig, type LineTiming } from "../../../sr
 import type { Channel, SendTarget } from "../../../src/core/channel.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { type FakeLine, startFakeLine } from "../../fakes/line/index.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, runBench, sendTarget } from "../harness.ts";
 import { listenForWebhook } from "../webhook-listener.ts";
 
 export const TOKEN = "canary-line-AbCdEf";
@@ -58,17 +58,8 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
 export const ready = (bench: Bench) => bench.line.until(() => bench.channel.status().state === "ready");
 
 /** Runs `body` with a started bench and closes it whatever happens. */
-export async function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
-  const bench = await createBench(options);
-  try {
-    bench.start();
-    await ready(bench);
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
+  return runBench(createBench(options), body);
 }
 
-export function target(conversation: string, more: Partial<SendTarget> = {}): SendTarget {
-  return { address: { channel: "line", account: "default", conversation }, nonce: `n${Math.random()}`, signal: AbortSignal.timeout(10_000), ...more };
-}
+export const target = (conversation: string, more: Partial<SendTarget> = {}): SendTarget => sendTarget("line", conversation, more);

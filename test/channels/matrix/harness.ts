@@ -2,7 +2,7 @@ import { createMatrix, type MatrixAccountConfig, type MatrixTiming } from "../..
 import type { SendTarget } from "../../../src/core/channel.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { type FakeMatrix, startFakeMatrix } from "../../fakes/matrix/index.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench, memoryKeep } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, memoryKeep, runBench, sendTarget } from "../harness.ts";
 
 export const TOKEN = "canary-matrix-AbCdEf";
 
@@ -57,23 +57,8 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
 }
 
 /** Runs `body` with a started bench and closes it whatever happens. */
-export async function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
-  const bench = await createBench(options);
-  try {
-    bench.start();
-    await bench.matrix.until(() => bench.channel.status().state === "ready");
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
+  return runBench(createBench(options), body);
 }
 
-export function target(conversation: string, more: Partial<SendTarget> & { thread?: string } = {}): SendTarget {
-  const { thread, ...rest } = more;
-  return {
-    address: { channel: "matrix", account: "default", conversation, ...(thread === undefined ? {} : { thread }) },
-    nonce: `n${Math.random()}`,
-    signal: AbortSignal.timeout(15_000),
-    ...rest,
-  };
-}
+export const target = (conversation: string, more: Partial<SendTarget> & { thread?: string } = {}): SendTarget => sendTarget("matrix", conversation, more);

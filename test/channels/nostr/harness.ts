@@ -6,7 +6,7 @@ import type { SendTarget } from "../../../src/core/channel.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { type FakeRelay, person, type Person, startFakeRelay } from "../../fakes/nostr/index.ts";
 import { waitFor } from "../../fakes/wait-for.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, runBench, sendTarget } from "../harness.ts";
 
 export const FAST: Partial<NostrTiming> = { minBackoffMs: 5, maxBackoffMs: 40, pingMs: 200, answerMs: 2_000 };
 
@@ -59,17 +59,8 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
 }
 
 /** Runs `body` with a bench that is ready and closes it whatever happens. */
-export async function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
-  const bench = await createBench(options);
-  try {
-    bench.start();
-    await bench.until(() => bench.channel.status().state === "ready");
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
+  return runBench(createBench(options), body);
 }
 
-export function target(npub: string, more: Partial<SendTarget> = {}): SendTarget {
-  return { address: { channel: "nostr", account: "default", conversation: npub }, nonce: `n${Math.random()}`, signal: new AbortController().signal, ...more };
-}
+export const target = (conversation: string, more: Partial<SendTarget> = {}): SendTarget => sendTarget("nostr", conversation, more);

@@ -1,7 +1,7 @@
 import { createSignal, type SignalAccountConfig, type SignalTiming } from "../../../src/channels/signal/index.ts";
 import type { SendTarget } from "../../../src/core/channel.ts";
 import { type FakeSignal, NUMBER, startFakeSignal } from "../../fakes/signal/index.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, runBench, sendTarget } from "../harness.ts";
 
 export const FAST: Partial<SignalTiming> = { minBackoffMs: 5, maxBackoffMs: 40, refusedMs: 30, silentMs: 2_000, typingMs: 1_000 };
 
@@ -31,17 +31,8 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
 }
 
 /** Runs `body` with a started bench and closes it whatever happens. */
-export async function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
-  const bench = await createBench(options);
-  try {
-    bench.start();
-    await bench.signal.until(() => bench.channel.status().state === "ready");
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
+  return runBench(createBench(options), body);
 }
 
-export function target(conversation: string, more: Partial<SendTarget> = {}): SendTarget {
-  return { address: { channel: "signal", account: "default", conversation }, nonce: `n${Math.random()}`, signal: new AbortController().signal, ...more };
-}
+export const target = (conversation: string, more: Partial<SendTarget> = {}): SendTarget => sendTarget("signal", conversation, more);

@@ -2,7 +2,7 @@ import { createTeams, type TeamsAccountConfig, type TeamsTiming } from "../../..
 import type { Channel, SendTarget } from "../../../src/core/channel.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { APP, type FakeTeams, startFakeTeams, TENANT } from "../../fakes/teams/index.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, runBench, sendTarget } from "../harness.ts";
 import { listenForWebhook } from "../webhook-listener.ts";
 
 export const PASSWORD = "canary-teams-AbCdEf";
@@ -55,23 +55,8 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
 }
 
 /** Runs `body` with a started bench and closes it whatever happens. */
-export async function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
-  const bench = await createBench(options);
-  try {
-    bench.start();
-    await bench.teams.until(() => bench.channel.status().state === "ready");
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
+  return runBench(createBench(options), body);
 }
 
-export function target(conversation: string, more: Partial<SendTarget> & { thread?: string } = {}): SendTarget {
-  const { thread, ...rest } = more;
-  return {
-    address: { channel: "teams", account: "default", conversation, ...(thread === undefined ? {} : { thread }) },
-    nonce: `n${Math.random()}`,
-    signal: new AbortController().signal,
-    ...rest,
-  };
-}
+export const target = (conversation: string, more: Partial<SendTarget> & { thread?: string } = {}): SendTarget => sendTarget("teams", conversation, more);

@@ -1,7 +1,7 @@
 import { Secret } from "../../../src/core/secret.ts";
 import { createTelegram, type TelegramAccountConfig, type TelegramTiming } from "../../../src/channels/telegram/index.ts";
 import { type FakeTelegram, type FakeTelegramOptions, startFakeTelegram } from "../../fakes/telegram/index.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, runBench } from "../harness.ts";
 
 export const TOKEN = "123456:canary-token-AbCdEf";
 export const ME = { id: 123456, username: "fake_clanker_bot" };
@@ -46,13 +46,6 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
 }
 
 /** Runs `body` with a started bench and closes it whatever happens. */
-export async function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
-  const bench = await createBench(options);
-  try {
-    bench.start();
-    await bench.telegram.until(() => bench.channel.status().state === "ready");
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
+  return runBench(createBench(options), body);
 }

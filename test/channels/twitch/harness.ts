@@ -2,7 +2,7 @@ import { createTwitch, type TwitchAccountConfig, type TwitchTiming } from "../..
 import type { SendTarget } from "../../../src/core/channel.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { CHAT, type FakeTwitch, startFakeTwitch } from "../../fakes/twitch/index.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, runBench } from "../harness.ts";
 
 export const REFRESH = "canary-twitch-refresh-AbCdEf";
 
@@ -49,15 +49,8 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
 }
 
 /** Runs `body` with a bench that is ready and closes it whatever happens. */
-export async function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
-  const bench = await createBench(options);
-  try {
-    bench.start();
-    await bench.twitch.until(() => bench.channel.status().state === "ready");
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
+  return runBench(createBench(options), body);
 }
 
 export function target(more: Partial<SendTarget> = {}): SendTarget {

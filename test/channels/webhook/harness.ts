@@ -2,7 +2,7 @@ import { createWebhook, type WebhookAccountConfig } from "../../../src/channels/
 import type { Channel } from "../../../src/core/channel.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { startWebhookProgram, type WebhookProgram } from "../../fakes/webhook-program.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, runBench } from "../harness.ts";
 import { listenForWebhook } from "../webhook-listener.ts";
 
 export const SECRET = "canary-webhook-AbCdEf";
@@ -39,13 +39,6 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
 }
 
 /** Runs `body` with a started bench and closes it whatever happens. */
-export async function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
-  const bench = await createBench(options);
-  try {
-    bench.start();
-    await bench.program.until(() => bench.channel.status().state === "ready");
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
+  return runBench(createBench(options), body);
 }

@@ -3,7 +3,7 @@ import type { CloudTiming, WhatsappCloudConfig } from "../../../src/channels/wha
 import type { Channel, SendTarget } from "../../../src/core/channel.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { ANN, type FakeCloud, NUMBER_ID, startFakeCloud, VERSION } from "../../fakes/whatsapp/cloud.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, runBench } from "../harness.ts";
 import { listenForWebhook } from "../webhook-listener.ts";
 
 export const TOKEN = "canary-whatsapp-AbCdEf";
@@ -60,15 +60,8 @@ export async function createCloudBench(options: CloudBenchOptions = {}): Promise
 }
 
 /** Runs `body` with a started bench and closes it whatever happens. */
-export async function withCloud(body: (bench: CloudBench) => Promise<void>, options: CloudBenchOptions = {}): Promise<void> {
-  const bench = await createCloudBench(options);
-  try {
-    bench.start();
-    await bench.cloud.until(() => bench.channel.status().state === "ready");
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withCloud(body: (bench: CloudBench) => Promise<void>, options: CloudBenchOptions = {}): Promise<void> {
+  return runBench(createCloudBench(options), body);
 }
 
 let counter = 0;

@@ -3,7 +3,7 @@ import { Secret } from "../../../src/core/secret.ts";
 import { type FaultProxy, startFaultProxy } from "../../faults/fault-proxy.ts";
 import { DOMAIN, type Prosody } from "../../fakes/prosody.ts";
 import { waitFor } from "../../fakes/wait-for.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, runBench } from "../harness.ts";
 
 export const FAST: Partial<XmppTiming> = { minBackoffMs: 5, maxBackoffMs: 40, refusedMs: 60, loginMs: 8_000, pingMs: 150, answerMs: 2_000 };
 
@@ -61,13 +61,6 @@ export async function createBench(prosody: Prosody, options: BenchOptions = {}):
 }
 
 /** Runs `body` with a bench that is ready and closes it whatever happens. */
-export async function withBench(prosody: Prosody, body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
-  const bench = await createBench(prosody, options);
-  try {
-    bench.start();
-    await bench.until(() => bench.channel.status().state === "ready");
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withBench(prosody: Prosody, body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
+  return runBench(createBench(prosody, options), body);
 }

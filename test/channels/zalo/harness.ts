@@ -2,7 +2,7 @@ import { createZalo, type ZaloAccountConfig, type ZaloTiming } from "../../../sr
 import type { Channel, SendTarget } from "../../../src/core/channel.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { type FakeZalo, startFakeZalo } from "../../fakes/zalo/index.ts";
-import { type ChannelBench, type ChannelBenchOptions, createChannelBench } from "../harness.ts";
+import { type ChannelBench, type ChannelBenchOptions, createChannelBench, runBench } from "../harness.ts";
 import { listenForWebhook } from "../webhook-listener.ts";
 
 export const TOKEN = "12345689:canary-zalo-AbCdEf";
@@ -55,15 +55,8 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
 export const ready = (bench: Bench) => bench.zalo.until(() => bench.channel.status().state === "ready");
 
 /** Runs `body` with a started bench and closes it whatever happens. */
-export async function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
-  const bench = await createBench(options);
-  try {
-    bench.start();
-    await ready(bench);
-    await body(bench);
-  } finally {
-    await bench.close();
-  }
+export function withBench(body: (bench: Bench) => Promise<void>, options: BenchOptions = {}): Promise<void> {
+  return runBench(createBench(options), body);
 }
 
 export function target(conversation: string, more: Partial<SendTarget> = {}): SendTarget {

@@ -10,7 +10,6 @@
  * assert.deepEqual(slack.violations, []);
  * await slack.close();
  */
-import { EventEmitter } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
@@ -21,6 +20,7 @@ import { type Args, METHODS, Refusal } from "./methods.ts";
 import { readBlocks } from "./read-blocks.ts";
 import type { Ephemeral, SlackState, StoredFile, StoredMessage } from "./state.ts";
 import { createWorld, type World } from "./world.ts";
+import { waitFor } from "../wait-for.ts";
 
 export { sign } from "./delivery.ts";
 export type { StoredMessage } from "./state.ts";
@@ -108,9 +108,8 @@ export async function startFakeSlack(options: FakeSlackOptions = {}): Promise<Fa
   const isBot = (token: string | undefined) => token === botToken || token === `${botToken}-again`;
   const appToken = options.appToken ?? "xapp-fake-app-token";
   const signingSecret = options.signingSecret ?? "fake-signing-secret";
-  const events = new EventEmitter();
-  events.setMaxListeners(0);
-  const changed = () => void events.emit("changed");
+  const watchers = new Set<() => void>();
+  const changed = () => watchers.forEach((watch) => watch());
   let base = "";
   const clock = options.clock ?? realClock;
   const state = createState(() => base, clock);
@@ -272,7 +271,7 @@ export async function startFakeSlack(options: FakeSlackOptions = {}): Promise<Fa
       for (const socket of deliveries.sockets) socket.terminate();
     },
     deaf: (on) => void (flags.deaf = on),
-    until: (condition, ms = 10_000) => until(events, condition, ms),
+    until: (condition, ms = 10_000) => waitFor(watchers, condition, ms),
     async close() {
       deliveries.stop();
       for (const socket of sockets.clients) socket.terminate();
@@ -309,27 +308,4 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
 
 function unescape(text: string): string {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
-}
-
-function until(events: EventEmitter, condition: () => boolean, ms: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      clearInterval(look);
-      events.off("changed", check);
-    };
-    const check = () => {
-      if (!condition()) return;
-      stop();
-      resolve();
-    };
-    const timer = setTimeout(() => {
-      stop();
-      reject(new Error(`after ${ms} ms still not: ${String(condition)}`));
-    }, ms);
-    // Conditions may also look at things outside of the fake, which it gets no event of.
-    const look = setInterval(check, 20);
-    events.on("changed", check);
-    check();
-  });
 }

@@ -10,7 +10,6 @@
  * assert.deepEqual(telegram.violations, []);
  * await telegram.close();
  */
-import { EventEmitter } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Message, UserFromGetMe } from "@grammyjs/types";
@@ -22,6 +21,7 @@ import type { FakeState, StoredMessage } from "./state.ts";
 import { UpdatesQueue } from "./updates-queue.ts";
 import { createWebhookPump } from "./webhook-pump.ts";
 import { createWorld, type World } from "./world.ts";
+import { waitFor } from "../wait-for.ts";
 
 export type { Person, Said, World } from "./world.ts";
 export type { StoredMessage } from "./state.ts";
@@ -114,9 +114,8 @@ interface Fault {
 /** Starts a server on 127.0.0.1. */
 export async function startFakeTelegram(options: FakeTelegramOptions = {}): Promise<FakeTelegram> {
   const token = options.token ?? "123456:fake-token-for-tests";
-  const events = new EventEmitter();
-  events.setMaxListeners(0);
-  const changed = () => void events.emit("changed");
+  const watchers = new Set<() => void>();
+  const changed = () => watchers.forEach((watch) => watch());
   const state = createState(options, changed);
   const pump = createWebhookPump(state, { retryMs: options.webhookRetryMs ?? 50, changed });
   state.pump = pump.wake;
@@ -219,7 +218,7 @@ export async function startFakeTelegram(options: FakeTelegramOptions = {}): Prom
     promote: (id) => void state.admin.add(String(id)),
     block: (id, blocked = true) => void (blocked ? state.blocked.add(String(id)) : state.blocked.delete(String(id))),
     migrate: (from, to) => void state.migrated.set(String(from), String(to)),
-    until: (condition, ms = 10_000) => until(events, condition, ms),
+    until: (condition, ms = 10_000) => waitFor(watchers, condition, ms),
     async close() {
       pump.stop();
       state.queue.release();
@@ -324,27 +323,4 @@ function repeats(messages: readonly StoredMessage[]): { chat: string; text: stri
     counts.set(key, { ...entry, times: entry.times + 1 });
   }
   return [...counts.values()].filter((entry) => entry.times > 1);
-}
-
-function until(events: EventEmitter, condition: () => boolean, ms: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      clearInterval(look);
-      events.off("changed", check);
-    };
-    const check = () => {
-      if (!condition()) return;
-      stop();
-      resolve();
-    };
-    const timer = setTimeout(() => {
-      stop();
-      reject(new Error(`after ${ms} ms still not: ${String(condition)}`));
-    }, ms);
-    // Conditions may also look at things outside of the fake, which it gets no event of.
-    const look = setInterval(check, 20);
-    events.on("changed", check);
-    check();
-  });
 }
