@@ -1,7 +1,7 @@
 /** Mutants of the rooms beside the hall: jobs, summaries, helpers, forgetting. Each needs a world that has the room. */
 import type { OperationName } from "../../src/store/operations/operations.ts";
 import type { Climate } from "./climate.ts";
-import type { Mutant } from "./mutants.ts";
+import type { Mutant } from "./mutant.ts";
 import { without } from "./without.ts";
 
 const JOBS: Partial<Climate> = { jobs: true };

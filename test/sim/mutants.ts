@@ -1,20 +1,10 @@
 /** What is taken away from the program, one thing at a time, to see whether the simulator notices (the mutation check of fault-87). */
 import { DURABILITY } from "../../src/core/store.ts";
 import type { OperationName } from "../../src/store/operations/operations.ts";
-import type { Climate } from "./climate.ts";
 import { LIVED_IN, SUBJECTS } from "./mutants-of-subjects.ts";
 import { without } from "./without.ts";
-import type { Mutation } from "./sim-database.ts";
+import type { Mutant } from "./mutant.ts";
 import { runWorld, type WorldOptions } from "./world.ts";
-
-export interface Mutant {
-  readonly name: string;
-  readonly mutation: Mutation;
-  /** Many short lives in which the power fails all the time, instead of a few long ones: for what is lost within milliseconds. */
-  readonly powerCuts?: true;
-  /** What a world must have for it. */
-  readonly climate?: Partial<Climate>;
-}
 
 const UNIQUE: readonly Mutant[] = [
   {
