@@ -1,6 +1,7 @@
 import type { Climate } from "./climate.ts";
 import type { Mutation } from "./sim-database.ts";
 
+/** A promise taken out of the house, which at least one world has to notice. */
 export interface Mutant {
   readonly name: string;
   readonly mutation: Mutation;
