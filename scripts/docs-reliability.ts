@@ -53,7 +53,7 @@ const CASES: Readonly<Record<number, string>> = {
   41: "a day without a person: requests to models",
   42: "the budget of a day is spent in the middle of a turn",
   43: "a poll that hangs",
-  44: "a process that is frozen",
+  44: "a process that is frozen, an event loop that is blocked",
   45: "another program polls the same bot",
   47: "a session that cannot be resumed: what was missed is read",
   48: "a channel that is quiet for hours",
@@ -105,8 +105,7 @@ const LIMITS: readonly string[] = [
   "59: rows have no checksums. A bit that flips within a text that still reads as JSON is not noticed; the lab counts them.",
   "59: a log that is cut short gives the state before the cut, which no engine can tell from a log that ended there.",
   "33, 50: with one model and no fallback a stream that is cut in the middle is asked again after up to 30 s (37 asks for that pause).",
-  "44: the watchdog is tried by freezing the process, not by blocking the loop within it.",
-  "50: packet loss is made by a proxy, not by the network of the kernel.",
+  "50: packets are lost by the kernel only where a network namespace may be made (`own-network`; it says when it did not run); a plain container tries loss with a proxy alone.",
   "63, 68: figures of a machine of two cores on which the clients and other work ran as well. An event to 10,000 clients costs the gateway about 130 ms of processor time (four fifths of it the kernel's, for 10,000 writes) and the clients about 95 ms: its p99 was 411 ms in the one full run there has been, on a busy machine, over the 250 ms of the criterion, which the long form asserts.",
   "82: the 72 hours have not been run; the long form is one hour.",
 ];

@@ -26,8 +26,8 @@ export interface FaultProxy {
 /** The least pause before TCP repeats what was lost (RFC 6298 has 1 s; Linux 200 ms), doubled each time. */
 const REPEAT_MS = 200;
 
-/** @param target port of the real server on 127.0.0.1. @param random from 0 to 1 */
-export async function startFaultProxy(target: number, random: () => number): Promise<FaultProxy> {
+/** @param target port of the real server on 127.0.0.1. @param random from 0 to 1. @param host address to listen on */
+export async function startFaultProxy(target: number, random: () => number, host = "127.0.0.1"): Promise<FaultProxy> {
   const sockets = new Set<Socket>();
   let mode: FaultProxy["mode"] = "pass";
   const proxy = {
@@ -90,7 +90,7 @@ export async function startFaultProxy(target: number, random: () => number): Pro
     carry(near, far, false);
     carry(far, near, true);
   });
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => void server.listen(0, host, resolve));
   proxy.port = (server.address() as AddressInfo).port;
   return proxy;
 }

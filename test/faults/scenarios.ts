@@ -4,8 +4,9 @@ import { diskFull } from "./cases/disk-full.ts";
 import { killSoak } from "./cases/kill-soak.ts";
 import { floodOfMessages, leakSoak, runawayModel } from "./cases/load.ts";
 import { dnsOutage, halfOpen, lossyNetwork, networkCut } from "./cases/network.ts";
+import { ownNetwork } from "./cases/own-network.ts";
 import { powerLoss } from "./cases/power-loss.ts";
-import { commandLine, killedRecovery, poison, stoppedProcess } from "./cases/processes.ts";
+import { blockedLoop, commandLine, killedRecovery, poison, stoppedProcess } from "./cases/processes.ts";
 import { slowDisk } from "./cases/slow-disk.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -20,9 +21,11 @@ export const scenarios: readonly Scenario[] = [
   networkCut,
   lossyNetwork,
   halfOpen,
+  ownNetwork,
   poison,
   killedRecovery,
   stoppedProcess,
+  blockedLoop,
   commandLine,
   crowd,
   floodOfMessages,
@@ -41,9 +44,11 @@ export {
   networkCut,
   lossyNetwork,
   halfOpen,
+  ownNetwork,
   poison,
   killedRecovery,
   stoppedProcess,
+  blockedLoop,
   commandLine,
   crowd,
   floodOfMessages,
