@@ -29,7 +29,7 @@ const secret = new Secret("docs", "0123456789abcdef");
 const LEAST: { readonly [C in ChannelName]: object } = {
   discord: { token: secret },
   email: { address: "a@b.test", password: secret, imap_host: "i.test", smtp_host: "s.test", authserv_id: "mx.test" },
-  imessage: { url: "http://i.test", password: secret, private_api: true },
+  imessage: { url: "http://i.test", password: secret, private_api: true, accounts: { imsg: { via: "imsg", private_api: true } } },
   googlechat: {
     service_account: new Secret("docs", JSON.stringify({ type: "service_account", client_email: "a@b.test", private_key: "-----BEGIN PRIVATE KEY-----" })),
     audience: "123456789012",
@@ -44,7 +44,7 @@ const LEAST: { readonly [C in ChannelName]: object } = {
   slack: { bot_token: secret, app_token: secret },
   teams: { app_id: guid, app_password: secret, tenant_id: guid },
   telegram: { token: secret },
-  whatsapp: { phone_number_id: "106540352242922", token: secret, app_secret: secret, verify_token: secret },
+  whatsapp: { phone_number_id: "106540352242922", token: secret, app_secret: secret, verify_token: secret, accounts: { linked: { mode: "linked" } } },
   twitch: { client_id: "0123456789abcdef", client_secret: secret, refresh_token: secret, channels: ["1"], moderate: true },
   xmpp: { jid: "a@b.test", password: secret, streaming: true },
   zalo: { token: secret, webhook_secret: secret, public_url: "https://c.test/channels/zalo/webhook" },
@@ -53,6 +53,19 @@ const LEAST: { readonly [C in ChannelName]: object } = {
 
 const NEVER = () => {
   throw new Error("an adapter did something before its start");
+};
+
+interface Way {
+  readonly title: string;
+  readonly folder: string;
+}
+
+/** Channels of which there are two in one: a row for each, by the account above that goes this way. */
+const WAYS: Readonly<Record<string, Way>> = {
+  "whatsapp:default": { title: "whatsapp (Cloud API)", folder: "cloud" },
+  "whatsapp:linked": { title: "whatsapp (linked device)", folder: "linked" },
+  "imessage:default": { title: "imessage (BlueBubbles)", folder: "bluebubbles" },
+  "imessage:imsg": { title: "imessage (imsg)", folder: "imsg" },
 };
 
 /** Constructors only assign, so nothing of this is ever called. */
@@ -67,6 +80,7 @@ const deps: ChannelDeps = {
   random: { bytes: (length) => new Uint8Array(length), number: () => 0 },
   log: silentLog,
   metrics: silentMetrics,
+  programs: { start: NEVER },
   companions: { start: NEVER, libraryFolders: [] },
   cursor: NEVER,
   keep: { read: NEVER, append: NEVER, replace: NEVER, clear: NEVER },
@@ -112,7 +126,7 @@ function tables(all: readonly Channel[]): string {
     ["thread", can("thread")],
     ["poll", can("poll")],
   ]);
-  const handed = (kind: Update["type"]) => (channel: Channel) => yes(handsIn(channel.name, kind));
+  const handed = (kind: Update["type"]) => (channel: Channel) => yes(handsIn(channel, kind));
   const inward = table(all, [
     ["files in", (channel) => yes(channel.fetchMedia !== undefined)],
     ["edits", handed("edit")],
@@ -129,7 +143,9 @@ function tables(all: readonly Channel[]): string {
 type Column = readonly [title: string, cell: (channel: Channel) => string];
 
 function table(all: readonly Channel[], columns: readonly Column[]): string {
-  const rows = all.map((channel) => `| [${channel.name}](channels/${channel.name}.md) | ${columns.map(([, cell]) => cell(channel)).join(" | ")} |`);
+  const rows = all.map(
+    (channel) => `| [${wayOf(channel)?.title ?? channel.name}](channels/${channel.name}.md) | ${columns.map(([, cell]) => cell(channel)).join(" | ")} |`,
+  );
   return `| channel | ${columns.map(([title]) => title).join(" | ")} |\n|---|${"---|".repeat(columns.length)}\n${rows.join("\n")}\n`;
 }
 
@@ -137,8 +153,21 @@ function yes(is: boolean): string {
   return is ? "yes" : "-";
 }
 
-/** An adapter hands in a kind of update where its sources make one. */
-function handsIn(name: string, kind: Update["type"]): boolean {
-  const sources = globSync(`src/channels/${name}/*.ts`, { cwd: root }).map((path) => readFileSync(join(root, path), "utf8"));
-  return sources.some((source) => /\bUpdate\b/.test(source) && new RegExp(`type: (?:[^,\\n]*\\? )?"${kind}"`).test(source));
+function wayOf({ name, account }: Channel): Way | undefined {
+  return WAYS[`${name}:${account}`];
+}
+
+/** An adapter hands in a kind of update where its sources make one: those in the channel's folder, and in that of its way. */
+function handsIn(channel: Channel, kind: Update["type"]): boolean {
+  const { name } = channel;
+  const way = wayOf(channel);
+  const own = sourcesOf(`src/channels/${name}/*.ts`);
+  const under = way === undefined ? [] : sourcesOf(`src/channels/${name}/${way.folder}/*.ts`);
+  // What was changed on a Mac is told by that way alone which looks for it.
+  if (name === "imessage" && (kind === "edit" || kind === "deletion") && !under.some((source) => source.includes("feed.changed("))) return false;
+  return [...own, ...under].some((source) => /\bUpdate\b/.test(source) && new RegExp(`type: (?:[^,\\n]*\\? )?"${kind}"`).test(source));
+}
+
+function sourcesOf(pattern: string): string[] {
+  return globSync(pattern, { cwd: root }).map((path) => readFileSync(join(root, path), "utf8"));
 }

@@ -68,11 +68,16 @@ async function tellOwner(id: string, text: string, { hall, store, clock, hub }: 
   hub.publish({ event: "notice", payload: { code: "heartbeat", text } });
 }
 
-/** The jobs room of a running gateway: a change of `[cron]` ends its scheduler alone and begins another one. */
-export function createLiveJobs(
-  config: Config,
-  deps: OpenJobsDeps,
-): { readonly room: () => JobsRoom; start(signal: AbortSignal): Promise<void>; replace(config: Config): Promise<void> } {
+/** The jobs room of a running gateway, which its config may replace. */
+export interface LiveJobs {
+  readonly room: () => JobsRoom;
+  /** Runs jobs, if the config says so, until `signal` aborts. */
+  start(signal: AbortSignal): Promise<void>;
+  replace(config: Config): Promise<void>;
+}
+
+/** A change of `[cron]` ends its scheduler alone and begins another one. */
+export function createLiveJobs(config: Config, deps: OpenJobsDeps): LiveJobs {
   let room = openJobs(config, deps);
   let enabled = config.cron.enabled;
   let outer: AbortSignal | undefined;

@@ -149,7 +149,7 @@ async function endAway(error: ClankerError, outageMs: number, running: RunningTu
   const { least, most, unknown } = OUTAGE_PAUSE_MS;
   const pause = Math.min(most, Math.max(least, error.retryAfterMs ?? unknown));
   const text = "The model is away at the moment. Your message is kept and will be answered when it is back.";
-  const notice = deliveryOf(text, running, deps);
+  const notice = deliveryAt(text, running, deps);
   const { told } = await deps.store.postponeTurn({
     fence,
     turnId: turn.id,
@@ -265,9 +265,14 @@ function entryOf(content: EntryContent, { turn }: StartedTurn, at: number, { lab
 
 const WITHHELD = "I have an answer, but it rests on something private that may not be shown here. The owner can read it on the page.";
 
-function deliveryOf(said: string, { turn, session }: StartedTurn, deps: EndDeps, id = newId(deps.clock, deps.random)): NewDelivery | undefined {
+/** What the model has said, if all of what it rests on may be seen where it goes. */
+function deliveryOf(said: string, running: StartedTurn, deps: EndDeps, id?: string): NewDelivery | undefined {
+  return deliveryAt(mayAnswerThere(deps.label.current(), running, deps.places) ? deps.label.outgoing(said) : WITHHELD, running, deps, id);
+}
+
+/** Words of the house itself rest on nothing that was said: they are shown as they stand. */
+function deliveryAt(text: string, { turn, session }: StartedTurn, deps: EndDeps, id = newId(deps.clock, deps.random)): NewDelivery | undefined {
   if (!deps.channels.delivers(turn.address)) return undefined;
-  const text = mayAnswerThere(deps.label.current(), { turn }, deps.places) ? deps.label.outgoing(said) : WITHHELD;
   return {
     id,
     address: turn.address,

@@ -9,6 +9,7 @@ import { toClankerError } from "../core/errors.ts";
 import type { Model, ModelEntry } from "../core/model.ts";
 import type { Session } from "../core/records.ts";
 import type { Tool } from "../core/tool.ts";
+import { fileType } from "../lib/file-type/index.ts";
 import type { AgentSettings } from "./agent-settings.ts";
 import type { RunTurnDeps } from "./run-turn-deps.ts";
 import type { RunningTurn } from "./lanes.ts";
@@ -126,7 +127,7 @@ async function makeRoom(running: RunningTurn, room: number, deps: RunTurnDeps): 
   }
 }
 
-/** Fetches what the platform only named, and remembers the bytes in the transcript. */
+/** Fetches what the platform only named, and remembers the bytes in the transcript, as what they say they are: a model refuses a request with a picture that is none. */
 async function withMedia(entry: Entry, running: RunningTurn, deps: RunTurnDeps): Promise<Entry> {
   if (entry.content.role !== "user") return entry;
   const { message } = entry.content;
@@ -146,8 +147,9 @@ async function fetchMedia(media: Media, entry: Entry, running: RunningTurn, deps
   try {
     const file = await source.fetchMedia(media, running.stop);
     const name = media.name ?? file.name;
-    const blob = await deps.blobs.put(file.bytes, { type: file.type, ...(name !== undefined && { name }) });
-    return { ...media, blob: blob.id, type: file.type, size: file.bytes.length, ...(name !== undefined && { name }) };
+    const type = fileType(file.bytes, file.type);
+    const blob = await deps.blobs.put(file.bytes, { type, ...(name !== undefined && { name }) });
+    return { ...media, blob: blob.id, type, size: file.bytes.length, ...(name !== undefined && { name }) };
   } catch (thrown) {
     const error = toClankerError(thrown);
     deps.log.warn("a file could not be fetched", { channel, code: error.code, error: error.message });

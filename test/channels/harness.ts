@@ -2,23 +2,15 @@
 import { inspect } from "node:util";
 import type { Blobs } from "../../src/core/blobs.ts";
 import type { Channel, ChannelDeps } from "../../src/core/channel.ts";
-import type { Clock } from "../../src/core/clock.ts";
 import type { Keep } from "../../src/core/keep.ts";
 import type { Log } from "../../src/core/log.ts";
 import { silentMetrics } from "../../src/core/metrics.ts";
 import type { Random } from "../../src/core/random.ts";
 import { createHttp, createSockets, createStreams } from "../../src/security/host/egress/index.ts";
+import { realClock } from "../fakes/real-clock.ts";
 import { createRecordingIntake, type RecordingIntake } from "./recording-intake.ts";
 
-/** The machine's clock: these tests wait for real sockets. */
-export const realClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  timer(ms, run) {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
+export { realClock };
 
 export const realRandom: Random = { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)), number: () => Math.random() };
 

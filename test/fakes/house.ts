@@ -65,15 +65,8 @@ export const POLICY: Place["policy"] = {
   groups: { policy: "allowlist", allowed: ["-5"], requireMention: true, trusted: ["2"] },
 };
 
-/** The whole hall on a given store, a manual clock, seeded chance and a loop channel. */
-export async function openHouse(options: HouseOptions): Promise<House> {
-  const clock = options.clock ?? createManualClock();
-  const random = createSeededRandom(options.seed ?? 1);
-  const channel = options.channel ?? createLoopChannel();
-  const channels = [channel, ...(options.moreChannels ?? [])];
-  const events: Event[] = [];
-  const instance = options.instance ?? "house";
-  const { boot } = await options.store.boot({ now: clock.now(), instance });
+/** What the owner has set: the same place everywhere, one agent. */
+export function hallSettings(options: Pick<HouseOptions, "provider" | "place" | "agent" | "gate" | "tools">) {
   const place: Place = { policy: POLICY, agent: "main", scope: "per_peer", queueMode: "queue", batchQuietMs: 1_000, replyBack: "mention", ...options.place };
   const agent: AgentSettings = {
     name: "main",
@@ -90,6 +83,28 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     tools: { allow: ["*"], deny: [], ask: [] },
     ...options.agent,
   };
+  return {
+    place,
+    gate: options.gate ?? createGate(),
+    tools: options.tools ?? [],
+    places: (): Place => place,
+    agent: (name: string) => ({ ...agent, name }),
+    model: (id: string) => options.provider.model(id.slice(id.indexOf(":") + 1)),
+    version: "test",
+    timeZone: "UTC",
+  };
+}
+
+/** The whole hall on a given store, a manual clock, seeded chance and a loop channel. */
+export async function openHouse(options: HouseOptions): Promise<House> {
+  const clock = options.clock ?? createManualClock();
+  const random = createSeededRandom(options.seed ?? 1);
+  const channel = options.channel ?? createLoopChannel();
+  const channels = [channel, ...(options.moreChannels ?? [])];
+  const events: Event[] = [];
+  const instance = options.instance ?? "house";
+  const { boot } = await options.store.boot({ now: clock.now(), instance });
+  const { place, ...settings } = hallSettings(options);
   const owner = `${instance}.${boot}`;
   const hall = createHall({
     store: options.store,
@@ -100,15 +115,10 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     log: options.log ?? silentLog,
     metrics: silentMetrics,
     blobs: createBlobs(options.store, { clock, random }),
-    gate: options.gate ?? createGate(),
-    tools: options.tools ?? [],
+    ...settings,
     places: (name) => (name === "web" || channels.some((one) => one.name === name) ? { ...place, ...options.placeOf?.(name) } : undefined),
-    agent: (name) => ({ ...agent, name }),
-    model: (id) => options.provider.model(id.slice(id.indexOf(":") + 1)),
     accounts: new Map(channels.map((one) => [`${one.name}:default`, one])),
     owner,
-    version: "test",
-    timeZone: "UTC",
     ...(options.listModels && { listModels: options.listModels }),
     notifyTo: options.notifyTo ?? [],
     ...options.limits,

@@ -9,6 +9,8 @@ export interface ManualClock extends Clock {
   advance(ms: number): Promise<void>;
   /** Timers that are set and not yet run or cancelled. */
   pending(): number;
+  /** `ms` pass while nothing but timers can run, as when something blocks the event loop: those due run late, at once, before anything that has come in meanwhile. */
+  block(ms: number): void;
   /** Wall time alone jumps, as when a machine's clock is set; timers do not notice. */
   jumpWall(ms: number): void;
 }
@@ -18,8 +20,11 @@ interface Timer {
   readonly run: () => void;
 }
 
-/** @param start wall milliseconds at which the clock stands, default 2026-01-01T00:00:00Z. */
-export function createManualClock(start: number = Date.UTC(2026, 0, 1)): ManualClock {
+/**
+ * @param start wall milliseconds at which the clock stands, default 2026-01-01T00:00:00Z.
+ * @param drain resolves when everything has happened that needs no time; default: two rounds of the event loop.
+ */
+export function createManualClock(start: number = Date.UTC(2026, 0, 1), drain: () => Promise<void> = twoRounds): ManualClock {
   const timers = new Set<Timer>();
   let elapsed = 0;
   let wall = start;
@@ -52,6 +57,14 @@ export function createManualClock(start: number = Date.UTC(2026, 0, 1)): ManualC
       elapsed = until;
       await drain();
     },
+    block(ms) {
+      elapsed += ms;
+      wall += ms;
+      for (let due = nextDue(elapsed); due !== undefined; due = nextDue(elapsed)) {
+        timers.delete(due);
+        due.run();
+      }
+    },
     pending: () => timers.size,
     jumpWall(ms) {
       wall += ms;
@@ -60,6 +73,6 @@ export function createManualClock(start: number = Date.UTC(2026, 0, 1)): ManualC
 }
 
 /** Two rounds of the event loop: the microtasks of the first may queue macrotasks (stream reads) that the second one waits for. */
-async function drain(): Promise<void> {
+async function twoRounds(): Promise<void> {
   for (let round = 0; round < 2; round += 1) await new Promise<void>((resolve) => setImmediate(resolve));
 }

@@ -11,6 +11,8 @@ export interface SentMail {
 export interface FakeSmtp {
   readonly port: number;
   readonly mails: SentMail[];
+  /** Everybody that a mail was offered for, taken or not, in order. */
+  readonly offered: string[];
   /** What happens to the next mail: an answer to RCPT, or it is taken and the answer is lost. */
   failNext(failure: { readonly rcpt: string } | "lost" | undefined): void;
   close(): Promise<void>;
@@ -19,6 +21,7 @@ export interface FakeSmtp {
 /** @param login absent: nobody has to log in, as between servers. */
 export async function startFakeSmtp(login?: { user: string; password: string }): Promise<FakeSmtp> {
   const mails: SentMail[] = [];
+  const offered: string[] = [];
   const sockets = new Set<Socket>();
   let failure: { readonly rcpt: string } | "lost" | undefined;
   const server = createServer((socket) => {
@@ -52,6 +55,7 @@ export async function startFakeSmtp(login?: { user: string; password: string }):
         mail = { from: /<(.*?)>/.exec(line)?.[1] ?? "", to: [] };
         say("250 ok");
       } else if (command.startsWith("RCPT TO:")) {
+        offered.push(/<(.*?)>/.exec(line)?.[1] ?? "");
         if (typeof failure === "object") {
           say(failure.rcpt);
           failure = undefined;
@@ -75,6 +79,7 @@ export async function startFakeSmtp(login?: { user: string; password: string }):
   return {
     port: (server.address() as AddressInfo).port,
     mails,
+    offered,
     failNext: (wanted) => (failure = wanted),
     async close() {
       for (const socket of sockets) socket.destroy();

@@ -1,5 +1,7 @@
 /** A wire between the gateway and a server that can be cut, silenced, slowed and made lossy, without rights over the machine's network. */
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { type Clock, sleep } from "../../src/core/clock.ts";
+import { realClock } from "../fakes/real-clock.ts";
 
 export interface FaultProxy {
   readonly port: number;
@@ -16,6 +18,13 @@ export interface FaultProxy {
   loss: number;
   /** Share of connections that are cut in the middle of what they carry, 0 to 1. */
   cuts: number;
+  /** Everything that has happened on it so far: connections, their ends and chunks. */
+  readonly events: number;
+  /** Connections that the client has opened so far, and those that stand. */
+  readonly opened: number;
+  readonly standing: number;
+  /** On some connection the server has the word: it has not greeted, or not answered yet. */
+  readonly unanswered: boolean;
   /** Told of every chunk that the client sends. */
   onSent: (chunk: string | Buffer) => void;
   /** Cuts every connection that stands. */
@@ -26,10 +35,15 @@ export interface FaultProxy {
 /** The least pause before TCP repeats what was lost (RFC 6298 has 1 s; Linux 200 ms), doubled each time. */
 const REPEAT_MS = 200;
 
-/** @param target port of the real server on 127.0.0.1. @param random from 0 to 1. @param host address to listen on */
-export async function startFaultProxy(target: number, random: () => number, host = "127.0.0.1"): Promise<FaultProxy> {
+/** @param target port of the real server on 127.0.0.1. @param random from 0 to 1 @param clock of the pauses; default: the machine's @param host address to listen on */
+export async function startFaultProxy(target: number, random: () => number, clock: Clock = realClock, host = "127.0.0.1"): Promise<FaultProxy> {
   const sockets = new Set<Socket>();
+  /** Near ends, and whether their server has the word. */
+  const words = new Map<Socket, boolean>();
+  const held = new Set<() => void>();
   let mode: FaultProxy["mode"] = "pass";
+  let events = 0;
+  let opened = 0;
   const proxy = {
     port: 0,
     get mode() {
@@ -38,6 +52,19 @@ export async function startFaultProxy(target: number, random: () => number, host
     set mode(wanted) {
       mode = wanted;
       if (mode === "refuse") proxy.cut();
+      release();
+    },
+    get events() {
+      return events;
+    },
+    get opened() {
+      return opened;
+    },
+    get standing() {
+      return words.size;
+    },
+    get unanswered() {
+      return [...words.values()].includes(true);
     },
     delayMs: 0,
     loss: 0,
@@ -50,6 +77,10 @@ export async function startFaultProxy(target: number, random: () => number, host
       await new Promise<void>((resolve) => void server.close(() => resolve()));
     },
   };
+  const release = () => {
+    held.forEach((go) => go());
+    held.clear();
+  };
   const pause = () => {
     let ms = proxy.delayMs;
     for (let again = REPEAT_MS; random() < proxy.loss && again < 10_000; again *= 2) ms += again;
@@ -58,15 +89,20 @@ export async function startFaultProxy(target: number, random: () => number, host
   const open = (answers: boolean) => proxy.mode !== "stall" && !(answers && proxy.mode === "deaf");
 
   const carry = (from: Socket, to: Socket, answers: boolean) => {
+    const near = answers ? to : from;
     // In order, as TCP keeps it: a chunk that is late holds up those behind it.
     let last: Promise<void> = Promise.resolve();
     from.on("data", (chunk) => {
+      events += 1;
+      if (!answers) words.set(near, true);
       if (!answers) proxy.onSent(chunk);
       if (proxy.cuts > 0 && random() < proxy.cuts) return void from.resetAndDestroy();
       const ms = pause();
       last = last.then(async () => {
-        if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
-        while (!open(answers) && !to.destroyed) await new Promise((resolve) => setTimeout(resolve, 20));
+        if (ms > 0) await sleep(clock, ms);
+        while (!open(answers) && !to.destroyed) await new Promise<void>((resolve) => held.add(resolve));
+        events += 1;
+        if (answers && words.has(near)) words.set(near, false);
         if (!to.destroyed) to.write(chunk);
       });
     });
@@ -76,6 +112,9 @@ export async function startFaultProxy(target: number, random: () => number, host
   const server = createServer((near) => {
     if (proxy.mode === "refuse") return void near.resetAndDestroy();
     const far = connect(target, "127.0.0.1");
+    opened += 1;
+    words.set(near, true);
+    near.on("close", () => words.delete(near));
     for (const [socket, other] of [
       [near, far],
       [far, near],
@@ -83,7 +122,9 @@ export async function startFaultProxy(target: number, random: () => number, host
       sockets.add(socket);
       socket.on("error", () => other.destroy());
       socket.on("close", () => {
+        events += 1;
         sockets.delete(socket);
+        release();
         if (socket.errored) other.destroy();
       });
     }

@@ -114,7 +114,7 @@ async function must(...command: readonly string[]): Promise<void> {
     await run(command[0]!, command.slice(1));
   } catch (error) {
     const { stderr = "", message } = error as { stderr?: string; message: string };
-    throw new Error(`this machine refuses \`${command.join(" ")}\`: ${stderr.trim() || message}`);
+    throw new Error(`this machine refuses \`${command.join(" ")}\`: ${stderr.trim() || message}`, { cause: error });
   }
 }
 

@@ -7,6 +7,7 @@ import { dnsOutage, halfOpen, lossyNetwork, networkCut } from "./cases/network.t
 import { ownNetwork } from "./cases/own-network.ts";
 import { powerLoss } from "./cases/power-loss.ts";
 import { blockedLoop, commandLine, killedRecovery, poison, stoppedProcess } from "./cases/processes.ts";
+import { restoreDrill } from "./cases/restore-drill.ts";
 import { slowDisk } from "./cases/slow-disk.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -17,6 +18,7 @@ export const scenarios: readonly Scenario[] = [
   bitFlips,
   truncatedLog,
   diskFull,
+  restoreDrill,
   dnsOutage,
   networkCut,
   lossyNetwork,
@@ -40,6 +42,7 @@ export {
   bitFlips,
   truncatedLog,
   diskFull,
+  restoreDrill,
   dnsOutage,
   networkCut,
   lossyNetwork,

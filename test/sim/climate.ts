@@ -48,6 +48,10 @@ export interface Climate {
   readonly slowReads: boolean;
   /** Mean milliseconds between two messages of all people. */
   readonly gapMs: number;
+  /** Somebody makes, changes and removes scheduled work. */
+  readonly jobs: boolean;
+  /** The model is asked by itself from time to time. */
+  readonly heartbeat: boolean;
   readonly faults: Readonly<Faults>;
 }
 
@@ -80,7 +84,8 @@ const MOST: Faults = {
   wallJumpsPerHour: 10,
 };
 
-export function climateOf(random: Random): Climate {
+/** @param subjects chance of its own, so that a world that leaves a subject out lives on as it did before there was that subject. */
+export function climateOf(random: Random, subjects: Random): Climate {
   const dice = (sides: number) => Math.floor(random.number() * sides);
   const one = <T>(...list: readonly T[]): T => list[dice(list.length)]!;
   const faults = Object.fromEntries(
@@ -95,7 +100,13 @@ export function climateOf(random: Random): Climate {
     slowReads: dice(3) === 0,
     gapMs: 500 * 400 ** random.number(),
     faults: { ...faults, powerCut: random.number() },
+    ...subjectsOf((part) => subjects.number() < part),
   };
+}
+
+function subjectsOf(lives: (part: number) => boolean): Pick<Climate, "jobs" | "heartbeat"> {
+  const jobs = lives(0.4);
+  return { jobs, heartbeat: jobs && lives(0.5) };
 }
 
 /** No fault at all: what the world becomes at its end, so that everything can come to rest. */

@@ -1,8 +1,13 @@
 /** One gateway of the simulated world: the real hall on simulated ports, started and stopped as the composition root does it, and started again when it has died. */
 import { createBlobs } from "../../src/app/blobs.ts";
+import { createLiveJobs } from "../../src/app/open-jobs.ts";
 import { createLocalBus } from "../../src/bus/local/index.ts";
+import type { Config } from "../../src/config/schema.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { silentMetrics } from "../../src/core/metrics.ts";
+import type { Hub } from "../../src/core/event.ts";
+import { cronConfig } from "../../src/jobs/config.ts";
+import { v } from "../../src/lib/schema/index.ts";
 import { createGate } from "../../src/security/gate.ts";
 import { createHall } from "../../src/turn/hall.ts";
 import type { Place } from "../../src/turn/place.ts";
@@ -19,6 +24,8 @@ const DRAIN_MS = 5_000;
 /** A drain that takes longer hangs. */
 const STOP_LIMIT_MS = 60_000;
 const RESTART_MS = { least: 50, most: 8_000 };
+/** Where there are jobs it now and then stays away for so long that slots are missed. */
+const AWAY_MS = { least: 60_000, most: 400_000 };
 
 /** Owner is sender 1, sender 2 is allowed, 3 is a stranger; group -5 is allowed. */
 const POLICY: Place["policy"] = {
@@ -51,21 +58,18 @@ export function startGateway(world: SimWorld, name: string, number: number): Lif
   const providers = createMinds(world, owner, clock).map((provider) => pointProvider(provider, onPoint));
   const stopped = new AbortController();
   const released = new AbortController();
-  const life: Life = Object.assign(owner, { clock, store, hall: undefined, stopping: false, stop: () => void stop() });
+  const life: Life = Object.assign(owner, { clock, store, hall: undefined, jobs: undefined, stopping: false, stop: () => void stop() });
 
   let held = Promise.resolve();
 
   const run = async () => {
     const { boot } = await store.boot({ now: clock.now(), instance: name });
     const place = placeOf(world);
+    const hub: Hub = { publish: (event) => void (owner.dead || world.watch.published(owner, event)) };
+    const own = { store, clock, random, hub, log: silentLog, metrics: silentMetrics, owner: `${name}.${boot}` };
     life.hall = createHall({
-      store,
+      ...own,
       bus: createLocalBus(),
-      hub: { publish: (event) => void (owner.dead || world.watch.published(owner, event)) },
-      clock,
-      random,
-      log: silentLog,
-      metrics: silentMetrics,
       blobs: createBlobs(store, { clock, random }),
       gate: createGate(),
       tools: createSimTools(world, owner).map((tool) => pointTool(tool, onPoint)),
@@ -73,13 +77,20 @@ export function startGateway(world: SimWorld, name: string, number: number): Lif
       agent: () => AGENT,
       model: (id) => providers.find((provider) => id.startsWith(`${provider.name}:`))!.model("m"),
       accounts: new Map([[`${CHANNEL}:default`, channel]]),
-      owner: `${name}.${boot}`,
       version: "sim",
       timeZone: "UTC",
       notifyTo: [],
     });
+    if (world.climate.jobs)
+      life.jobs = createLiveJobs(cronConfigOf(world), {
+        ...own,
+        hall: life.hall,
+        hostTimeZone: "UTC",
+        agents: () => ["main"],
+        requireModel: () => {},
+      });
     world.trace(owner, "ready");
-    await Promise.all([life.hall.lanes.start(stopped.signal), (held = life.hall.hold(channel, released.signal))]);
+    await Promise.all([life.hall.lanes.start(stopped.signal), life.jobs?.start(stopped.signal), (held = life.hall.hold(channel, released.signal))]);
   };
 
   const stop = async () => {
@@ -112,6 +123,7 @@ export function startGateway(world: SimWorld, name: string, number: number): Lif
 
 /** How soon a supervisor starts a dead process again. */
 export function restartPause(world: SimWorld): number {
+  if (world.climate.jobs && world.strikes(0.05)) return world.between(AWAY_MS.least, AWAY_MS.most);
   return world.between(RESTART_MS.least, RESTART_MS.most);
 }
 
@@ -132,6 +144,11 @@ const AGENT = {
 
 function placeOf(world: SimWorld): Place {
   return { policy: POLICY, agent: "main", scope: "per_peer", queueMode: world.climate.queueMode, batchQuietMs: 2_000, replyBack: "mention" };
+}
+
+/** What jobs read of the config. */
+export function cronConfigOf({ heartbeat }: SimWorld): Config {
+  return { cron: v.parse(cronConfig, heartbeat ? { heartbeat: { enabled: true, every_minutes: 7 } } : {}) } as Config;
 }
 
 function createSimClock(world: SimWorld, owner: Owner): SimClock {

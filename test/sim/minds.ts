@@ -58,6 +58,7 @@ function answer(world: SimWorld, said: string, tag: string, { entries }: ModelRe
       { usage: USAGE, ...(world.strikes(0.3) && { text: `I look after ${tag}.` }) },
     );
   }
+  if (said.includes("Look around:")) return reply(world.strikes(0.7) ? "NOTHING" : `news ${world.fresh("n")}`, { usage: USAGE });
   const length = /\blong\b/.test(said) ? Math.floor(world.between(250, 900)) : Math.floor(world.between(10, 120));
   return reply(`re: ${tag} ${"word ".repeat(length / 5)}end`, { usage: USAGE });
 }

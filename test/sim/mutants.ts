@@ -1,6 +1,9 @@
 /** What is taken away from the program, one thing at a time, to see whether the simulator notices (the mutation check of fault-87). */
 import { DURABILITY } from "../../src/core/store.ts";
 import type { OperationName } from "../../src/store/operations/operations.ts";
+import type { Climate } from "./climate.ts";
+import { LIVED_IN, SUBJECTS } from "./mutants-of-subjects.ts";
+import { without } from "./without.ts";
 import type { Mutation } from "./sim-database.ts";
 import { runWorld, type WorldOptions } from "./world.ts";
 
@@ -9,11 +12,8 @@ export interface Mutant {
   readonly mutation: Mutation;
   /** Many short lives in which the power fails all the time, instead of a few long ones: for what is lost within milliseconds. */
   readonly powerCuts?: true;
-}
-
-/** A condition in the text of a statement, and what stands there instead. */
-function without(...changes: readonly (readonly [condition: string, instead: string])[]): (sql: string) => string {
-  return (sql) => changes.reduce((text, [condition, instead]) => text.replaceAll(condition, instead), sql);
+  /** What a world must have for it. */
+  readonly climate?: Partial<Climate>;
 }
 
 const UNIQUE: readonly Mutant[] = [
@@ -105,7 +105,7 @@ const FENCES: readonly Mutant[] = [
   },
 ];
 
-/** What no world does, or too seldom: the desks of devices, memories, jobs and pairings, words about the audit, deliveries of yesterday, a restored backup, a purge, summaries, sub-agents, archives, branches, budgets. The store's contract holds them. */
+/** What no world does, or too seldom: the desks of devices, memories and pairings, words about the audit, deliveries of yesterday, a restored backup, a purge, summaries, sub-agents, archives, branches, budgets. The store's contract holds them. */
 const NOT_LIVED: ReadonlySet<OperationName> = new Set<OperationName>([
   "endorseEntries",
   "answerPairing",
@@ -120,11 +120,6 @@ const NOT_LIVED: ReadonlySet<OperationName> = new Set<OperationName>([
   "revokeDevice",
   "saveMemory",
   "forgetMemory",
-  "saveJob",
-  "removeJob",
-  "planJobRuns",
-  "startJobRun",
-  "finishJobRun",
   "settleRestored",
   "purgePerson",
   "compactContext",
@@ -139,9 +134,9 @@ const NOT_LIVED: ReadonlySet<OperationName> = new Set<OperationName>([
 /** Every operation that must be on disk before its answer, committed as if it need not be. */
 const LAZY: readonly Mutant[] = (Object.keys(DURABILITY) as OperationName[])
   .filter((name) => DURABILITY[name] === "full" && !NOT_LIVED.has(name))
-  .map((name) => ({ name: `the disk sync of ${name}`, mutation: { lazy: name }, powerCuts: true }));
+  .map((name) => ({ name: `the disk sync of ${name}`, mutation: { lazy: name }, powerCuts: true, climate: LIVED_IN[name] ?? {} }));
 
-export const MUTANTS: readonly Mutant[] = [...UNIQUE, ...FENCES, ...LAZY];
+export const MUTANTS: readonly Mutant[] = [...UNIQUE, ...FENCES, ...SUBJECTS, ...LAZY];
 
 const LONG = { seeds: 24, options: { steps: 8_000 } };
 const POWER_CUTS = { seeds: 340, options: { steps: 1_200, faults: { crashBetween: 0.03, powerCut: 1, diskFullPerHour: 0, ioError: 0 } } };
@@ -184,10 +179,10 @@ function seedsFor(name: string, count: number): number[] {
 }
 
 /** Tries one seed after the other. @returns what noticed the mutant first, undefined when it survives. */
-export async function hunt({ name, mutation, powerCuts }: Mutant, more: WorldOptions = {}): Promise<string | undefined> {
+export async function hunt({ name, mutation, powerCuts, climate = {} }: Mutant, more: WorldOptions = {}): Promise<string | undefined> {
   for (const { seeds, options } of powerCuts ? [POWER_CUTS, LONG] : [LONG])
     for (const seed of seedsFor(name, seeds)) {
-      const { violations } = await runWorld(seed, { ...options, mutation, ...more });
+      const { violations } = await runWorld(seed, { ...options, mutation, climate, ...more });
       if (violations[0]) return `seed ${seed}: ${violations[0].promise}: ${violations[0].text}`;
     }
   return undefined;

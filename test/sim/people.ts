@@ -2,6 +2,7 @@
 import type { MessagePart } from "../../src/core/message.ts";
 import { textMessage } from "../../src/core/message.ts";
 import type { MessageUpdate, Update } from "../../src/core/update.ts";
+import { createKeeper } from "./job-keeper.ts";
 import type { Pending } from "./platform.ts";
 import { CHANNEL } from "./sim-channel.ts";
 import type { SimWorld } from "./sim-world.ts";
@@ -21,6 +22,7 @@ const CROWD = 60;
 export function createPeople(world: SimWorld): People {
   let talking = true;
   const said: MessageUpdate[] = [];
+  const keeper = createKeeper(world);
 
   const talk = () => {
     if (!talking) return;
@@ -45,8 +47,12 @@ export function createPeople(world: SimWorld): People {
       talk();
       manage();
       decide();
+      keeper.start();
     },
-    stop: () => void (talking = false),
+    stop() {
+      talking = false;
+      keeper.stop();
+    },
   };
 }
 

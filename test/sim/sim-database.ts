@@ -23,7 +23,7 @@ export interface Work {
 export interface Mutation {
   /** A full operation that is committed as a lazy one. */
   readonly lazy?: OperationName;
-  readonly rewrite?: (sql: string) => string;
+  readonly rewrite?: (sql: string, operation: OperationName) => string;
   /** Run after the migrations. */
   readonly schema?: readonly string[];
 }
@@ -89,10 +89,10 @@ export class SimDatabase {
     this.#tail = [];
   }
 
-  #run({ run }: AnyOperation, input: unknown): unknown {
+  #run({ name, run }: AnyOperation, input: unknown): unknown {
     const steps = run(input as never);
     const { rewrite } = this.#mutation;
-    return this.#runner.run(rewrite ? rewritten(steps, rewrite) : steps);
+    return this.#runner.run(rewrite ? rewritten(steps, (sql) => rewrite(sql, name)) : steps);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Event } from "../../src/core/event.ts";
 import type { ModelRequest } from "../../src/core/model.ts";
 import type { Store } from "../../src/core/store.ts";
 import type { MessageUpdate } from "../../src/core/update.ts";
+import type { LiveJobs } from "../../src/app/open-jobs.ts";
 import type { Hall } from "../../src/turn/hall.ts";
 import type { Climate, Faults } from "./climate.ts";
 import type { Pending, Platform, Shown } from "./platform.ts";
@@ -22,6 +23,7 @@ export interface Life extends Owner {
   readonly clock: SimClock;
   readonly store: Store;
   hall: Hall | undefined;
+  jobs: LiveJobs | undefined;
   stopping: boolean;
   /** A graceful stop. */
   stop(): void;
@@ -63,6 +65,8 @@ export interface SimWorld {
   diskFull: boolean;
   /** Milliseconds by which the wall clock stands wrong. */
   wallJump: number;
+  /** Ever. */
+  wallHasJumped: boolean;
   strikes(chance: number): boolean;
   between(least: number, most: number): number;
   pick<T>(list: readonly T[]): T;
@@ -70,6 +74,8 @@ export interface SimWorld {
   wall(): number;
   /** Whether nobody answers at this provider now. */
   outage(provider: string): boolean;
+  /** Whether the config wants a heartbeat; it is switched off in the end. */
+  heartbeat: boolean;
   startOutage(provider: string, ms: number): void;
   trace(owner: Owner | undefined, text: string): void;
   pause(owner: Owner, ms: number, label: string): Promise<void>;

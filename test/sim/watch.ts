@@ -4,8 +4,7 @@ import { isAdmitted } from "./admitted.ts";
 import type { Receipt, SendTarget } from "../../src/core/channel.ts";
 import type { Event } from "../../src/core/event.ts";
 import type { ModelRequest } from "../../src/core/model.ts";
-import type { Fence } from "../../src/core/records.ts";
-import type { AcceptOutput, StartedTurn } from "../../src/core/store.ts";
+import type { StartedTurn } from "../../src/core/store.ts";
 import type { MessageUpdate } from "../../src/core/update.ts";
 import type { OperationName } from "../../src/store/operations/operations.ts";
 import { findUnrest, settleAccounts } from "./accounts.ts";
@@ -13,6 +12,10 @@ import type { Pending, Shown } from "./platform.ts";
 import type { Work } from "./sim-database.ts";
 import type { Owner } from "./timeline.ts";
 import type { SimWorld, Watcher } from "./sim-world.ts";
+import { startedBy } from "./started-by.ts";
+import type { Subject } from "./subject.ts";
+import { JobWatch } from "./watch-jobs.ts";
+import { LeaseWatch } from "./watch-leases.ts";
 
 export interface Violation {
   /** P1 to P10 of docs/reliability.md. */
@@ -35,7 +38,6 @@ const MAX_TRIES = 4;
 const MAX_TIMERS = 300;
 const MAX_CONTEXT = 50;
 
-type Leased = { owner: string | undefined; fence: number; expiresAt: number };
 type Announced = { readonly turnId: string; readonly entry?: number; readonly outcome?: string };
 
 export class Watch implements Watcher {
@@ -45,7 +47,7 @@ export class Watch implements Watcher {
   readonly asked: Pending[] = [];
   readonly #world: SimWorld;
   readonly #lenient: boolean;
-  #leases = new Map<string, Leased>();
+  readonly #subjects: readonly Subject[];
   /** Nonces whose sending is on record. */
   readonly #intents = new Set<string>();
   readonly #waits = new Map<string, number>();
@@ -59,6 +61,7 @@ export class Watch implements Watcher {
   constructor(world: SimWorld, lenient: boolean) {
     this.#world = world;
     this.#lenient = lenient;
+    this.#subjects = [new LeaseWatch(this), new JobWatch(this, world)];
   }
 
   broken(promise: string, text: string): void {
@@ -73,20 +76,8 @@ export class Watch implements Watcher {
     const { name } = work.operation;
     const input = work.input as Record<string, unknown>;
     const { output } = work.outcome;
-    this.#guarded(name, input);
-    for (const started of startedBy(name, output)) {
-      this.#started(started);
-      this.#claimed(started.fence, input["now"] as number, input["leaseMs"] as number, name === "commitTurn" || name === "suspendTurn" ? "kept" : "free");
-    }
-    if (name === "claimLease" && output !== undefined) this.#claimed(output as Fence, input["now"] as number, input["leaseMs"] as number, "own");
-    if (name === "boot") this.#booted(`${String(input["instance"])}.`);
-    if (name === "renewLeases") for (const lease of output as string[]) this.#renewed(lease, (input["now"] as number) + (input["leaseMs"] as number));
-    if (
-      name === "releaseLease" ||
-      name === "postponeTurn" ||
-      ((name === "commitTurn" || name === "suspendTurn") && (output as { next?: unknown }).next === undefined)
-    )
-      this.#freed((_, key) => key === (input["fence"] as Fence).lease);
+    for (const subject of this.#subjects) subject.committed?.(name, input, output);
+    for (const started of startedBy(name, output)) this.#started(started);
     if (name === "markSending") this.#intents.add(`${String(input["deliveryId"])}.${String(input["part"])}`);
     if (name === "settlePart" && input["status"] === "queued")
       this.#waits.set(
@@ -105,12 +96,7 @@ export class Watch implements Watcher {
       if (operation.name === "markSending") this.#intents.delete(`${String(fields["deliveryId"])}.${String(fields["part"])}`);
       if (operation.name === "openDraft") this.#intents.delete(`${(fields["delivery"] as { id: string }).id}.0`);
     }
-    this.#leases = new Map(
-      this.rows<{ lease: string; owner: string | null; fence: number; expires_at: number }>("SELECT lease, owner, fence, expires_at FROM leases").map((row) => [
-        row.lease,
-        { owner: row.owner ?? undefined, fence: row.fence, expiresAt: row.expires_at },
-      ]),
-    );
+    for (const subject of this.#subjects) subject.powerLost?.();
     this.#checkAcknowledged();
     for (const one of this.#announced) this.#checkAnnounced(one);
     this.#announced = [];
@@ -256,24 +242,35 @@ export class Watch implements Watcher {
     if (waiting) this.broken("P10", `session ${waiting.session_id} keeps more than ${MAX_CONTEXT} waiting messages`);
     for (const life of this.#world.lives.values())
       if (!life.dead && life.clock.pending() > MAX_TIMERS) this.broken("P10", `${life.name} has ${life.clock.pending()} timers`);
+    for (const subject of this.#subjects) subject.check?.();
   }
 
   /** Nothing more is to be done. */
   isAtRest(): boolean {
-    return findUnrest(this.#world).length === 0;
+    return this.#unrest().length === 0;
   }
 
   settled(): void {
-    for (const unrest of findUnrest(this.#world)) this.broken("P5", unrest);
+    for (const unrest of this.#unrest()) this.broken("P5", unrest);
     this.check();
     this.#checkAcknowledged();
     for (const { promise, text } of settleAccounts(this.#world)) this.broken(promise, text);
+    for (const subject of this.#subjects) subject.settle?.();
+  }
+
+  /** Of the hall and of every subject. */
+  allCounts(): Record<string, number> {
+    return Object.assign({ ...this.counts }, ...this.#subjects.map(({ counts }) => counts));
   }
 
   rows<T>(sql: string, ...params: (string | number)[]): T[] {
     let statement = this.#statements.get(sql);
     if (statement === undefined) this.#statements.set(sql, (statement = this.#world.database.database.prepare(sql)));
     return statement.all(...params) as T[];
+  }
+
+  #unrest(): string[] {
+    return [...findUnrest(this.#world), ...this.#subjects.flatMap((subject) => subject.unrest?.() ?? [])];
   }
 
   #checkAcknowledged(): void {
@@ -289,49 +286,8 @@ export class Watch implements Watcher {
       this.broken("P5", `entry ${entry} of turn ${turnId} was announced and is gone`);
   }
 
-  /** Only the newest holder of a lease writes under it. */
-  #guarded(name: OperationName, { fence }: Record<string, unknown>): void {
-    if (fence === undefined) return;
-    const { lease, fence: number } = fence as Fence;
-    const newest = this.#leases.get(lease)?.fence ?? 0;
-    if (number < newest) this.broken("P3", `${name} was done under fence ${number} of ${lease}, which is at ${newest}`);
-  }
-
   #started({ resumed, turn }: StartedTurn): void {
     if (resumed) this.counts.resumed += 1;
     if (this.#ended.has(turn.id)) this.broken("P3", `turn ${turn.id} was started after its end`);
   }
-
-  /** @param how a lease may be taken when it is free, also when it is the owner's own, or it is only prolonged. */
-  #claimed({ lease, owner, fence }: Fence, now: number, leaseMs: number, how: "free" | "own" | "kept"): void {
-    const held = this.#leases.get(lease);
-    if (how === "kept" ? held?.fence !== fence : fence <= (held?.fence ?? 0))
-      this.broken("P3", `${lease} was taken with fence ${fence} after ${held?.fence ?? 0}`);
-    if (how !== "kept" && held?.owner !== undefined && held.expiresAt > now && !(how === "own" && held.owner === owner))
-      this.broken("P3", `${lease} was taken by ${owner} while ${held.owner} held it`);
-    this.#leases.set(lease, { owner, fence, expiresAt: now + leaseMs });
-  }
-
-  /** What a dead process held must not stand in the way of the next one: it goes on at once, not when the lease has run out. */
-  #booted(prefix: string): void {
-    this.#freed((lease) => lease.owner?.startsWith(prefix) === true);
-    for (const { lease } of this.rows<{ lease: string }>("SELECT lease FROM leases WHERE owner LIKE ?", `${prefix}%`))
-      this.broken("P5", `${lease} is still held by the dead process of the same home`);
-  }
-
-  #freed(which: (lease: Leased, key: string) => boolean): void {
-    for (const [key, lease] of this.#leases) if (which(lease, key)) this.#leases.set(key, { owner: undefined, fence: lease.fence, expiresAt: 0 });
-  }
-
-  #renewed(lease: string, expiresAt: number): void {
-    const held = this.#leases.get(lease);
-    if (held) this.#leases.set(lease, { ...held, expiresAt });
-  }
-}
-
-function startedBy(name: OperationName, output: unknown): StartedTurn[] {
-  if (name === "startTurn") return output === undefined ? [] : [output as StartedTurn];
-  if (name === "commitTurn" || name === "suspendTurn") return (output as { next?: StartedTurn }).next ? [(output as { next: StartedTurn }).next] : [];
-  if (name !== "acceptUpdates") return [];
-  return (output as AcceptOutput[]).flatMap((one) => (one.kind === "accepted" && one.started ? [one.started] : []));
 }

@@ -34,6 +34,7 @@ export function startWeather(world: SimWorld): () => void {
       for (const provider of world.pick([["one"], ["two"], ["one", "two"], ["one", "two"]])) world.startOutage(provider, world.between(5_000, 1_200_000));
     if (happens(faults.wallJumpsPerHour)) {
       world.wallJump = Math.round(Math.max(-1_800_000, Math.min(1_800_000, world.wallJump + world.between(-600_000, 600_000))));
+      world.wallHasJumped = true;
       world.watch.wallJumped();
     }
     world.timeline.after(TICK_MS, undefined, "weather", tick);

@@ -32,6 +32,7 @@ export interface WorldOptions {
   readonly lenient?: boolean;
   /** Instead of what the seed has chosen. */
   readonly faults?: Partial<Faults>;
+  readonly climate?: Partial<Climate>;
   /** Keeps the whole trace instead of its end. */
   readonly keepTrace?: boolean;
 }
@@ -61,6 +62,8 @@ export class World implements SimWorld {
   faults: Readonly<Faults>;
   diskFull = false;
   wallJump = 0;
+  wallHasJumped = false;
+  heartbeat: boolean;
   deaths = 0;
   powerCuts = 0;
   readonly #random: Random;
@@ -74,13 +77,14 @@ export class World implements SimWorld {
   #steps = 0;
   #starts = 0;
 
-  constructor(seed: number, { mutation = {}, lenient = false, keepTrace = false, faults = {} }: WorldOptions) {
+  constructor(seed: number, { mutation = {}, lenient = false, keepTrace = false, faults = {}, climate: chosen = {} }: WorldOptions) {
     this.#kept = keepTrace ? Number.MAX_SAFE_INTEGER : RECENT;
     this.seed = seed;
     this.#random = createSeededRandom(seed);
-    const climate = climateOf(this.#random);
-    this.climate = { ...climate, faults: { ...climate.faults, ...faults } };
+    const climate = climateOf(this.#random, createSeededRandom(seed + 0x5ab1ec7));
+    this.climate = { ...climate, ...chosen, faults: { ...climate.faults, ...faults } };
     this.faults = this.climate.faults;
+    this.heartbeat = this.climate.heartbeat;
     this.timeline = new Timeline(createSeededRandom(seed + 0x5eed));
     this.database = new SimDatabase(mutation);
     this.watch = new Watch(this, lenient);
@@ -119,7 +123,7 @@ export class World implements SimWorld {
       violations: this.watch.violations,
       steps: this.#steps,
       lived: this.timeline.now,
-      counts: { deaths: this.deaths, powerCuts: this.powerCuts, ...this.watch.counts },
+      counts: { deaths: this.deaths, powerCuts: this.powerCuts, ...this.watch.allCounts() },
       recent: this.#recent,
     };
   }
@@ -222,6 +226,7 @@ export class World implements SimWorld {
     this.trace(undefined, "calm");
     this.faults = CALM;
     this.diskFull = false;
+    this.heartbeat = false;
     this.platform.down = false;
     this.#outages.clear();
     for (const life of this.lives.values()) life.frozenUntil = 0;

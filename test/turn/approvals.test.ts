@@ -372,6 +372,23 @@ describe("labels in the hall", () => {
     await store.close();
   });
 
+  test("a place that may not see what a turn rests on is told in plain words that the model is away: nothing there is an answer", async () => {
+    const store = createMemoryStore({});
+    const diary: Tool = { ...page("the diary"), spec: { name: "diary", description: "", parameters: { type: "object" } }, effects: [] };
+    diary.run = async () => ({ text: "dear diary", error: false, label: { integrity: "OWNER", confidentiality: "PRIVATE" } });
+    const clock = createManualClock();
+    const script: Script = (request) =>
+      request.entries.at(-1)!.content.role === "tool"
+        ? [{ type: "throw", error: new ModelError("model_overloaded", "overloaded", "away") }]
+        : callTools([{ id: "c1", name: "diary" }]);
+    const house = await openHouse({ store, clock, provider: createScripted(script, { clock }), tools: [diary] });
+    await house.say("what does it say", { address: { channel: "loop", account: "default", conversation: "-5" } });
+    await clock.advance(60_000);
+    assert.deepEqual(house.texts(), ["The model is away at the moment. Your message is kept and will be answered when it is back."]);
+    await house.stop();
+    await store.close();
+  });
+
   test("what is private is not answered into a group, nor shown there while it is written", async () => {
     const store = createMemoryStore({});
     const diary: Tool = { ...page("the diary"), spec: { name: "diary", description: "", parameters: { type: "object" } }, effects: [] };

@@ -49,6 +49,8 @@ export interface DiscordApi {
 
 const UPLOAD_TIMEOUT_MS = 120_000;
 const MAX_HELD = 1_000;
+/** Of the fields that an error names. */
+const MAX_DEPTH = 8;
 
 /** @param destination its credential goes into the header `authorization`, after `Bot `. */
 export function createApi(destination: Destination, { http, random, clock }: { http: Http; random: Random; clock: Clock }): DiscordApi {
@@ -121,6 +123,7 @@ interface WireError {
   readonly message?: string;
   readonly retry_after?: number;
   readonly global?: boolean;
+  readonly errors?: unknown;
 }
 
 async function failureOf(response: HttpResponse, call: string): Promise<{ failure: DiscordFailure; global: boolean }> {
@@ -132,9 +135,18 @@ async function failureOf(response: HttpResponse, call: string): Promise<{ failur
     // A proxy in front of Discord answers in HTML; the status is all there is to know then.
   }
   const retryAfterMs = answer.retry_after === undefined ? seconds(response.headers["retry-after"]) : Math.ceil(answer.retry_after * 1_000);
-  const description = String(answer.message ?? "no description").slice(0, 500);
+  const description = [String(answer.message ?? "no description"), ...wrongFields(answer.errors)].join("; ").slice(0, 500);
   const failure = new DiscordFailure(call, { status: response.status, code: Number(answer.code ?? 0), description, retryAfterMs });
   return { failure, global: answer.global === true || response.headers["x-ratelimit-global"] === "true" };
+}
+
+/** What is wrong with the fields of a form, as `poll.answers.0: words`: the message itself says only that the form is invalid (Reference, Error Messages). */
+function wrongFields(errors: unknown, path: readonly string[] = []): string[] {
+  if (typeof errors !== "object" || errors === null || path.length > MAX_DEPTH) return [];
+  return Object.entries(errors).flatMap(([name, value]) => {
+    if (name !== "_errors") return wrongFields(value, [...path, name]);
+    return (Array.isArray(value) ? value : []).map((one: { message?: unknown } | null) => `${path.join(".")}: ${String(one?.message)}`);
+  });
 }
 
 function seconds(text: string | undefined): number | undefined {

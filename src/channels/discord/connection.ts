@@ -1,6 +1,6 @@
 /** One connection to the gateway, from hello to its end. Knows nothing of what the events mean. */
 import type { Socket, SocketClose } from "../../core/sockets.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { type DiscordAccount, recover } from "./account.ts";
 import { admit, type GatewayEvent } from "./admit.ts";
 import type { Position } from "./position.ts";
@@ -167,9 +167,9 @@ class Connection {
 
   /** Events in order, one commit at a time. What is refused is tried again until the connection ends; then Discord sends it again. */
   async #work(): Promise<void> {
-    const { deps, timing } = this.#account;
+    const { deps } = this.#account;
     const { signal } = this.#over;
-    const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+    const backoff = createAccountBackoff(this.#account);
     while (this.#waiting.length > 0 && !signal.aborted) {
       const batch = this.#waiting.slice(0, MAX_BATCH);
       try {

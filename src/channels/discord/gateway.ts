@@ -3,7 +3,7 @@
  * whose rows are committed (P1, fault-4); one connection at a time; a connection whose heartbeat is not answered is given up (P7, fault-43).
  */
 import type { SocketClose } from "../../core/sockets.ts";
-import { createBackoff, type Backoff } from "../../lib/reconnect/index.ts";
+import { createAccountBackoff, type Backoff } from "../../lib/reconnect/index.ts";
 import { type DiscordAccount, recover } from "./account.ts";
 import { type Ended, runConnection } from "./connection.ts";
 import { CURSOR_NAME, parsePosition, type Position } from "./position.ts";
@@ -13,8 +13,8 @@ const MAX_RESUMES = 3;
 
 /** Receives until `signal` aborts. Never rejects. */
 export async function receiveEvents(account: DiscordAccount, signal: AbortSignal): Promise<void> {
-  const { deps, timing } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+  const { deps } = account;
+  const backoff = createAccountBackoff(account);
   let position: Position | undefined;
   let resumes = 0;
   while (!signal.aborted) {

@@ -2,7 +2,7 @@
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { createBackground } from "../../lib/background/index.ts";
 import { createAccountHealth } from "../../lib/channel-health/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { tryUntilDone } from "../../lib/keep-trying/index.ts";
 import { createAuthors, type DiscordAccount, recover } from "./account.ts";
 import { createApi, USER_AGENT } from "./api.ts";
 import type { DiscordAccountConfig } from "./config.ts";
@@ -69,27 +69,16 @@ export function createDiscord(config: DiscordAccountConfig, deps: ChannelDeps, t
 
 async function run(account: DiscordAccount, signal: AbortSignal): Promise<void> {
   account.health.set("starting");
-  if (await introduce(account, signal)) await receiveEvents(account, signal);
+  if (await tryUntilDone(account, { channel: "discord", signal, recover }, () => introduce(account, signal))) await receiveEvents(account, signal);
   await account.background.stop();
   account.health.set("stopped");
 }
 
-/** Who are we? Without the answer no mention can be recognised, so nothing is received before. @returns false when stopped meanwhile. */
-async function introduce(account: DiscordAccount, signal: AbortSignal): Promise<boolean> {
-  const { api, config, deps, timing, health } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
-  while (!signal.aborted) {
-    try {
-      const me = (await api.call("GET", "/users/@me", { signal })) as WireUser;
-      account.me = { id: me.id, username: me.username ?? me.id };
-      health.identify(`@${account.me.username}`);
-      if (config.slash_commands) account.background.run((stopping) => announceCommands(account, stopping));
-      return true;
-    } catch (error) {
-      if (signal.aborted) return false;
-      deps.log.warn("discord account cannot start yet", { error });
-      await recover(account, error, { backoff, signal });
-    }
-  }
-  return false;
+/** Who are we? Without the answer no mention can be recognised, so nothing is received before. */
+async function introduce(account: DiscordAccount, signal: AbortSignal): Promise<void> {
+  const { api, config, health } = account;
+  const me = (await api.call("GET", "/users/@me", { signal })) as WireUser;
+  account.me = { id: me.id, username: me.username ?? me.id };
+  health.identify(`@${account.me.username}`);
+  if (config.slash_commands) account.background.run((stopping) => announceCommands(account, stopping));
 }

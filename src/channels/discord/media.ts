@@ -25,26 +25,11 @@ export async function fetchMedia({ config, deps }: DiscordAccount, media: Media,
     const response = await deps.http.request({ baseUrl: url.origin, headers: { "user-agent": USER_AGENT } }, { path: url.pathname + url.search, signal });
     if (response.status !== 200) throw new DiscordFailure("download", { status: response.status, description: (await response.text(64_000)).slice(0, 200) });
     const bytes = await response.bytes(MAX_FETCH_BYTES);
-    const type = sniff(bytes) ?? media.type ?? response.headers["content-type"]?.split(";")[0] ?? "application/octet-stream";
+    const type = media.type ?? response.headers["content-type"]?.split(";")[0] ?? "application/octet-stream";
     return { bytes, type, ...(media.name === undefined ? {} : { name: media.name }) };
   } catch (error) {
     throw toChannelError(error);
   }
-}
-
-/** Beginnings of the files that models look at: what a sender calls a picture need not be one. */
-const MAGIC: readonly (readonly [type: string, at: number, bytes: string])[] = [
-  ["image/png", 0, "\x89PNG\r\n\x1a\n"],
-  ["image/jpeg", 0, "\xff\xd8\xff"],
-  ["image/gif", 0, "GIF8"],
-  ["image/webp", 8, "WEBP"],
-  ["application/pdf", 0, "%PDF-"],
-  ["audio/ogg", 0, "OggS"],
-];
-
-function sniff(bytes: Uint8Array): string | undefined {
-  const head = String.fromCharCode(...bytes.subarray(0, 16));
-  return MAGIC.find(([, at, magic]) => head.startsWith(magic, at))?.[0];
 }
 
 /** @throws ChannelError when the file is gone or larger than Discord takes. */

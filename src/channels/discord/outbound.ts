@@ -94,11 +94,18 @@ async function post(account: DiscordAccount, payload: DiscordPayload, target: Se
   try {
     return await send(body);
   } catch (error) {
-    if (!(error instanceof DiscordFailure && error.status === 400 && target.replyTo !== undefined && /message_reference/i.test(error.description))) throw error;
+    if (target.replyTo === undefined || !(error instanceof DiscordFailure) || !isReplyRefused(error)) throw error;
     // Surely not posted: what it answers cannot be answered, the words still have to arrive.
     const { message_reference: _, ...plain } = body as typeof body & { message_reference?: unknown };
     return await send(plain);
   }
+}
+
+/** JSON error code: who may not read the history may not answer in it. */
+const NO_HISTORY = 160002;
+
+function isReplyRefused({ status, code, description }: DiscordFailure): boolean {
+  return code === NO_HISTORY || (status === 400 && /message_reference/.test(description));
 }
 
 function bodyOf(payload: DiscordPayload) {

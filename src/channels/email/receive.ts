@@ -2,7 +2,7 @@
  * The first step of the hall: mail is read from the mailbox. Always true: a mail is marked seen only after its row is committed (P1), with the position behind it;
  * nothing else is changed there, and what is not for us stays unread.
  */
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { keepConnected } from "../../lib/keep-trying/index.ts";
 import { type EmailAccount, recover, rememberThread } from "./account.ts";
 import { translate } from "./inbound.ts";
 import { type Mailbox, openMailbox } from "./mailbox.ts";
@@ -10,35 +10,21 @@ import { checkSubmission } from "./submit.ts";
 
 /** After a mailbox was made anew, mail of this time is looked through again; keys make duplicates of what is known. */
 const AGAIN_MS = 7 * 24 * 3_600_000;
-/** A connection that lived as long as this has worked: the next loss is a new one. */
-const LIVED_MS = 60_000;
 
 /** Reads until `signal` aborts. Never rejects. */
-export async function receiveMail(account: EmailAccount, signal: AbortSignal): Promise<void> {
+export function receiveMail(account: EmailAccount, signal: AbortSignal): Promise<void> {
   const { deps, timing, config } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
-  while (!signal.aborted) {
-    const openedAt = deps.clock.monotonic();
-    let mailbox: Mailbox | undefined;
+  return keepConnected(account, { channel: "email", signal, recover }, async () => {
+    const mailbox = await openMailbox(config, { clock: deps.clock, answerMs: timing.answerMs, signal });
     try {
-      mailbox = await openMailbox(config, { clock: deps.clock, answerMs: timing.answerMs, signal });
-      if (signal.aborted) break;
+      if (signal.aborted) return;
       await checkSubmission(config, { answerMs: timing.answerMs, signal });
       await serve(account, mailbox, signal);
-    } catch (error) {
-      if (signal.aborted) break;
-      if (deps.clock.monotonic() - openedAt > LIVED_MS) backoff.reset();
-      deps.metrics.count("channel_poll_failures", { channel: "email", account: config.account });
-      deps.log.warn("email account failed", { error, failures: backoff.failures + 1 });
-      account.mailbox = undefined;
-      await mailbox?.close();
-      mailbox = undefined;
-      await recover(account, error, { backoff, signal });
     } finally {
       account.mailbox = undefined;
-      await mailbox?.close();
+      await mailbox.close();
     }
-  }
+  });
 }
 
 /** How far the mailbox is read. */

@@ -6,7 +6,7 @@ import { sleep } from "../../core/clock.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Socket } from "../../core/sockets.ts";
 import { createInOrder } from "../../lib/in-order/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { type FeishuAccount, recover, SocketTrouble } from "./account.ts";
 import { admit } from "./admit.ts";
 import { CONTROL, DATA, decodeFrame, encodeFrame, type Frame, headerOf } from "./frame.ts";
@@ -15,8 +15,8 @@ import type { WireEvent } from "./wire.ts";
 
 /** Until `signal` aborts; never rejects. */
 export async function keepConnection(account: FeishuAccount, signal: AbortSignal): Promise<void> {
-  const { deps, timing } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+  const { deps } = account;
+  const backoff = createAccountBackoff(account);
   while (!signal.aborted) {
     try {
       await listen(account, signal, () => backoff.reset());

@@ -2,7 +2,7 @@
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { createAccountHealth } from "../../lib/channel-health/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { tryUntilDone } from "../../lib/keep-trying/index.ts";
 import { type FeishuAccount, recover } from "./account.ts";
 import { createActions } from "./actions.ts";
 import { createApi } from "./api.ts";
@@ -12,7 +12,7 @@ import { fetchMedia } from "./files.ts";
 import { createOutbound } from "./outbound.ts";
 import { MAX_TEXT, renderMessage } from "./render.ts";
 import { type FeishuTiming, TIMING } from "./timing.ts";
-import { keepChecking, receiveWebhook } from "./webhook.ts";
+import { keepWebhook, receiveWebhook } from "./webhook.ts";
 
 export type { FeishuAccountConfig } from "./config.ts";
 export { plainMarkdown } from "./render.ts";
@@ -67,25 +67,15 @@ export function createFeishu(config: FeishuAccountConfig, given: ChannelDeps, ti
 
 async function run(account: FeishuAccount, signal: AbortSignal): Promise<void> {
   account.health.set("starting");
-  if (await introduce(account, signal)) await (account.config.mode === "socket" ? keepConnection(account, signal) : keepChecking(account, signal));
+  if (await tryUntilDone(account, { channel: "feishu", signal, recover }, () => introduce(account, signal)))
+    await (account.config.mode === "socket" ? keepConnection(account, signal) : keepWebhook(account, signal));
   account.health.set("stopped");
 }
 
-/** Who are we? Without the answer no mention can be recognised, so nothing is received before. @returns false when stopped meanwhile. */
-async function introduce(account: FeishuAccount, signal: AbortSignal): Promise<boolean> {
-  const { api, deps, timing, health } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
-  while (!signal.aborted) {
-    try {
-      const { bot } = await api.call<{ bot: { open_id: string; app_name?: string } }>("GET", "/bot/v3/info", { signal });
-      account.me = { openId: bot.open_id, name: bot.app_name ?? "" };
-      health.identify(bot.app_name ?? bot.open_id);
-      return true;
-    } catch (error) {
-      if (signal.aborted) return false;
-      deps.log.warn("feishu account cannot start yet", { error });
-      await recover(account, error, { backoff, signal });
-    }
-  }
-  return false;
+/** Who are we? Without the answer no mention can be recognised, so nothing is received before. */
+async function introduce(account: FeishuAccount, signal: AbortSignal): Promise<void> {
+  const { api, health } = account;
+  const { bot } = await api.call<{ bot: { open_id: string; app_name?: string } }>("GET", "/bot/v3/info", { signal });
+  account.me = { openId: bot.open_id, name: bot.app_name ?? "" };
+  health.identify(bot.app_name ?? bot.open_id);
 }

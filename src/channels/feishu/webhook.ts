@@ -2,13 +2,12 @@
  * The first step of the hall in webhook mode: the platform posts events and presses to the gateway, which mounts this handler. Always true: nothing is handed in that is
  * not signed, and 200 is answered only after the rows are committed (P1); else the platform posts it again, four times within six hours.
  */
-import { sleep } from "../../core/clock.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Secret } from "../../core/secret.ts";
 import { sha256Hex } from "../../lib/digest/index.ts";
 import { fromHex } from "../../lib/hex/index.ts";
+import { keepChecking } from "../../lib/keep-trying/index.ts";
 import { readBody } from "../../lib/read-body/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
 import { type FeishuAccount, recover } from "./account.ts";
 import { admit } from "./admit.ts";
 import type { WireEvent } from "./wire.ts";
@@ -53,21 +52,11 @@ export function toastOf(content: string): object {
 }
 
 /** Asks regularly whether the app may still speak. Until `signal` aborts; never rejects. */
-export async function keepChecking(account: FeishuAccount, signal: AbortSignal): Promise<void> {
-  const { api, deps, timing, health } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
-  while (!signal.aborted) {
-    try {
-      await api.call("GET", "/bot/v3/info", { signal });
-      health.alive();
-      backoff.reset();
-      await sleep(deps.clock, timing.checkMs, signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      deps.log.warn("feishu does not answer", { error });
-      await recover(account, error, { backoff, signal });
-    }
-  }
+export function keepWebhook(account: FeishuAccount, signal: AbortSignal): Promise<void> {
+  return keepChecking(account, { channel: "feishu", signal, recover }, async () => {
+    await account.api.call("GET", "/bot/v3/info", { signal });
+    account.health.alive();
+  });
 }
 
 /** SHA-256 of timestamp, nonce, key and body in hex ("Receive events", signature). The digests are compared in a time that tells nothing of them. */

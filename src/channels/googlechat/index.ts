@@ -5,7 +5,7 @@ import { createTokenVerifier } from "../../lib/signed-tokens/index.ts";
 import type { GoogleChatAccount } from "./account.ts";
 import { createApi } from "./api.ts";
 import { type GoogleChatAccountConfig, readServiceAccount } from "./config.ts";
-import { keepChecking } from "./keep-checking.ts";
+import { keepWebhook } from "./keep-webhook.ts";
 import { createOutbound } from "./outbound.ts";
 import { signerOf } from "./proof.ts";
 import { MAX_TEXT, renderMessage } from "./render.ts";
@@ -77,6 +77,6 @@ async function run(account: GoogleChatAccount, signal: AbortSignal): Promise<voi
   account.health.set("starting");
   const identity = readServiceAccount(account.config.service_account)?.email;
   if (identity !== undefined) account.health.identify(identity);
-  await keepChecking(account, signal);
+  await keepWebhook(account, signal);
   account.health.set("stopped");
 }

@@ -2,7 +2,7 @@
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { createBackground } from "../../lib/background/index.ts";
 import { createAccountHealth } from "../../lib/channel-health/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { keepConnected } from "../../lib/keep-trying/index.ts";
 import { type ImessageAccount, recover } from "./account.ts";
 import { createActions } from "./actions.ts";
 import { createBlueBubbles } from "./bluebubbles/index.ts";
@@ -17,9 +17,6 @@ import type { Way } from "./way.ts";
 export type { ImessageAccountConfig } from "./config.ts";
 export { plainMarkdown } from "./render.ts";
 export type { ImessageTiming } from "./timing.ts";
-
-/** A connection that lived as long as this has worked: the next loss is a new one. */
-const LIVED_MS = 60_000;
 
 /**
  * @param given for tests: shorter waits.
@@ -89,22 +86,11 @@ function wayOf(
 }
 
 async function keepListening(account: ImessageAccount, signal: AbortSignal): Promise<void> {
-  const { deps, timing } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
   const feed = createFeed(account);
-  while (!signal.aborted) {
-    const openedAt = deps.clock.monotonic();
-    try {
-      account.position ??= positionOf(await deps.cursor("rowid"));
-      await account.way.listen(feed, signal);
-    } catch (error) {
-      if (signal.aborted) break;
-      if (deps.clock.monotonic() - openedAt > LIVED_MS) backoff.reset();
-      deps.metrics.count("channel_poll_failures", { channel: "imessage", account: account.config.account });
-      deps.log.warn("imessage connection failed", { error, failures: backoff.failures + 1 });
-      await recover(account, error, { backoff, signal });
-    }
-  }
+  await keepConnected(account, { channel: "imessage", signal, recover }, async () => {
+    account.position ??= positionOf(await account.deps.cursor("rowid"));
+    await account.way.listen(feed, signal);
+  });
 }
 
 function positionOf(cursor: string | undefined): number | undefined {

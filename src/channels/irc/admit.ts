@@ -3,7 +3,7 @@
  * nobody says it twice; while too much waits nothing more is read, so that the server notices.
  */
 import { createInOrder } from "../../lib/in-order/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { type IrcAccount, recover } from "./account.ts";
 import { concernsUs, type Heard, translate } from "./inbound.ts";
 import type { IrcLine } from "./line.ts";
@@ -17,8 +17,8 @@ export interface Admission {
 }
 
 export function createAdmission(account: IrcAccount, signal: AbortSignal): Admission {
-  const { deps, config, timing, health } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+  const { deps, config, health } = account;
+  const backoff = createAccountBackoff(account);
   const begun = deps.clock.now().toString(36) + Math.floor(deps.random.number() * 1_296).toString(36);
   let count = 0;
   const readable = async ({ heard, session }: { heard: Heard; session: Session }) => {

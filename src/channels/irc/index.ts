@@ -2,7 +2,7 @@
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import type { StreamDestination } from "../../core/streams.ts";
 import { createAccountHealth } from "../../lib/channel-health/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { keepConnected } from "../../lib/keep-trying/index.ts";
 import { type IrcAccount, recover } from "./account.ts";
 import { createAdmission } from "./admit.ts";
 import type { IrcAccountConfig } from "./config.ts";
@@ -10,14 +10,10 @@ import { createOutbound } from "./outbound.ts";
 import { MAX_TEXT, renderMessage } from "./render.ts";
 import { Session } from "./session.ts";
 import { type IrcTiming, TIMING } from "./timing.ts";
-import { IrcTrouble } from "./trouble.ts";
 
 export type { IrcAccountConfig } from "./config.ts";
 export { plainMarkdown } from "./render.ts";
 export type { IrcTiming } from "./timing.ts";
-
-/** A connection that lived as long as this has worked: the next loss is a new one. */
-const LIVED_MS = 60_000;
 
 /**
  * @param timing for tests: shorter waits.
@@ -55,13 +51,11 @@ export function createIrc(config: IrcAccountConfig, deps: ChannelDeps, timing: P
 }
 
 async function run(account: IrcAccount, signal: AbortSignal): Promise<void> {
-  const { deps, timing, health, config } = account;
+  const { deps, health, config } = account;
   health.set("starting");
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
   const admission = createAdmission(account, signal);
   const alive = () => account.stuck || health.alive();
-  while (!signal.aborted) {
-    const openedAt = deps.clock.monotonic();
+  await keepConnected(account, { channel: "irc", signal, recover }, async () => {
     try {
       const stream = await deps.streams.connect(destinationOf(config), { signal });
       const session: Session = new Session({ ...account, alive }, stream, (line) => admission.take(line, session));
@@ -70,16 +64,10 @@ async function run(account: IrcAccount, signal: AbortSignal): Promise<void> {
         health.identify(`${session.nick} on ${config.server}`);
         alive();
       });
-    } catch (error) {
+    } finally {
       account.session = undefined;
-      if (signal.aborted) break;
-      if (error instanceof IrcTrouble && deps.clock.monotonic() - openedAt > LIVED_MS) backoff.reset();
-      deps.metrics.count("channel_poll_failures", { channel: "irc", account: config.account });
-      deps.log.warn("irc connection failed", { error, failures: backoff.failures + 1 });
-      await recover(account, error, { backoff, signal });
     }
-  }
-  account.session = undefined;
+  });
   await admission.idle();
   health.set("stopped");
 }

@@ -6,10 +6,10 @@ import { createApi } from "./api.ts";
 import type { LineAccountConfig } from "./config.ts";
 import { fetchMedia } from "./files.ts";
 import { createOutbound } from "./outbound.ts";
+import { keepWebhook } from "./keep-webhook.ts";
 import { MAX_TEXT, renderMessage } from "./render.ts";
 import { createReplyTokens } from "./reply-tokens.ts";
 import { type LineTiming, TIMING } from "./timing.ts";
-import { keepWatch } from "./watch.ts";
 import { receiveWebhook } from "./webhook.ts";
 
 export type { LineAccountConfig } from "./config.ts";
@@ -42,7 +42,7 @@ export function createLine(config: LineAccountConfig, given: ChannelDeps, timing
     capabilities: { maxText: MAX_TEXT, edit: false, typing: true, media: files, buttons: true, threads: false, idempotentSend: true, editPaceMs: 0 },
     async start(signal) {
       account.health.set("starting");
-      await keepWatch(account, signal);
+      await keepWebhook(account, signal);
       account.health.set("stopped");
     },
     status: account.health.status,

@@ -1,9 +1,9 @@
 /** Door of the Matrix adapter: one account on one homeserver as a Channel. README.md walks through its files; QUIRKS.md has the platform's facts behind them. */
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
-import { sleep } from "../../core/clock.ts";
 import { createBackground } from "../../lib/background/index.ts";
 import { createAccountHealth } from "../../lib/channel-health/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { tryUntilDone } from "../../lib/keep-trying/index.ts";
+import { createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { type MatrixAccount, MatrixTrouble, path, recover } from "./account.ts";
 import { createActions } from "./actions.ts";
 import { createApi, MatrixFailure } from "./api.ts";
@@ -84,7 +84,7 @@ async function run(account: MatrixAccount, signal: AbortSignal): Promise<void> {
     // In another order a login that does not hold any more would close the databases below somebody's feet.
     const over = new AbortController();
     const both = AbortSignal.any([signal, over.signal]);
-    if (await introduce(account, signal)) {
+    if (await tryUntilDone(account, { channel: "matrix", signal, recover }, () => introduce(account, signal))) {
       if (account.crypto !== undefined) account.background.run((stop) => keepTrusted(account, AbortSignal.any([stop, both])));
       resumeUnread(account);
       await keepSyncing(account, signal);
@@ -108,28 +108,21 @@ function closeKeys(account: MatrixAccount): void {
   account.crypto = undefined;
 }
 
-/** Who are we, with which keys? Without the answer nothing can be received. @returns false when stopped meanwhile. */
-async function introduce(account: MatrixAccount, signal: AbortSignal): Promise<boolean> {
-  const { deps, timing, health, config, rooms } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
-  while (!signal.aborted) {
-    try {
-      await openSession(account, signal);
-      health.identify(account.me!.id);
-      if (config.encryption) await openKeys(account, signal);
-      await loadUnread(account);
-      rooms.directs = await directs(account, signal);
-      account.since ??= await deps.cursor("sync");
-      if (account.since === undefined) deps.log.info("matrix: first start; what was said before is not read", {});
-      return true;
-    } catch (error) {
-      if (signal.aborted) return false;
-      closeKeys(account);
-      deps.log.warn("matrix account cannot start yet", { error });
-      await recover(account, error, { backoff, signal });
-    }
+/** Who are we, with which keys? Without the answer nothing can be received. */
+async function introduce(account: MatrixAccount, signal: AbortSignal): Promise<void> {
+  const { deps, health, config, rooms } = account;
+  try {
+    await openSession(account, signal);
+    health.identify(account.me!.id);
+    if (config.encryption) await openKeys(account, signal);
+    await loadUnread(account);
+    rooms.directs = await directs(account, signal);
+    account.since ??= await deps.cursor("sync");
+    if (account.since === undefined) deps.log.info("matrix: first start; what was said before is not read", {});
+  } catch (error) {
+    closeKeys(account);
+    throw error;
   }
-  return false;
 }
 
 async function openKeys(account: MatrixAccount, signal: AbortSignal): Promise<void> {
@@ -171,8 +164,8 @@ async function directs({ api, me }: MatrixAccount, signal: AbortSignal): Promise
 
 /** Cross-signing and the key backup, tried until the server has answered; the account works without. */
 async function keepTrusted(account: MatrixAccount, signal: AbortSignal): Promise<void> {
-  const { deps, timing, health, me } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+  const { deps, health, me } = account;
+  const backoff = createAccountBackoff(account);
   while (!signal.aborted) {
     try {
       const { device, backup } = await establishTrust(account, signal);
@@ -181,7 +174,7 @@ async function keepTrusted(account: MatrixAccount, signal: AbortSignal): Promise
     } catch (error) {
       if (signal.aborted) return;
       deps.log.warn("matrix cross-signing not set up yet", { error });
-      await sleep(deps.clock, backoff.next(), signal);
+      await backoff.wait(signal);
     }
   }
 }

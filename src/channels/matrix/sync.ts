@@ -3,7 +3,7 @@
  * is taken in; what the store refuses is kept and tried again.
  */
 import { HttpFailure } from "../../core/http.ts";
-import { type Backoff, createBackoff } from "../../lib/reconnect/index.ts";
+import { type Backoff, createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { type MatrixAccount, recover } from "./account.ts";
 import { admitSync, type Recorded } from "./admit.ts";
 import { MatrixFailure } from "./api.ts";
@@ -24,9 +24,8 @@ const FILTER = JSON.stringify({
 
 /** Syncs until `signal` aborts, or until the account has to be opened anew: its login does not hold any more, its keys could not be stored, its backup is another one. Never rejects. */
 export async function keepSyncing(account: MatrixAccount, signal: AbortSignal): Promise<void> {
-  const { deps, timing, health, config } = account;
-  const backoffOptions = { clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs };
-  const backoff = createBackoff(backoffOptions);
+  const { deps, health, config } = account;
+  const backoff = createAccountBackoff(account);
   const recorded: Recorded = { at: deps.clock.monotonic() };
   // The first tells the state of all rooms, for nothing of it is kept.
   let whole = true;
@@ -35,7 +34,7 @@ export async function keepSyncing(account: MatrixAccount, signal: AbortSignal): 
       await account.crypto?.pump(signal);
       const sync = await ask(account, whole, signal);
       await account.crypto?.receive(sync);
-      await takeIn(account, sync, { recorded, signal, backoff: createBackoff(backoffOptions) });
+      await takeIn(account, sync, { recorded, signal, backoff: createAccountBackoff(account) });
       if (signal.aborted) break;
       whole = false;
       backoff.reset();

@@ -2,8 +2,8 @@
 import type { Channel, ChannelDeps } from "../../core/channel.ts";
 import { createBackground } from "../../lib/background/index.ts";
 import { createAccountHealth } from "../../lib/channel-health/index.ts";
+import { tryUntilDone } from "../../lib/keep-trying/index.ts";
 import { createKnownThreads } from "../../lib/known-threads/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
 import { type MattermostAccount, recover } from "./account.ts";
 import { createApi } from "./api.ts";
 import type { MattermostAccountConfig } from "./config.ts";
@@ -70,27 +70,16 @@ export function createMattermost(config: MattermostAccountConfig, deps: ChannelD
 
 async function run(account: MattermostAccount, signal: AbortSignal): Promise<void> {
   account.health.set("starting");
-  if (await introduce(account, signal)) await keepSocket(account, signal);
+  if (await tryUntilDone(account, { channel: "mattermost", signal, recover }, () => introduce(account, signal))) await keepSocket(account, signal);
   await account.background.stop();
   account.health.set("stopped");
 }
 
-/** Who are we? Without the answer neither a mention nor our own words can be recognised, so nothing is received before. @returns false when stopped meanwhile. */
-async function introduce(account: MattermostAccount, signal: AbortSignal): Promise<boolean> {
-  const { api, deps, timing, health } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
-  while (!signal.aborted) {
-    try {
-      const { id, username } = await api.call<{ id: string; username: string }>("GET", "/users/me", { signal });
-      account.me = { id, username };
-      health.identify(`@${username}`);
-      account.seen = Math.max(account.seen, Number((await deps.cursor("seen")) ?? 0) || 0);
-      return true;
-    } catch (error) {
-      if (signal.aborted) return false;
-      deps.log.warn("mattermost account cannot start yet", { error });
-      await recover(account, error, { backoff, signal });
-    }
-  }
-  return false;
+/** Who are we? Without the answer neither a mention nor our own words can be recognised, so nothing is received before. */
+async function introduce(account: MattermostAccount, signal: AbortSignal): Promise<void> {
+  const { api, deps, health } = account;
+  const { id, username } = await api.call<{ id: string; username: string }>("GET", "/users/me", { signal });
+  account.me = { id, username };
+  health.identify(`@${username}`);
+  account.seen = Math.max(account.seen, Number((await deps.cursor("seen")) ?? 0) || 0);
 }

@@ -5,51 +5,36 @@
 import { sleep } from "../../core/clock.ts";
 import type { Socket } from "../../core/sockets.ts";
 import { createInOrder, type InOrder } from "../../lib/in-order/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { keepConnected } from "../../lib/keep-trying/index.ts";
+import { createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { type MattermostAccount, recover, SocketTrouble } from "./account.ts";
 import { admitEvent } from "./admit.ts";
 import { fillGap } from "./gap-fill.ts";
 import type { WireEvent } from "./wire.ts";
 
 const MAX_MESSAGE_BYTES = 4_000_000;
-/** A socket that lived as long as this has worked: the next loss is a new one. */
-const LIVED_MS = 60_000;
 
 type Work = WireEvent | "gap";
 
 /** Holds a socket until `signal` aborts. Never rejects; resolves when it is closed and nothing is handed in any more. */
 export async function keepSocket(account: MattermostAccount, signal: AbortSignal): Promise<void> {
-  const { deps, timing } = account;
-  const backoffOptions = { clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs };
-  const backoff = createBackoff(backoffOptions);
-  const intakeBackoff = createBackoff(backoffOptions);
+  const backoff = createAccountBackoff(account);
   const queue = createInOrder<Work>({
     signal,
     async work(item) {
       if (item === "gap") await fillGap(account, signal);
       else await admitEvent(account, item, signal);
-      intakeBackoff.reset();
+      backoff.reset();
       if (account.stuck) account.health.alive();
       account.stuck = false;
     },
     async failed(error, failures) {
       account.stuck = true;
-      deps.log.warn("mattermost events not taken; trying again", { error, failures });
-      await recover(account, error, { backoff: intakeBackoff, signal });
+      account.deps.log.warn("mattermost events not taken; trying again", { error, failures });
+      await recover(account, error, { backoff, signal });
     },
   });
-  while (!signal.aborted) {
-    const openedAt = deps.clock.monotonic();
-    try {
-      await serve(account, queue, signal);
-    } catch (error) {
-      if (signal.aborted) break;
-      if (deps.clock.monotonic() - openedAt > LIVED_MS) backoff.reset();
-      deps.metrics.count("channel_poll_failures", { channel: "mattermost", account: account.config.account });
-      deps.log.warn("mattermost socket failed", { error, failures: backoff.failures + 1 });
-      await recover(account, error, { backoff, signal });
-    }
-  }
+  await keepConnected(account, { channel: "mattermost", signal, recover }, () => serve(account, queue, signal));
   await queue.idle();
 }
 

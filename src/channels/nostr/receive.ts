@@ -5,7 +5,7 @@
 import { sleep } from "../../core/clock.ts";
 import type { Update } from "../../core/update.ts";
 import { createInOrder, type InOrder } from "../../lib/in-order/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { alive, connect, gone, type NostrAccount, reasonOf, recover } from "./account.ts";
 import { translate } from "./inbound.ts";
 import { loadKeys } from "./keys.ts";
@@ -28,12 +28,12 @@ type Work =
 
 /** Receives until `signal` aborts. Never rejects. */
 export async function receiveWraps(account: NostrAccount, signal: AbortSignal): Promise<void> {
-  const { deps, config, timing, health } = account;
+  const { deps, config, health } = account;
   account.keys ??= await loadKeys(config.private_key);
   const begun = await beginning(account, signal);
   if (begun === undefined) return;
   const seen = new Set<string>();
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+  const backoff = createAccountBackoff(account);
   const queue = createInOrder<Work>({
     signal,
     async work(item) {
@@ -56,8 +56,8 @@ export async function receiveWraps(account: NostrAccount, signal: AbortSignal): 
 
 /** When this account was first started: what was said before that is not answered. @returns undefined when stopped meanwhile */
 async function beginning(account: NostrAccount, signal: AbortSignal): Promise<number | undefined> {
-  const { deps, config, timing } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+  const { deps, config } = account;
+  const backoff = createAccountBackoff(account);
   while (!signal.aborted) {
     try {
       const known = Number(await deps.cursor("begun"));
@@ -80,9 +80,9 @@ interface Keeping {
 
 /** Holds one relay; the others do not wait for it. */
 async function keepRelay(account: NostrAccount, url: string, keeping: Keeping): Promise<void> {
-  const { deps, timing, config } = account;
+  const { deps, config } = account;
   const { signal } = keeping;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+  const backoff = createAccountBackoff(account);
   while (!signal.aborted) {
     const openedAt = deps.clock.monotonic();
     let relay: Relay | undefined;

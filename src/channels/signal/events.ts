@@ -4,56 +4,48 @@
  */
 import { sse } from "../../lib/sse/index.ts";
 import { createInOrder, type InOrder } from "../../lib/in-order/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { keepConnected, type Trying } from "../../lib/keep-trying/index.ts";
+import { createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { alive, recover, type SignalAccount, StreamTrouble } from "./account.ts";
 import { admitReceived } from "./admit.ts";
 import { SignalFailure } from "./api.ts";
 import { ownAci } from "./own-aci.ts";
 import type { WireReceive } from "./wire.ts";
 
-/** A stream that lived as long as this has worked: the next loss is a new one. */
-const LIVED_MS = 60_000;
 /** What is read but not stored dies with this process, so it is little. */
 const ROOM = 20;
 
 /** Holds a stream until `signal` aborts. Never rejects; resolves when it is closed and nothing is handed in any more. */
 export async function keepStream(account: SignalAccount, signal: AbortSignal): Promise<void> {
-  const { deps, timing } = account;
-  const backoffOptions = { clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs };
-  const backoff = createBackoff(backoffOptions);
-  const intakeBackoff = createBackoff(backoffOptions);
+  const backoff = createAccountBackoff(account);
   const queue = createInOrder<WireReceive>({
     signal,
     room: ROOM,
     async work(received) {
       await admitReceived(account, received);
-      intakeBackoff.reset();
+      backoff.reset();
       const wasStuck = account.stuck;
       account.stuck = false;
       if (wasStuck || received.exception) alive(account);
     },
     async failed(error, failures) {
       account.stuck = true;
-      deps.log.warn("signal events not taken; trying again", { error, failures });
-      await recover(account, error, { backoff: intakeBackoff, signal });
+      account.deps.log.warn("signal events not taken; trying again", { error, failures });
+      await recover(account, error, { backoff, signal });
     },
   });
-  while (!signal.aborted) {
-    const openedAt = deps.clock.monotonic();
-    try {
-      if (account.me === undefined) await introduce(account, queue, signal);
-      await serve(account, queue, signal);
-    } catch (error) {
-      if (signal.aborted) break;
-      if (deps.clock.monotonic() - openedAt > LIVED_MS) backoff.reset();
-      deps.metrics.count("channel_poll_failures", { channel: "signal", account: account.config.account });
-      deps.log.warn("signal stream failed", { error, failures: backoff.failures + 1 });
-      account.again = new AbortController();
-      await recover(account, error, { backoff, signal: AbortSignal.any([signal, account.again.signal]) });
-    }
-  }
+  await keepConnected(account, { channel: "signal", signal, recover: recoverOrAgain }, async () => {
+    if (account.me === undefined) await introduce(account, queue, signal);
+    await serve(account, queue, signal);
+  });
   await queue.idle();
 }
+
+/** A login ends the wait (`again`). */
+const recoverOrAgain: Trying<SignalAccount>["recover"] = (account, error, { backoff, signal }) => {
+  account.again = new AbortController();
+  return recover(account, error, { backoff, signal: AbortSignal.any([signal, account.again.signal]) });
+};
 
 /** Who are we? Without our ACI neither a mention nor a quote of us can be recognised, so nothing is received before. */
 async function introduce(account: SignalAccount, queue: InOrder<WireReceive>, signal: AbortSignal): Promise<void> {

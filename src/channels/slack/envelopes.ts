@@ -1,6 +1,6 @@
 import { StoreError } from "../../core/errors.ts";
 import type { Socket } from "../../core/sockets.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { admit } from "./admit.ts";
 import { recover, type SlackAccount } from "./account.ts";
 import type { BlockActions, EventCallback, Incoming, SlashCommand } from "./wire.ts";
@@ -47,8 +47,8 @@ export function createEnvelopes(account: SlackAccount, signal: AbortSignal): Env
  * @returns whether it is committed.
  */
 async function taken(account: SlackAccount, incoming: Incoming, signal: AbortSignal): Promise<boolean> {
-  const { deps, timing, health } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+  const { deps, health } = account;
+  const backoff = createAccountBackoff(account);
   for (let faults = 0; !signal.aborted;) {
     try {
       await admit(account, incoming);

@@ -4,7 +4,7 @@ import { ConfigError } from "../../core/errors.ts";
 import { createBackground } from "../../lib/background/index.ts";
 import { createAccountHealth } from "../../lib/channel-health/index.ts";
 import { createKnownThreads } from "../../lib/known-threads/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { tryUntilDone } from "../../lib/keep-trying/index.ts";
 import { recover, type SlackAccount } from "./account.ts";
 import { createApi } from "./api.ts";
 import { catchUp } from "./catch-up.ts";
@@ -16,7 +16,7 @@ import { createOutbound } from "./outbound.ts";
 import { MAX_TEXT, renderMessage } from "./render.ts";
 import { keepSocket } from "./socket-mode.ts";
 import { type SlackTiming, TIMING } from "./timing.ts";
-import { keepChecking, receiveWebhook } from "./webhook.ts";
+import { keepWebhook, receiveWebhook } from "./webhook.ts";
 
 export type { SlackAccountConfig } from "./config.ts";
 export { plainMarkdown } from "./render.ts";
@@ -82,11 +82,11 @@ export function createSlack(config: SlackAccountConfig, deps: ChannelDeps, timin
 
 async function run(account: SlackAccount, signal: AbortSignal): Promise<void> {
   account.health.set("starting");
-  if (await introduce(account, signal)) {
+  if (await tryUntilDone(account, { channel: "slack", signal, recover }, () => introduce(account, signal))) {
     if (account.config.mode === "socket") await keepSocket(account, signal);
     else {
       if (account.resumed) account.background.run((stopping) => catchUp(account, stopping));
-      await keepChecking(account, signal);
+      await keepWebhook(account, signal);
     }
   }
   await account.background.stop();
@@ -102,25 +102,14 @@ interface Introduction {
   readonly team?: string;
 }
 
-/** Who are we? Without the answer neither a mention nor our own words can be recognised, so nothing is received before. @returns false when stopped meanwhile. */
-async function introduce(account: SlackAccount, signal: AbortSignal): Promise<boolean> {
-  const { api, deps, timing, health } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
-  while (!signal.aborted) {
-    try {
-      const { user_id, bot_id, team_id, enterprise_id, user, team } = await api.call<Introduction>("auth.test", {}, { signal });
-      account.me = { userId: user_id, botId: bot_id, teamId: team_id, enterpriseId: enterprise_id, name: user ?? user_id };
-      health.identify(`@${user ?? user_id}${team === undefined ? "" : ` (${team})`}`);
-      const seen = account.seen === "" ? await deps.cursor("seen") : account.seen;
-      account.resumed = seen !== undefined;
-      account.seen = seen ?? (deps.clock.now() / 1_000).toFixed(6);
-      account.newest = account.newest === "" ? account.seen : account.newest;
-      return true;
-    } catch (error) {
-      if (signal.aborted) return false;
-      deps.log.warn("slack account cannot start yet", { error });
-      await recover(account, error, { backoff, signal });
-    }
-  }
-  return false;
+/** Who are we? Without the answer neither a mention nor our own words can be recognised, so nothing is received before. */
+async function introduce(account: SlackAccount, signal: AbortSignal): Promise<void> {
+  const { api, deps, health } = account;
+  const { user_id, bot_id, team_id, enterprise_id, user, team } = await api.call<Introduction>("auth.test", {}, { signal });
+  account.me = { userId: user_id, botId: bot_id, teamId: team_id, enterpriseId: enterprise_id, name: user ?? user_id };
+  health.identify(`@${user ?? user_id}${team === undefined ? "" : ` (${team})`}`);
+  const seen = account.seen === "" ? await deps.cursor("seen") : account.seen;
+  account.resumed = seen !== undefined;
+  account.seen = seen ?? (deps.clock.now() / 1_000).toFixed(6);
+  account.newest = account.newest === "" ? account.seen : account.newest;
 }

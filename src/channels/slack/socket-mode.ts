@@ -4,7 +4,7 @@
  */
 import { sleep } from "../../core/clock.ts";
 import type { Socket } from "../../core/sockets.ts";
-import { type Backoff, createBackoff } from "../../lib/reconnect/index.ts";
+import { type Backoff, createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { recover, type SlackAccount, SocketTrouble } from "./account.ts";
 import { catchUp } from "./catch-up.ts";
 import { createEnvelopes, type Envelope, type Envelopes } from "./envelopes.ts";
@@ -18,8 +18,8 @@ const LIVED_MS = 60_000;
 
 /** Holds a socket until `signal` aborts. Never rejects; resolves when all are closed. */
 export async function keepSocket(account: SlackAccount, signal: AbortSignal): Promise<void> {
-  const { deps, timing } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+  const { deps } = account;
+  const backoff = createAccountBackoff(account);
   const envelopes = createEnvelopes(account, signal);
   const draining = new Set<Promise<void>>();
   let gap = account.resumed;

@@ -2,10 +2,9 @@
  * The first step of the hall in webhook mode: Slack posts events, presses and slash commands to the gateway, which mounts this handler. Always true: nothing is
  * read that Slack has not signed, and 200 is answered only after the rows are committed (P1); on any failure Slack posts an event again (three times in an hour).
  */
-import { sleep } from "../../core/clock.ts";
 import { StoreError } from "../../core/errors.ts";
+import { keepChecking } from "../../lib/keep-trying/index.ts";
 import { readBody } from "../../lib/read-body/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
 import { admit } from "./admit.ts";
 import { recover, type SlackAccount } from "./account.ts";
 import { modeComplete } from "./config.ts";
@@ -48,21 +47,11 @@ export async function receiveWebhook(account: SlackAccount, request: Request): P
 }
 
 /** Asks regularly whether the token holds. Until `signal` aborts; never rejects. */
-export async function keepChecking(account: SlackAccount, signal: AbortSignal): Promise<void> {
-  const { api, deps, timing, health } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
-  while (!signal.aborted) {
-    try {
-      await api.call("auth.test", {}, { signal });
-      health.alive();
-      backoff.reset();
-      await sleep(deps.clock, timing.checkMs, signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      deps.log.warn("slack does not answer", { error });
-      await recover(account, error, { backoff, signal });
-    }
-  }
+export function keepWebhook(account: SlackAccount, signal: AbortSignal): Promise<void> {
+  return keepChecking(account, { channel: "slack", signal, recover }, async () => {
+    await account.api.call("auth.test", {}, { signal });
+    account.health.alive();
+  });
 }
 
 type Posted = Incoming | { readonly kind: "none" } | { readonly challenge: string };

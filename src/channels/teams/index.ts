@@ -7,7 +7,7 @@ import type { TeamsAccount } from "./account.ts";
 import { createApi } from "./api.ts";
 import type { TeamsAccountConfig } from "./config.ts";
 import { fetchMedia } from "./files.ts";
-import { keepChecking } from "./keep-checking.ts";
+import { keepWebhook } from "./keep-webhook.ts";
 import { createOutbound } from "./outbound.ts";
 import { createReferences } from "./references.ts";
 import { MAX_TEXT, renderMessage } from "./render.ts";
@@ -81,7 +81,7 @@ export function createTeams(config: TeamsAccountConfig, deps: ChannelDeps, given
 async function run(account: TeamsAccount, signal: AbortSignal): Promise<void> {
   account.health.set("starting");
   account.health.identify(`28:${account.config.app_id}`);
-  await keepChecking(account, signal);
+  await keepWebhook(account, signal);
   await account.background.stop();
   account.health.set("stopped");
 }

@@ -5,8 +5,8 @@ import { ConfigError } from "../../core/errors.ts";
 import { createBackground } from "../../lib/background/index.ts";
 import { createAccountHealth } from "../../lib/channel-health/index.ts";
 import { capital } from "../../lib/plain-text/index.ts";
+import { tryUntilDone } from "../../lib/keep-trying/index.ts";
 import { createKnownThreads } from "../../lib/known-threads/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
 import { createPolls, recover, type TelegramAccount } from "./account.ts";
 import { createActions } from "./actions.ts";
 import { createApi } from "./api.ts";
@@ -76,32 +76,21 @@ export function createTelegram(config: TelegramAccountConfig, deps: ChannelDeps,
 
 async function run(account: TelegramAccount, signal: AbortSignal): Promise<void> {
   account.health.set("starting");
-  if (await introduce(account, signal)) {
+  if (await tryUntilDone(account, { channel: "telegram", signal, recover }, () => introduce(account, signal))) {
     await (account.config.mode === "webhook" ? keepWebhook(account, signal) : pollUpdates(account, signal));
   }
   await account.background.stop();
   account.health.set("stopped");
 }
 
-/** Who are we? Without the answer no mention can be recognised, so nothing is received before. @returns false when stopped meanwhile. */
-async function introduce(account: TelegramAccount, signal: AbortSignal): Promise<boolean> {
-  const { api, config, deps, timing, health } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
-  while (!signal.aborted) {
-    try {
-      const me = await api.call("getMe", {}, { signal });
-      account.me = { id: me.id, username: me.username };
-      health.identify(`@${me.username}`);
-      if (config.mode === "polling") await removeWebhook(account, signal);
-      account.background.run((stopping) => announceCommands(account, stopping));
-      return true;
-    } catch (error) {
-      if (signal.aborted) return false;
-      deps.log.warn("telegram account cannot start yet", { error });
-      await recover(account, error, { backoff, signal });
-    }
-  }
-  return false;
+/** Who are we? Without the answer no mention can be recognised, so nothing is received before. */
+async function introduce(account: TelegramAccount, signal: AbortSignal): Promise<void> {
+  const { api, config, health } = account;
+  const me = await api.call("getMe", {}, { signal });
+  account.me = { id: me.id, username: me.username };
+  health.identify(`@${me.username}`);
+  if (config.mode === "polling") await removeWebhook(account, signal);
+  account.background.run((stopping) => announceCommands(account, stopping));
 }
 
 /** Telegram refuses polls while a webhook is set. Pending updates are kept. */

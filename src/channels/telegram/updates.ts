@@ -3,7 +3,7 @@
  * the rows of all updates up to N and the cursor are committed (P1, fault-4), by one poll at a time.
  */
 import type { Update as TelegramUpdate } from "@grammyjs/types";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { admit } from "./admit.ts";
 import { recover, type TelegramAccount } from "./account.ts";
 import { ALLOWED_UPDATES } from "./inbound.ts";
@@ -14,8 +14,8 @@ const FORGET_OFFSET_MS = 6 * 24 * 3_600_000;
 /** Polls until `signal` aborts. Never rejects. */
 export async function pollUpdates(account: TelegramAccount, signal: AbortSignal): Promise<void> {
   const { api, deps, config, timing, health } = account;
-  const { clock, random } = deps;
-  const backoff = createBackoff({ clock, random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+  const { clock } = deps;
+  const backoff = createAccountBackoff(account);
   let position: { offset?: number } | undefined;
   let lastUpdate = clock.monotonic();
   // The first poll and those after a failure do not wait for updates: their answer tells at once that all is well.

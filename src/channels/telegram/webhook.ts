@@ -3,10 +3,9 @@
  * the rows are committed (P1); on any failure Telegram keeps the update and posts it again.
  */
 import type { Update as TelegramUpdate } from "@grammyjs/types";
-import { sleep } from "../../core/clock.ts";
 import { StoreError } from "../../core/errors.ts";
+import { keepChecking } from "../../lib/keep-trying/index.ts";
 import { readBody } from "../../lib/read-body/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
 import { isSameSecret } from "../../lib/same-secret/index.ts";
 import { admit } from "./admit.ts";
 import { recover, type TelegramAccount } from "./account.ts";
@@ -50,29 +49,20 @@ export async function receiveWebhook(account: TelegramAccount, request: Request)
 }
 
 /** Sets the webhook, then asks regularly whether Telegram can deliver. Until `signal` aborts; never rejects. */
-export async function keepWebhook(account: TelegramAccount, signal: AbortSignal): Promise<void> {
+export function keepWebhook(account: TelegramAccount, signal: AbortSignal): Promise<void> {
   const { api, config, deps, timing, health } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
   const url = config.webhook_url ?? "";
-  while (!signal.aborted) {
-    try {
-      const info = await api.call("getWebhookInfo", {}, { signal });
-      // Posted again at each start because Telegram never shows the secret: it may be an old one.
-      if (info.url !== url || health.status().state === "starting") {
-        await api.call("setWebhook", { url, secret_token: config.webhook_secret!.reveal(), allowed_updates: ALLOWED_UPDATES }, { signal });
-        deps.log.info("telegram webhook set");
-        health.alive();
-      } else if (deliveryFails(info, deps.clock.now(), timing.checkMs)) {
-        health.trouble("degraded", "telegram_webhook_failing", `Telegram cannot deliver to webhook_url: ${info.last_error_message ?? "no reason given"}`);
-      } else health.alive();
-      backoff.reset();
-      await sleep(deps.clock, timing.checkMs, signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      deps.log.warn("telegram webhook check failed", { error });
-      await recover(account, error, { backoff, signal });
-    }
-  }
+  return keepChecking(account, { channel: "telegram", signal, recover }, async () => {
+    const info = await api.call("getWebhookInfo", {}, { signal });
+    // Posted again at each start because Telegram never shows the secret: it may be an old one.
+    if (info.url !== url || health.status().state === "starting") {
+      await api.call("setWebhook", { url, secret_token: config.webhook_secret!.reveal(), allowed_updates: ALLOWED_UPDATES }, { signal });
+      deps.log.info("telegram webhook set");
+      health.alive();
+    } else if (deliveryFails(info, deps.clock.now(), timing.checkMs)) {
+      health.trouble("degraded", "telegram_webhook_failing", `Telegram cannot deliver to webhook_url: ${info.last_error_message ?? "no reason given"}`);
+    } else health.alive();
+  });
 }
 
 function deliveryFails(info: { pending_update_count: number; last_error_date?: number }, now: number, checkMs: number): boolean {

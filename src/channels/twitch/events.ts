@@ -5,15 +5,14 @@
 import { sleep } from "../../core/clock.ts";
 import type { Socket } from "../../core/sockets.ts";
 import { createInOrder, type InOrder } from "../../lib/in-order/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { keepConnected } from "../../lib/keep-trying/index.ts";
+import { createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { alive, recover, type TwitchAccount, TwitchTrouble } from "./account.ts";
 import { TwitchFailure } from "./answer.ts";
 import { deletionUpdate, messageUpdate } from "./inbound.ts";
 import type { WireChat, WireDeletion, WireFrame } from "./wire.ts";
 
 const MAX_MESSAGE_BYTES = 1_000_000;
-/** A socket that lived as long as this has worked: the next loss is a new one. */
-const LIVED_MS = 60_000;
 /** Frames whose ids are remembered: Twitch may send one twice. */
 const MAX_SEEN = 2_000;
 const TYPES = ["channel.chat.message", "channel.chat.message_delete"] as const;
@@ -21,15 +20,13 @@ const SCOPES = ["user:read:chat", "user:write:chat"];
 
 /** Receives until `signal` aborts. Never rejects; resolves when nothing is open and nothing is handed in any more. */
 export async function receiveEvents(account: TwitchAccount, signal: AbortSignal): Promise<void> {
-  const { deps, timing, config, health } = account;
-  const backoffOptions = { clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs };
-  const backoff = createBackoff(backoffOptions);
-  const intakeBackoff = createBackoff(backoffOptions);
+  const { deps, health } = account;
+  const backoff = createAccountBackoff(account);
   const queue = createInOrder<WireFrame>({
     signal,
     async work(frame) {
       await admit(account, frame);
-      intakeBackoff.reset();
+      backoff.reset();
       if (!account.stuck) return;
       account.stuck = false;
       alive(account);
@@ -37,23 +34,14 @@ export async function receiveEvents(account: TwitchAccount, signal: AbortSignal)
     async failed(error, failures) {
       account.stuck = true;
       deps.log.warn("twitch message not taken; trying again", { error, failures });
-      await recover(account, error, { backoff: intakeBackoff, signal });
+      await recover(account, error, { backoff, signal });
     },
   });
   const seen = new Set<string>();
-  while (!signal.aborted) {
-    const openedAt = deps.clock.monotonic();
-    try {
-      await identify(account, signal);
-      await serve(account, { queue, seen, signal });
-    } catch (error) {
-      if (signal.aborted) break;
-      if (deps.clock.monotonic() - openedAt > LIVED_MS) backoff.reset();
-      deps.metrics.count("channel_poll_failures", { channel: "twitch", account: config.account });
-      deps.log.warn("twitch connection failed", { error, failures: backoff.failures + 1 });
-      await recover(account, error, { backoff, signal });
-    }
-  }
+  await keepConnected(account, { channel: "twitch", signal, recover }, async () => {
+    await identify(account, signal);
+    await serve(account, { queue, seen, signal });
+  });
   await queue.idle();
   health.set("stopped");
 }

@@ -1,13 +1,13 @@
 /** Door of the generic webhook: any program of the owner's as a Channel. docs/channels/webhook.md is the contract with it, QUIRKS.md the reasons. */
 import { MAX_BLOB_BYTES } from "../../core/blobs.ts";
 import type { Channel, ChannelDeps, RenderedPart, SendTarget } from "../../core/channel.ts";
-import { sleep } from "../../core/clock.ts";
 import { ChannelError, StoreError } from "../../core/errors.ts";
 import type { HttpRequest, HttpResponse } from "../../core/http.ts";
 import { createAccountHealth, type Health } from "../../lib/channel-health/index.ts";
 import { editAction } from "../../lib/edit-action/index.ts";
+import { keepChecking } from "../../lib/keep-trying/index.ts";
 import { readBody } from "../../lib/read-body/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { type Backoff } from "../../lib/reconnect/index.ts";
 import type { WebhookAccountConfig } from "./config.ts";
 import { toChannelError, WebhookFailure } from "./failure.ts";
 import { parseEvent, translate } from "./inbound.ts";
@@ -67,7 +67,15 @@ export function createWebhook(config: WebhookAccountConfig, given: ChannelDeps, 
       idempotentSend: true,
       editPaceMs: EDIT_PACE_MS,
     },
-    start: (signal) => keepChecking({ health, deps, timing: { ...TIMING, ...timing } }, post, signal),
+    async start(signal) {
+      health.set("starting");
+      // Ready means that the program has answered (P7).
+      await keepChecking({ config, health, deps, timing: { ...TIMING, ...timing } }, { channel: "webhook", signal, recover }, async () => {
+        await post({ type: "ping" }, signal);
+        health.alive();
+      });
+      health.set("stopped");
+    },
     status: health.status,
     render: renderMessage,
     async send(part, target) {
@@ -132,29 +140,10 @@ async function fileOf({ blobs }: ChannelDeps, media: NonNullable<WebhookPayload[
   return { kind: media.kind, name: media.name ?? blob.name ?? "file", type: blob.type, data: Buffer.from(blob.bytes).toString("base64") };
 }
 
-/** The program is asked at the start and then regularly: ready means that it has answered (P7). Never rejects. */
-async function keepChecking(
-  account: { health: Health; deps: ChannelDeps; timing: WebhookTiming },
-  post: (event: object, signal: AbortSignal) => Promise<unknown>,
-  signal: AbortSignal,
-): Promise<void> {
-  const { health, deps, timing } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
-  health.set("starting");
-  while (!signal.aborted) {
-    try {
-      await post({ type: "ping" }, signal);
-      health.alive();
-      backoff.reset();
-      await sleep(deps.clock, timing.checkMs, signal);
-    } catch (error) {
-      if (signal.aborted) break;
-      const { code, message, failure } = toChannelError(error);
-      health.trouble(failure === "permanent" ? "failed" : "degraded", code, `${message}; trying again. Check url and secret, and whether the program runs`);
-      await backoff.wait(signal);
-    }
-  }
-  health.set("stopped");
+async function recover({ health }: { health: Health }, error: unknown, { backoff, signal }: { backoff: Backoff; signal: AbortSignal }): Promise<void> {
+  const { code, message, failure } = toChannelError(error);
+  health.trouble(failure === "permanent" ? "failed" : "degraded", code, `${message}; trying again. Check url and secret, and whether the program runs`);
+  await backoff.wait(signal);
 }
 
 /** @returns 200 taken, 400 no event, 401 not signed or too old, 405, 413 too long, 503 try again. */

@@ -5,7 +5,7 @@
 import type { Element } from "@xmpp/client";
 import type { Update } from "../../core/update.ts";
 import { createInOrder } from "../../lib/in-order/index.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { createAccountBackoff } from "../../lib/reconnect/index.ts";
 import { alive, recover, type XmppAccount } from "./account.ts";
 import { cursorOf, fillGap, type Pages, positionOf } from "./archive.ts";
 import { addressOf, translate } from "./inbound.ts";
@@ -42,8 +42,8 @@ export interface Admission {
 }
 
 export function createAdmission(account: XmppAccount, pages: Pages, signal: AbortSignal): Admission {
-  const { deps, timing, config } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+  const { deps, config } = account;
+  const backoff = createAccountBackoff(account);
   const begun = deps.clock.now().toString(36) + Math.floor(deps.random.number() * 1_296).toString(36);
   let count = 0;
   let full: Promise<void> = Promise.resolve();

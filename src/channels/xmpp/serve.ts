@@ -1,7 +1,7 @@
 /** The first step of the hall: a connection to the server, kept until told to stop. Always true: what is told of it is what a round trip has shown (P7). */
 import type { Element } from "@xmpp/client";
 import { sleep } from "../../core/clock.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { keepConnected } from "../../lib/keep-trying/index.ts";
 import { alive, recover, type XmppAccount } from "./account.ts";
 import { type Admission, createAdmission } from "./admit.ts";
 import { type Pages, takePage } from "./archive.ts";
@@ -14,23 +14,17 @@ import type { Room } from "./room.ts";
 import { Session } from "./session.ts";
 import { XmppTrouble } from "./trouble.ts";
 
-/** A connection that lived as long as this has worked: the next loss is a new one. */
-const LIVED_MS = 60_000;
-
 /** Receives until `signal` aborts. Never rejects. */
 export async function receiveMessages(account: XmppAccount, signal: AbortSignal): Promise<void> {
-  const { deps, timing, config } = account;
   const library = await import("@xmpp/client");
   const pages: Pages = new Map();
   const admission = createAdmission(account, pages, signal);
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
   const events = {
     stanza: (stanza: Element, handled: () => void) => hear(account, stanza, { handled, admission, pages }),
     room: () => admission.room(),
   };
   let session: Session | undefined;
-  while (!signal.aborted) {
-    const openedAt = deps.clock.monotonic();
+  await keepConnected(account, { channel: "xmpp", signal, recover }, async () => {
     // One that may be resumed is tried again: nothing is lost or doubtful then.
     if (session?.resumable !== true) session = new Session(account, library, events);
     try {
@@ -38,13 +32,9 @@ export async function receiveMessages(account: XmppAccount, signal: AbortSignal)
     } catch (error) {
       account.session = undefined;
       session.drop(error);
-      if (signal.aborted) break;
-      if (deps.clock.monotonic() - openedAt > LIVED_MS) backoff.reset();
-      deps.metrics.count("channel_poll_failures", { channel: "xmpp", account: config.account });
-      deps.log.warn("xmpp connection failed", { error, failures: backoff.failures + 1 });
-      await recover(account, error, { backoff, signal });
+      throw error;
     }
-  }
+  });
   account.session = undefined;
   await session?.close();
   await admission.idle();

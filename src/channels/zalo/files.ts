@@ -4,6 +4,7 @@ import type { FetchedMedia } from "../../core/channel.ts";
 import { ChannelError } from "../../core/errors.ts";
 import { HttpFailure, type UntrustedResponse } from "../../core/http.ts";
 import type { Media } from "../../core/message.ts";
+import { sniff } from "../../lib/file-type/index.ts";
 import type { ZaloAccount } from "./account.ts";
 
 /** The vendor names no limit; this is the one that clients keep. What is larger goes as a link. */
@@ -24,25 +25,14 @@ export async function fetchMedia({ deps }: ZaloAccount, { kind, ref, name }: Med
   if (answer.status >= 500 || answer.status === 429) throw new ChannelError("zalo_file_unreachable", `the file was answered ${answer.status}`, "retry");
   if (answer.status !== 200) throw gone(`the file was answered ${answer.status}`);
   if (answer.cut) throw new ChannelError("zalo_file_too_big", "the file is too big", "permanent", { hint: "Files of up to 20 MB can be fetched" });
-  const type = typeOf(answer.bytes);
+  // The servers' words and the names are anybody's.
+  const type = sniff(answer.bytes);
   if (type?.startsWith(kind === "voice" ? "audio/" : "image/") !== true) throw gone("behind its address lies something else");
   return { bytes: answer.bytes, type, ...(name === undefined ? {} : { name }) };
 }
 
 function gone(why: string, cause?: unknown): ChannelError {
   return new ChannelError("zalo_no_file", why, "permanent", { hint: "Ask for the file again", cause });
-}
-
-/** What the bytes themselves say they are; the servers' words and the names are anybody's. */
-function typeOf(bytes: Uint8Array): string | undefined {
-  const head = String.fromCharCode(...bytes.subarray(0, 12));
-  if (head.startsWith("\x89PNG\r\n\x1a\n")) return "image/png";
-  if (head.startsWith("\xff\xd8\xff")) return "image/jpeg";
-  if (/^GIF8[79]a/.test(head)) return "image/gif";
-  if (/^RIFF[^]{4}WEBP/.test(head)) return "image/webp";
-  // ADTS, the form of .aac files (ISO/IEC 13818-7 section 6.2).
-  if (/^\xff[\xf0\xf1\xf8\xf9]/.test(head)) return "audio/aac";
-  return /^[^]{4}ftyp/.test(head) ? "audio/mp4" : undefined;
 }
 
 /** How a stored file goes: a picture as such, everything else as a text with its link. @throws ChannelError */

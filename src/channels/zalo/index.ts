@@ -7,9 +7,9 @@ import { createApi } from "./api.ts";
 import type { ZaloAccountConfig } from "./config.ts";
 import { fetchMedia } from "./files.ts";
 import { sendPart, showTyping } from "./outbound.ts";
+import { keepWebhook } from "./keep-webhook.ts";
 import { MAX_TEXT, renderMessage } from "./render.ts";
 import { TIMING, type ZaloTiming } from "./timing.ts";
-import { keepWatch } from "./watch.ts";
 import { receiveWebhook } from "./webhook.ts";
 
 export type { ZaloAccountConfig } from "./config.ts";
@@ -37,7 +37,7 @@ export function createZalo(config: ZaloAccountConfig, given: ChannelDeps, timing
     capabilities: { maxText: MAX_TEXT, edit: false, typing: true, media: files, buttons: false, threads: false, idempotentSend: false, editPaceMs: 0 },
     async start(signal) {
       account.health.set("starting");
-      await keepWatch(account, signal);
+      await keepWebhook(account, signal);
       account.health.set("stopped");
     },
     status: account.health.status,

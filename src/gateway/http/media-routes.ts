@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import { MAX_BLOB_BYTES } from "../../core/blobs.ts";
 import { RequestError } from "../../core/errors.ts";
+import { fileType } from "../../lib/file-type/index.ts";
 import { notFound } from "../methods/schemas.ts";
 import type { Env, HttpContext } from "./http-context.ts";
 import { readBody } from "./read-body.ts";
@@ -17,7 +18,7 @@ export function mountMedia(app: Hono<Env>, http: HttpContext): void {
     const bytes = await readBody(c.req.raw, MAX_BLOB_BYTES);
     if (bytes.length === 0) throw new RequestError("bad_params", "the body is empty");
     const name = fileName(c.req.query("name"));
-    const info = await http.deps.blobs.put(bytes, { type, ...(name === undefined ? {} : { name }) });
+    const info = await http.deps.blobs.put(bytes, { type: fileType(bytes, type), ...(name === undefined ? {} : { name }) });
     return c.json({ media_id: info.id, type: info.type, size: info.size }, 201);
   });
 

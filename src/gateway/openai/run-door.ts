@@ -1,6 +1,7 @@
 import type { ToolCallPart } from "../../core/entry.ts";
 import { noUsage, type Usage } from "../../core/model.ts";
 import { newId } from "../../core/random.ts";
+import { fileType } from "../../lib/file-type/index.ts";
 import type { Credential } from "../auth/credential.ts";
 import type { GatewayDeps } from "../deps.ts";
 import type { MessageParam } from "../methods/schemas.ts";
@@ -46,7 +47,7 @@ export async function startDoor(deps: GatewayDeps, credential: Credential, start
 
 async function withImages(deps: GatewayDeps, request: Extract<DoorRequest, { kind: "durable" }>): Promise<MessageParam> {
   if (request.images.length === 0) return request.message;
-  const media = await Promise.all(request.images.map(async ({ type, bytes }) => (await deps.blobs.put(bytes, { type })).id));
+  const media = await Promise.all(request.images.map(async ({ type, bytes }) => (await deps.blobs.put(bytes, { type: fileType(bytes, type) })).id));
   const text = typeof request.message === "string" ? request.message : (request.message.text ?? "");
   return { text, media };
 }

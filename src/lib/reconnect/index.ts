@@ -42,3 +42,14 @@ export function createBackoff({ clock, random, minMs = 1_000, maxMs = 30_000 }: 
     },
   };
 }
+
+/** The pauses of a channel's account. */
+export function createAccountBackoff({
+  deps,
+  timing,
+}: {
+  readonly deps: Pick<BackoffOptions, "clock" | "random">;
+  readonly timing: { readonly minBackoffMs: number; readonly maxBackoffMs: number };
+}): Backoff {
+  return createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+}

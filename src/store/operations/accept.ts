@@ -5,7 +5,8 @@ import { insertInbox, setCursor, trimContext, type AdmittedItem } from "./inbox.
 import { laneOf, takeLease } from "./leases.ts";
 import { insertDelivery } from "./outbox.ts";
 import { openPairing } from "./pairings.ts";
-import { toSession, type SessionRow, type TurnRow } from "./rows.ts";
+import { toSession, type SessionRow } from "./rows/session.ts";
+import type { TurnRow } from "./rows/turn.ts";
 import { currentSession, insertSession, sessionById, succeed, touchSession } from "./sessions.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 import { beginTurn, insertTurn, joinTurn } from "./turns.ts";

@@ -6,7 +6,7 @@ import type { NewApproval, Operations } from "../../core/store.ts";
 import { audit, auditIf } from "./audit.ts";
 import { appendEntries } from "./entries.ts";
 import { guardLane } from "./leases.ts";
-import { toApproval, type ApprovalRow } from "./rows.ts";
+import { toApproval, type ApprovalRow } from "./rows/approval.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 import { Where } from "./where.ts";
 

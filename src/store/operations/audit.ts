@@ -1,7 +1,7 @@
 import type { AuditCheckpoint, AuditEvent, AuditRecord } from "../../core/records.ts";
 import type { Operations } from "../../core/store.ts";
 import { CHAIN_START, chainHash } from "../../lib/audit-chain/index.ts";
-import { present } from "./rows.ts";
+import { present } from "./rows/column.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 
 type Input<K extends keyof Operations> = Operations[K]["input"];

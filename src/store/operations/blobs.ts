@@ -1,7 +1,7 @@
 import { MAX_BLOB_BYTES, type BlobInfo } from "../../core/blobs.ts";
 import { StoreError } from "../../core/errors.ts";
 import type { Operations } from "../../core/store.ts";
-import { present } from "./rows.ts";
+import { present } from "./rows/column.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 
 interface BlobRow {

@@ -7,7 +7,8 @@ import { useApproval } from "./approvals.ts";
 import { auditIf } from "./audit.ts";
 import { appendEntries } from "./entries.ts";
 import { guardLane } from "./leases.ts";
-import { toCall, type CallRow, type TurnRow } from "./rows.ts";
+import { toCall, type CallRow } from "./rows/call.ts";
+import type { TurnRow } from "./rows/turn.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 
 type Input<K extends keyof Operations> = Operations[K]["input"];

@@ -2,7 +2,7 @@ import { sameConversation } from "../../core/address.ts";
 import type { NewEntry } from "../../core/entry.ts";
 import type { Update } from "../../core/update.ts";
 import type { AdmittedItem, PendingRow } from "./inbox.ts";
-import { jsonOrNull } from "./rows.ts";
+import { jsonOrNull } from "./rows/column.ts";
 import { all, run, type Steps } from "./statement.ts";
 
 /**

@@ -3,7 +3,8 @@ import { StoreError } from "../../core/errors.ts";
 import type { Operations } from "../../core/store.ts";
 import { useBlobs } from "./blob-uses.ts";
 import { guardLane, leaseLost } from "./leases.ts";
-import { present, toEntry, type EntryRow } from "./rows.ts";
+import { present } from "./rows/column.ts";
+import { toEntry, type EntryRow } from "./rows/entry.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 
 /** Appends in order, with the next numbers of the session; a session that is gone gets nothing. */

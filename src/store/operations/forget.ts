@@ -4,7 +4,8 @@ import type { Update } from "../../core/update.ts";
 import type { Operations } from "../../core/store.ts";
 import { loosenBlobs } from "./blob-uses.ts";
 import { compactionOf, laneOf } from "./leases.ts";
-import type { EntryRow, SessionRow } from "./rows.ts";
+import type { EntryRow } from "./rows/entry.ts";
+import type { SessionRow } from "./rows/session.ts";
 import { all, allWorded, marks, one, run, type Steps } from "./statement.ts";
 
 type Input = Operations["forgetOld"]["input"];

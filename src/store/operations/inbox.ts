@@ -2,7 +2,8 @@ import type { NewEntry } from "../../core/entry.ts";
 import type { InboxItem } from "../../core/records.ts";
 import type { AcceptItem, Operations } from "../../core/store.ts";
 import type { Cursor } from "../../core/update.ts";
-import { jsonOrNull, toInboxItem, type InboxRow } from "./rows.ts";
+import { jsonOrNull } from "./rows/column.ts";
+import { toInboxItem, type InboxRow } from "./rows/inbox.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 
 type Input<K extends keyof Operations> = Operations[K]["input"];

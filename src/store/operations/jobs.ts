@@ -1,7 +1,7 @@
 import type { Job, JobRun, JobSettings } from "../../core/job.ts";
 import type { Operations } from "../../core/store.ts";
 import { guard } from "./leases.ts";
-import { jsonOrNull, parseOptional, present } from "./rows.ts";
+import { jsonOrNull, parseOptional, present } from "./rows/column.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 import { getTurn } from "./turns.ts";
 import { Where } from "./where.ts";

@@ -7,7 +7,7 @@ import type { Entry, NewEntry } from "../../core/entry.ts";
 import type { Operations } from "../../core/store.ts";
 import { hasOpenCall } from "./calls.ts";
 import { appendEntries } from "./entries.ts";
-import type { SessionRow } from "./rows.ts";
+import type { SessionRow } from "./rows/session.ts";
 import { currentSession } from "./sessions.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 import { Where } from "./where.ts";

@@ -3,7 +3,8 @@ import type { Delivery, Fence } from "../../core/records.ts";
 import type { NewDelivery, Operations } from "../../core/store.ts";
 import { guard, guardLane, leaseLost } from "./leases.ts";
 import { keepNote, tellIfIdle } from "./notes.ts";
-import { toDelivery, type DeliveryRow, type PartRow, type TurnRow } from "./rows.ts";
+import { toDelivery, type DeliveryRow, type PartRow } from "./rows/delivery.ts";
+import type { TurnRow } from "./rows/turn.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 import { Where } from "./where.ts";
 

@@ -2,7 +2,7 @@
 import type { Pairing } from "../../core/records.ts";
 import type { AcceptItem, Operations } from "../../core/store.ts";
 import { audit } from "./audit.ts";
-import { toPairing, type PairingRow } from "./rows.ts";
+import { toPairing, type PairingRow } from "./rows/pairing.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 import { Where } from "./where.ts";
 

@@ -3,7 +3,7 @@ import type { Delivery } from "../../core/records.ts";
 import type { Operations } from "../../core/store.ts";
 import { guard, leaseLost } from "./leases.ts";
 import { guardDelivery, partsOf, withParts } from "./outbox.ts";
-import type { DeliveryRow, PartRow } from "./rows.ts";
+import type { DeliveryRow, PartRow } from "./rows/delivery.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 
 type Input<K extends keyof Operations> = Operations[K]["input"];

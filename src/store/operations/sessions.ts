@@ -3,7 +3,8 @@ import type { Session, SessionSettings } from "../../core/records.ts";
 import type { NewSession, Operations } from "../../core/store.ts";
 import { loosenBlobs } from "./blob-uses.ts";
 import { compactionOf, laneOf } from "./leases.ts";
-import { jsonOrNull, toSession, type SessionRow } from "./rows.ts";
+import { jsonOrNull } from "./rows/column.ts";
+import { toSession, type SessionRow } from "./rows/session.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 import { Where } from "./where.ts";
 

@@ -10,7 +10,8 @@ import { queueSettled } from "./approvals.ts";
 import { audit } from "./audit.ts";
 import { appendEntries } from "./entries.ts";
 import { guardLane } from "./leases.ts";
-import { toSubAgent, type SubAgentRow, type TurnRow } from "./rows.ts";
+import { toSubAgent, type SubAgentRow } from "./rows/sub-agent.ts";
+import type { TurnRow } from "./rows/turn.ts";
 import { all, one, run, type Steps } from "./statement.ts";
 import { Where } from "./where.ts";
 

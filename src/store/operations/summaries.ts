@@ -1,7 +1,8 @@
 import { compactionOf, guard, leaseLost } from "./leases.ts";
 import type { Summary } from "../../core/records.ts";
 import type { Operations } from "../../core/store.ts";
-import { toSummary, type SessionRow, type SummaryRow } from "./rows.ts";
+import type { SessionRow } from "./rows/session.ts";
+import { toSummary, type SummaryRow } from "./rows/summary.ts";
 import { one, run, type Steps } from "./statement.ts";
 
 type Input<K extends keyof Operations> = Operations[K]["input"];

@@ -1,6 +1,6 @@
 import type { Usage } from "../../core/model.ts";
 import type { Operations } from "../../core/store.ts";
-import { toUsage, type UsageColumns } from "./rows.ts";
+import { toUsage, type UsageColumns } from "./rows/usage.ts";
 import { all, one, run, type Steps, type Value } from "./statement.ts";
 import { Where } from "./where.ts";
 

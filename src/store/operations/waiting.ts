@@ -7,7 +7,7 @@ import { auditIf } from "./audit.ts";
 import { appendEntries } from "./entries.ts";
 import { releaseLease } from "./leases.ts";
 import { commitDeliveries } from "./outbox.ts";
-import type { TurnRow } from "./rows.ts";
+import type { TurnRow } from "./rows/turn.ts";
 import { all, run, type Steps } from "./statement.ts";
 import { Where } from "./where.ts";
 

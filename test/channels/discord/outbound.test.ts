@@ -113,9 +113,24 @@ describe("sending to discord", () => {
 
   test("a question that cannot be answered in place does not keep the words from arriving", () =>
     withBench(async (bench) => {
-      bench.discord.faults.push({ ...POST, status: 400, body: { code: 50035, message: "Invalid Form Body: message_reference: Unknown message" } });
-      await send(bench, "still here", at(DIRECT, { replyTo: "5" }));
-      assert.deepEqual(bench.discord.texts(DIRECT), ["still here"]);
+      const { discord } = bench;
+      const joined = discord.say({ text: "", channel: CHANNEL, more: { type: 7 } });
+      await send(bench, "still here", at(CHANNEL, { replyTo: joined.id }));
+      const noHistory = { code: 160002, message: "Cannot reply without permission to read message history" };
+      discord.faults.push({ ...POST, status: 403, body: noHistory });
+      await send(bench, "and here", at(CHANNEL, { replyTo: "5", nonce: "another part" }));
+      assert.deepEqual(discord.texts(CHANNEL).slice(-2), ["still here", "and here"]);
+      assert.equal(posts(bench).length, 4);
+    }));
+
+  test("which field Discord will not take stands in the error", () =>
+    withBench(async ({ channel }) => {
+      const at100 = { address: at(CHANNEL).address, signal: AbortSignal.timeout(5_000) };
+      const poll = { question: "Q?", options: ["x".repeat(56), "y"], multiple: false };
+      await assert.rejects(channel.actions!.poll!(at100, poll), {
+        code: "discord_refused",
+        message: /poll\.answers\.0\.poll_media\.text: Must be between 1 and 55/,
+      });
     }));
 
   test("files go with their name and a short text; what is too large is refused before it is sent", () =>

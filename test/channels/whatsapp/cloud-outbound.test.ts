@@ -80,6 +80,27 @@ describe("whatsapp, Cloud API: what goes out", () => {
       assert.equal(cloud.sent.at(-1)!.contacts![0]!.phones[0]!.phone, "+15");
     }));
 
+  test("a file goes under a type that the upload takes: bare, text as plain text; what it takes under none is refused before", () =>
+    withCloud(async ({ cloud, channel, blobs }) => {
+      const media = (type: string, name: string, kind: "voice" | "document" = "document") => ({
+        type: "media" as const,
+        media: { kind, blob: blobs.add(new Uint8Array(3), type, name) },
+      });
+      await send(channel, {
+        parts: [media("audio/ogg; codecs=opus", "v.ogg", "voice"), media("text/csv; charset=utf-8", "a.csv"), media("application/json", "a.json")],
+      });
+      assert.deepEqual(
+        cloud.sent.map(({ audio, document }) => [cloud.files.get((audio ?? document)!.id)!.type, document?.filename ?? audio?.voice]),
+        [
+          ["audio/ogg", true],
+          ["text/plain", "a.csv"],
+          ["text/plain", "a.json"],
+        ],
+      );
+      await assert.rejects(send(channel, { parts: [media("application/zip", "a.zip")] }), { code: "whatsapp_file_refused", failure: "permanent" });
+      assert.equal(cloud.sent.length, 3);
+    }));
+
   test("files are fetched by their id, and the token goes to no other host than Meta's", () =>
     withCloud(async ({ cloud, channel }) => {
       const id = cloud.addFile(new Uint8Array([1, 2, 3]), "image/jpeg");

@@ -35,7 +35,7 @@ export function serveGateway(state: FakeState, settings: GatewaySettings, log: G
       const send = (op: number, more: Json = {}) => socket.readyState === socket.OPEN && socket.send(JSON.stringify({ op, s: null, t: null, ...more }));
       const deliver = ({ s, t, d }: Dispatch) => send(0, { s, t, d });
       let session: FakeSession | undefined;
-      const openedAt = performance.now();
+      const openedAt = state.clock.monotonic();
       let beats = 0;
       const live = (dispatch: Dispatch) => session !== undefined && session === state.session && deliver(dispatch);
       state.events.on("dispatch", live);
@@ -54,7 +54,7 @@ export function serveGateway(state: FakeState, settings: GatewaySettings, log: G
           log.heartbeats += 1;
           // Too often is the client's fault; too late may be a busy machine.
           beats += 1;
-          const allowed = (performance.now() - openedAt) / settings.heartbeatMs + 3;
+          const allowed = (state.clock.monotonic() - openedAt) / settings.heartbeatMs + 3;
           if (beats > allowed) state.violations.push(`${beats} heartbeats where ${Math.floor(allowed)} are due`);
           if (session !== undefined && typeof frame.d === "number") read(session, frame.d);
           if (!settings.deaf) send(11);

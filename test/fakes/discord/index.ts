@@ -13,6 +13,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
+import type { Clock } from "../../../src/core/clock.ts";
+import { realClock } from "../real-clock.ts";
 import { type GatewayLog, type GatewaySettings, serveGateway } from "./gateway.ts";
 import { answerRest } from "./rest.ts";
 import { createState, type FakeChannel, type FakeMessage, type FakeState, type Json } from "./state.ts";
@@ -43,6 +45,12 @@ export interface FakeDiscord extends Pick<FakeState, "me" | "guild" | "token" | 
   dispatch(type: string, data: unknown): void;
   press(message: { id: string; channel_id: string }, customId: string, from?: string): string;
   slash(name: string, options?: Json[], channel?: string): string;
+  /** A direct conversation with this person. */
+  addDirect(id: string, person: string): void;
+  /** From now on this is the address that it gives for itself, as behind a proxy. */
+  showAs(url: string): void;
+  /** Another program begins a session with the same token: the one that stands is invalid. */
+  takeSession(): void;
   /** Number of the last event that the client has named as read. */
   readonly read: number;
   /** Events of a kind, and how many of them are read. */
@@ -66,8 +74,10 @@ export interface FakeDiscord extends Pick<FakeState, "me" | "guild" | "token" | 
 export async function startFakeDiscord({
   token = "canary-token-AbCdEf.x",
   heartbeatMs = 1_000,
-}: { token?: string; heartbeatMs?: number } = {}): Promise<FakeDiscord> {
-  const state = createState(token);
+  clock = realClock,
+}: { token?: string; heartbeatMs?: number; clock?: Clock } = {}): Promise<FakeDiscord> {
+  const state = createState(token, clock);
+  let shownAs: string | undefined;
   const settings: GatewaySettings = {
     heartbeatMs,
     deaf: false,
@@ -90,7 +100,7 @@ export async function startFakeDiscord({
   });
   const sockets = new WebSocketServer({ noServer: true });
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  const base = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const base = () => shownAs ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const gateway = serveGateway(state, settings, log, () => `${base().replace("http", "ws")}/resume`);
   server.on("upgrade", (request, socket, head) => {
     socket.on("error", () => {});
@@ -128,7 +138,7 @@ export async function startFakeDiscord({
         ...place(channel),
         author: person(from),
         content: text,
-        timestamp: new Date().toISOString(),
+        timestamp: new Date(clock.now()).toISOString(),
         edited_timestamp: null,
         type: 0,
         mentions: [],
@@ -168,6 +178,12 @@ export async function startFakeDiscord({
     },
     askReconnect() {
       for (const client of gateway.open) client.send(JSON.stringify({ op: 7, d: null, s: null, t: null }));
+    },
+    addDirect: (id) => addChannel({ id, type: 1 }),
+    showAs: (url) => void (shownAs = url),
+    takeSession() {
+      if (state.session !== undefined) state.session.alive = false;
+      for (const client of gateway.open) client.send(JSON.stringify({ op: 9, d: false, s: null, t: null }));
     },
     forgetSession() {
       if (state.session !== undefined) state.session.alive = false;

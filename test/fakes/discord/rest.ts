@@ -11,6 +11,15 @@ class Refusal {
   }
 }
 
+/** A form that Discord will not take: which field it is stands beside the message, never in it (Reference, Error Messages). */
+function invalid(field: string, code: string, message: string): Refusal {
+  const refusal = new Refusal(400, 50035, "Invalid Form Body");
+  let inner: Json = { _errors: [{ code, message }] };
+  for (const name of field.split(".").toReversed()) inner = { [name]: inner };
+  refusal.body["errors"] = inner;
+  return refusal;
+}
+
 /** The REST API below /api/v10, and the files that were sent with messages below /files. */
 export async function answerRest(state: FakeState, request: IncomingMessage, response: ServerResponse, base: () => string): Promise<void> {
   const chunks: Buffer[] = [];
@@ -19,13 +28,13 @@ export async function answerRest(state: FakeState, request: IncomingMessage, res
   if (url.pathname.startsWith("/files/")) {
     if (request.headers.authorization !== undefined) state.violations.push("the token was sent to the file host");
     const file = state.files.get(url.pathname);
-    state.calls.push({ method: "GET", path: url.pathname, body: undefined, at: performance.now() });
+    state.calls.push({ method: "GET", path: url.pathname, body: undefined, at: state.clock.monotonic() });
     return void response.writeHead(file === undefined ? 404 : 200).end(file);
   }
   const method = request.method ?? "GET";
   const path = url.pathname.replace(/^\/api\/v10/, "");
   const { body, file } = readBody(Buffer.concat(chunks), request.headers["content-type"] ?? "");
-  state.calls.push({ method, path, body, at: performance.now() });
+  state.calls.push({ method, path, body, at: state.clock.monotonic() });
   if (request.headers["user-agent"]?.startsWith("DiscordBot (") !== true) state.violations.push("no valid user agent");
   const fault = state.faults.findIndex((one) => one.method === method && one.path.test(path));
   const [broken] = fault < 0 ? [] : state.faults.splice(fault, 1);
@@ -98,7 +107,7 @@ function react(message: FakeMessage, method: string, emoji: string): void {
 function thread(state: FakeState, channel: FakeChannel, message: FakeMessage, { name }: Json): unknown {
   if (channel.type !== 0) throw new Refusal(400, 50024, "Cannot execute action on this channel type");
   if (state.channels.has(message.id)) throw new Refusal(400, 160004, "A thread has already been created for this message");
-  if (typeof name !== "string" || name.length < 1 || name.length > 100) throw new Refusal(400, 50035, "Invalid Form Body: name");
+  if (typeof name !== "string" || name.length < 1 || name.length > 100) throw invalid("name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.");
   const made: FakeChannel = { id: message.id, type: 11, guild_id: channel.guild_id!, parent_id: channel.id, messages: [] };
   state.channels.set(made.id, made);
   state.dispatch("THREAD_CREATE", { ...made, messages: undefined, name });
@@ -106,10 +115,10 @@ function thread(state: FakeState, channel: FakeChannel, message: FakeMessage, { 
 }
 
 function checkPoll({ question, answers }: { question?: { text?: string }; answers?: { poll_media?: { text?: string } }[] }): void {
-  if (!question?.text || question.text.length > 300) throw new Refusal(400, 50035, "Invalid Form Body: poll.question");
+  if (!question?.text || question.text.length > 300) throw invalid("poll.question.text", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 300 in length.");
   const texts = (answers ?? []).map(({ poll_media: media }) => media?.text ?? "");
   if (texts.length < 2 || texts.length > 10 || texts.some((text) => text === "" || text.length > 55))
-    throw new Refusal(400, 50035, "Invalid Form Body: poll.answers");
+    throw invalid("poll.answers.0.poll_media.text", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 55 in length.");
 }
 
 /** Newest first, as Discord's; nonces are not in it. */
@@ -122,11 +131,14 @@ function history(channel: FakeChannel, query: URLSearchParams): unknown {
 
 function check(state: FakeState, body: Json): void {
   const content = String(body["content"] ?? "");
-  if ([...content].length > 2_000) throw new Refusal(400, 50035, "Invalid Form Body: content must be 2000 or fewer in length.");
+  if ([...content].length > 2_000) throw invalid("content", "BASE_TYPE_MAX_LENGTH", "Must be 2000 or fewer in length.");
   if ((Number(body["flags"] ?? 0) & 4) === 0) state.violations.push("link previews are on");
   const mentions = body["allowed_mentions"] as { parse?: unknown[] } | undefined;
   if (mentions?.parse?.length !== 0) state.violations.push("mentions ping");
 }
+
+/** Message Types: USER_JOIN. */
+const JOINED = 7;
 
 function post(state: FakeState, channel: FakeChannel, { body: given = {}, file }: Call, base: () => string): FakeMessage {
   let body = given;
@@ -139,8 +151,11 @@ function post(state: FakeState, channel: FakeChannel, { body: given = {}, file }
   check(state, body);
   const { nonce } = body;
   if (body["enforce_nonce"] !== true || typeof nonce !== "string") state.violations.push("a message without an enforced nonce");
-  if (String(nonce).length > 25) throw new Refusal(400, 50035, "Invalid Form Body: nonce is too long");
+  if (String(nonce).length > 25) throw invalid("nonce", "NONCE_TYPE_TOO_LONG", "Must be 25 or fewer in length.");
   const content = String(body["content"] ?? "").trim();
+  const answered = (body["message_reference"] as { message_id?: string } | undefined)?.message_id;
+  if (answered !== undefined && channel.messages.find(({ id }) => id === answered)?.["type"] === JOINED)
+    throw invalid("message_reference", "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE", "Cannot reply to a system message");
   if (content === "" && file === undefined && body["poll"] === undefined) throw new Refusal(400, 50006, "Cannot send an empty message");
   const known = state.nonces.get(`${channel.id}:${String(nonce)}`);
   if (known !== undefined) return known;

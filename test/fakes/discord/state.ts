@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import type { Clock } from "../../../src/core/clock.ts";
 
 export type Json = Record<string, unknown>;
 
@@ -49,6 +50,7 @@ export interface Fault {
 
 export interface FakeState {
   readonly token: string;
+  readonly clock: Clock;
   readonly me: { readonly id: string; readonly username: string; readonly bot: true };
   readonly guild: string;
   readonly channels: Map<string, FakeChannel>;
@@ -69,10 +71,11 @@ export interface FakeState {
 
 const EPOCH = 1_420_070_400_000n;
 
-export function createState(token: string): FakeState {
+export function createState(token: string, clock: Clock): FakeState {
   let last = 0n;
   const state: FakeState = {
     token,
+    clock,
     me: { id: "900000000000000001", username: "clanker", bot: true },
     guild: "800000000000000001",
     channels: new Map(),
@@ -86,7 +89,7 @@ export function createState(token: string): FakeState {
     session: undefined,
     refusing: false,
     nextId() {
-      const id = (BigInt(Date.now()) - EPOCH) << 22n;
+      const id = (BigInt(clock.now()) - EPOCH) << 22n;
       last = id > last ? id : last + 1n;
       return String(last);
     },

@@ -2,6 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Clock } from "../../../src/core/clock.ts";
+import { realClock } from "../real-clock.ts";
 import { waitFor } from "../wait-for.ts";
 import type { Answer, Asked } from "./asked.ts";
 import { backupKeys, backupVersion, firstDevice, keysClaim, keysQuery, keysUpload, sendToDevice, signaturesUpload, signingUpload } from "./keys.ts";
@@ -27,8 +29,8 @@ export const PASSWORD = "canary-matrix-password";
 
 export type FakeMatrix = Awaited<ReturnType<typeof startFakeMatrix>>;
 
-export async function startFakeMatrix({ token }: { token: string }) {
-  const world = new World();
+export async function startFakeMatrix({ token, clock = realClock }: { token: string; clock?: Clock }) {
+  const world = new World(clock);
   world.names.set(BOT, "Clanker");
   world.names.set(ANN, "Ann");
   world.passwords.set(BOT, PASSWORD);
@@ -39,6 +41,8 @@ export async function startFakeMatrix({ token }: { token: string }) {
   const calls: { call: string; body: unknown; user: string }[] = [];
   const transactions = new Map<string, Answer>();
   const acknowledged = new Map<Device, number>();
+  /** Timers of syncs that are held. */
+  const waiting = new Set<() => void>();
   const settings = { uia: false, limit: 50 };
   let refused = false;
   const direct = world.createRoom([ANN, BOT]);
@@ -171,12 +175,13 @@ export async function startFakeMatrix({ token }: { token: string }) {
     if (timeout === 0) return quiet;
     return new Promise((resolve) => {
       const end = (answer: Answer) => {
-        clearTimeout(timer);
+        cancel();
+        waiting.delete(cancel);
         off();
         resolve(answer);
       };
-      const timer = setTimeout(() => end(quiet), timeout);
-      timer.unref();
+      const cancel = clock.timer(timeout, () => end(quiet));
+      waiting.add(cancel);
       const off = world.watch(() => {
         const found = refused ? {} : world.sync(device, from, options);
         if (found !== undefined) end({ body: found });
@@ -277,6 +282,7 @@ export async function startFakeMatrix({ token }: { token: string }) {
     },
     until: (condition: () => boolean) => waitFor(world.watchers, condition),
     async close(): Promise<void> {
+      waiting.forEach((cancel) => cancel());
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
     },

@@ -1,5 +1,6 @@
 /** What a homeserver knows: users, devices, rooms, and one stream of everything that happens, by which syncs are answered. */
 import { randomBytes } from "node:crypto";
+import type { Clock } from "../../../src/core/clock.ts";
 
 export interface FakeEvent {
   readonly pos: number;
@@ -34,6 +35,7 @@ export interface CrossSigning {
 }
 
 export class World {
+  readonly #clock: Pick<Clock, "now">;
   pos = 0;
   readonly devices = new Map<string, Device>();
   readonly passwords = new Map<string, string>();
@@ -46,6 +48,10 @@ export class World {
   readonly backups = new Map<string, { version: string; algorithm: string; auth_data: object; keys: Map<string, object> }>();
   readonly media = new Map<string, { bytes: Buffer; type: string }>();
   readonly watchers = new Set<() => void>();
+
+  constructor(clock: Pick<Clock, "now">) {
+    this.#clock = clock;
+  }
 
   watch(look: () => void): () => void {
     this.watchers.add(look);
@@ -100,7 +106,7 @@ export class World {
       pos: this.next(),
       event_id: `$${randomBytes(16).toString("base64url")}`,
       room_id: room,
-      origin_server_ts: Date.now(),
+      origin_server_ts: this.#clock.now(),
       unsigned: {},
       ...given,
     };

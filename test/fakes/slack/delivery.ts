@@ -1,5 +1,6 @@
 /** How Slack hands events out: in order, until they are taken; over a socket or as signed posts. */
 import { createHmac } from "node:crypto";
+import type { Clock } from "../../../src/core/clock.ts";
 import type { WebSocket } from "ws";
 
 export interface Delivery {
@@ -8,7 +9,8 @@ export interface Delivery {
   readonly payload: Record<string, unknown>;
   attempts: number;
   taken: boolean;
-  retry: NodeJS.Timeout | undefined;
+  /** Cancels the next try. */
+  retry: (() => void) | undefined;
 }
 
 export interface DeliveryOptions {
@@ -17,6 +19,7 @@ export interface DeliveryOptions {
   readonly signingSecret: string;
   readonly violations: string[];
   readonly changed: () => void;
+  readonly clock: Clock;
   /** Called with what is just being acknowledged: the place to compare with what is committed (fault-4). */
   readonly onTaken?: ((payload: Record<string, unknown>) => void) | undefined;
 }
@@ -65,21 +68,21 @@ export class Deliveries {
 
   stop(): void {
     this.#stopped = true;
-    for (const delivery of this.all) clearTimeout(delivery.retry);
+    for (const delivery of this.all) delivery.retry?.();
   }
 
   #take(delivery: Delivery): void {
     if (!delivery.taken) this.#options.onTaken?.(delivery.payload);
     delivery.taken = true;
-    clearTimeout(delivery.retry);
+    delivery.retry?.();
     this.#options.changed();
   }
 
   #attempt(delivery: Delivery): void {
     if (this.#stopped || delivery.taken) return;
-    clearTimeout(delivery.retry);
+    delivery.retry?.();
     // Only events are repeated; a press or a command that is not taken is shown to its person as failed.
-    delivery.retry = setTimeout(() => this.#attempt(delivery), this.#options.retryMs);
+    delivery.retry = this.#options.clock.timer(this.#options.retryMs, () => this.#attempt(delivery));
     if (this.requestUrl !== undefined) return void this.#post(delivery);
     const socket = [...this.sockets].findLast((one) => one.readyState === one.OPEN);
     if (socket === undefined) return;
@@ -94,7 +97,7 @@ export class Deliveries {
     delivery.attempts += 1;
     const form = type === "interactive" ? { payload: JSON.stringify(payload) } : (payload as Record<string, string>);
     const body = type === "events_api" ? JSON.stringify(payload) : new URLSearchParams(form).toString();
-    const timestamp = String(Math.floor(Date.now() / 1_000));
+    const timestamp = String(Math.floor(this.#options.clock.now() / 1_000));
     const headers = {
       "content-type": type === "events_api" ? "application/json" : "application/x-www-form-urlencoded",
       "x-slack-request-timestamp": timestamp,

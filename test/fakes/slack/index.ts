@@ -14,6 +14,8 @@ import { EventEmitter } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
+import type { Clock } from "../../../src/core/clock.ts";
+import { realClock } from "../real-clock.ts";
 import { Deliveries } from "./delivery.ts";
 import { type Args, METHODS, Refusal } from "./methods.ts";
 import { readBlocks } from "./read-blocks.ts";
@@ -29,6 +31,8 @@ export interface FakeSlackOptions {
   readonly signingSecret?: string;
   readonly retryMs?: number;
   readonly onTaken?: (payload: Record<string, unknown>) => void;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 export interface Call {
@@ -75,6 +79,10 @@ export interface FakeSlack extends World {
   restoreToken(): void;
   /** Asks all open sockets to go, as Slack does every few hours. */
   refresh(reason?: string): void;
+  /** From now on this is the address that it gives for itself, as behind a proxy. */
+  showAs(url: string): void;
+  /** So many sockets of this app belong to other programs. */
+  otherSockets: number;
   /** Cuts all sockets without a word. */
   cutSockets(): void;
   /** New sockets hear nothing; pings stay unanswered. */
@@ -104,12 +112,20 @@ export async function startFakeSlack(options: FakeSlackOptions = {}): Promise<Fa
   events.setMaxListeners(0);
   const changed = () => void events.emit("changed");
   let base = "";
-  const state = createState(() => base);
-  const deliveries = new Deliveries({ retryMs: options.retryMs ?? 3_000, signingSecret, violations: state.violations, changed, onTaken: options.onTaken });
+  const clock = options.clock ?? realClock;
+  const state = createState(() => base, clock);
+  const deliveries = new Deliveries({
+    retryMs: options.retryMs ?? 3_000,
+    signingSecret,
+    violations: state.violations,
+    changed,
+    onTaken: options.onTaken,
+    clock,
+  });
   const calls: Call[] = [];
   const faults: Fault[] = [];
   const floods = new Map<string, { until: number; told: boolean }>();
-  const flags = { revoked: false, deaf: false, opened: 0, loginPages: false };
+  const flags = { revoked: false, deaf: false, opened: 0, others: 0, loginPages: false };
 
   const flooded = (call: Call): number | undefined => {
     const channel = call.args["channel"] ?? call.args["channel_id"] ?? "";
@@ -138,7 +154,7 @@ export async function startFakeSlack(options: FakeSlackOptions = {}): Promise<Fa
     }
     const method = /^\/api\/([A-Za-z.]+)$/.exec(url.pathname)?.[1];
     if (method === undefined) return void response.writeHead(404).end("no such page");
-    const call: Call = { method, args: Object.fromEntries(new URLSearchParams(body.toString())), at: performance.now() };
+    const call: Call = { method, args: Object.fromEntries(new URLSearchParams(body.toString())), at: clock.monotonic() };
     calls.push(call);
     response.once("close", changed);
     changed();
@@ -185,7 +201,7 @@ export async function startFakeSlack(options: FakeSlackOptions = {}): Promise<Fa
         changed();
       });
       if (!flags.deaf) {
-        opened.send(JSON.stringify({ type: "hello", num_connections: deliveries.sockets.size + 1, connection_info: { app_id: "A1" } }));
+        opened.send(JSON.stringify({ type: "hello", num_connections: deliveries.sockets.size + 1 + flags.others, connection_info: { app_id: "A1" } }));
         deliveries.connected(opened);
       } else deliveries.sockets.add(opened);
       changed();
@@ -236,7 +252,7 @@ export async function startFakeSlack(options: FakeSlackOptions = {}): Promise<Fa
     },
     dropAfterProcessing: (method) => void faults.push({ method, kind: "drop-after" }),
     dropBeforeProcessing: (method) => void faults.push({ method, kind: "drop-before" }),
-    flood: (method, channel, seconds) => void floods.set(`${method} ${channel}`, { until: performance.now() + seconds * 1_000, told: false }),
+    flood: (method, channel, seconds) => void floods.set(`${method} ${channel}`, { until: clock.monotonic() + seconds * 1_000, told: false }),
     revokeToken() {
       flags.revoked = true;
       for (const socket of deliveries.sockets) socket.terminate();
@@ -244,6 +260,13 @@ export async function startFakeSlack(options: FakeSlackOptions = {}): Promise<Fa
     restoreToken: () => void (flags.revoked = false),
     refresh(reason = "refresh_requested") {
       for (const socket of deliveries.sockets) socket.send(JSON.stringify({ type: "disconnect", reason, debug_info: { host: "applink-1" } }));
+    },
+    showAs: (url) => void (base = url),
+    get otherSockets() {
+      return flags.others;
+    },
+    set otherSockets(count: number) {
+      flags.others = count;
     },
     cutSockets() {
       for (const socket of deliveries.sockets) socket.terminate();
@@ -259,7 +282,7 @@ export async function startFakeSlack(options: FakeSlackOptions = {}): Promise<Fa
   };
 }
 
-function createState(base: () => string): SlackState {
+function createState(base: () => string, clock: Clock): SlackState {
   let last = 0;
   return {
     me: { user_id: "U0BOT", bot_id: "B0BOT", team_id: "T1", user: "clanker", team: "Fake" },
@@ -270,10 +293,11 @@ function createState(base: () => string): SlackState {
     statuses: [],
     violations: [],
     ts() {
-      last = Math.max(last + 1, Date.now() * 1_000);
+      last = Math.max(last + 1, clock.now() * 1_000);
       return `${Math.floor(last / 1e6)}.${String(last % 1e6).padStart(6, "0")}`;
     },
     base,
+    now: () => clock.now(),
   };
 }
 

@@ -54,4 +54,6 @@ export interface SlackState {
   /** A new timestamp, as Slack makes them: unique and rising. */
   ts(): string;
   readonly base: () => string;
+  /** Wall milliseconds. */
+  now(): number;
 }

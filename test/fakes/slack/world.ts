@@ -45,7 +45,7 @@ export function createWorld(state: SlackState, deliveries: Deliveries): World {
       api_app_id: "A1",
       type: "event_callback",
       event_id: `Ev${deliveries.all.length + 1}`,
-      event_time: Math.floor(Date.now() / 1_000),
+      event_time: Math.floor(state.now() / 1_000),
       authorizations: [{ enterprise_id: null, team_id: state.me.team_id, user_id: state.me.user_id, is_bot: true }],
       event: inner,
       ...more,

@@ -14,6 +14,8 @@ import { EventEmitter } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Message, UserFromGetMe } from "@grammyjs/types";
+import type { Clock } from "../../../src/core/clock.ts";
+import { realClock } from "../real-clock.ts";
 import { METHODS, Refusal } from "./methods.ts";
 import { type Args, readArgs } from "./request.ts";
 import type { FakeState, StoredMessage } from "./state.ts";
@@ -33,6 +35,8 @@ export interface FakeTelegramOptions {
   readonly onConfirm?: (updateIds: number[]) => void;
   /** Pause before a refused webhook post is repeated; default 50 ms. */
   readonly webhookRetryMs?: number;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 /** One call as it came in. `answered` is false while it is under way or when its connection was dropped. */
@@ -200,7 +204,7 @@ export async function startFakeTelegram(options: FakeTelegramOptions = {}): Prom
     },
     dropAfterProcessing: (method) => void faults.push({ method: method.toLowerCase(), kind: "drop-after" }),
     dropBeforeProcessing: (method) => void faults.push({ method: method.toLowerCase(), kind: "drop-before" }),
-    flood: (id, seconds) => void state.floods.set(String(id), { until: Date.now() + seconds * 1000, told: false }),
+    flood: (id, seconds) => void state.floods.set(String(id), { until: state.now() + seconds * 1000, told: false }),
     rival(on) {
       rival = on;
       if (on) state.queue.interrupt(RIVAL);
@@ -228,6 +232,7 @@ export async function startFakeTelegram(options: FakeTelegramOptions = {}): Prom
 const RIVAL = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
 
 function createState(options: FakeTelegramOptions, changed: () => void): FakeState {
+  const clock = options.clock ?? realClock;
   const me = {
     id: 123456,
     is_bot: true,
@@ -242,7 +247,7 @@ function createState(options: FakeTelegramOptions, changed: () => void): FakeSta
     queue: new UpdatesQueue((ids) => {
       options.onConfirm?.(ids);
       changed();
-    }),
+    }, clock),
     chats: new Map(),
     messages: [],
     files: new Map(),
@@ -257,7 +262,8 @@ function createState(options: FakeTelegramOptions, changed: () => void): FakeSta
     webhookError: {},
     allowed: undefined,
     nextMessageId: 1,
-    seconds: () => Math.floor(Date.now() / 1000),
+    now: () => clock.now(),
+    seconds: () => Math.floor(clock.now() / 1000),
     addFile(bytes, { folder, name = "file.bin", type = "application/octet-stream" }) {
       const id = `file${state.files.size + 1}`;
       state.files.set(id, { path: `${folder}/${id}-${name}`, bytes, size: bytes.length, name, type });

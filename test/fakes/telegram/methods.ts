@@ -166,8 +166,8 @@ function target(state: FakeState, args: Args): Chat {
   if (state.blocked.has(id))
     throw new Refusal(403, chat.type === "private" ? "Forbidden: bot was blocked by the user" : "Forbidden: bot was kicked from the group chat");
   const flood = state.floods.get(id);
-  if (flood !== undefined && flood.until > Date.now()) {
-    const left = Math.max(1, Math.ceil((flood.until - Date.now()) / 1000));
+  if (flood !== undefined && flood.until > state.now()) {
+    const left = Math.max(1, Math.ceil((flood.until - state.now()) / 1000));
     if (flood.told) state.violations.push(`called for chat ${id} ${left} s before its retry_after had passed`);
     flood.told = true;
     throw new Refusal(429, `Too Many Requests: retry after ${left}`, { retry_after: left });

@@ -42,6 +42,8 @@ export interface FakeState {
   /** allowed_updates as last named. */
   allowed: string[] | undefined;
   nextMessageId: number;
+  /** Wall milliseconds, and seconds. */
+  now(): number;
   seconds(): number;
   addFile(bytes: Uint8Array, info: { folder: string; name?: string; type?: string }): string;
   /** Looks whether something has to go to the webhook. */

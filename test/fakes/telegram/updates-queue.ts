@@ -1,4 +1,5 @@
 import type { Update } from "@grammyjs/types";
+import type { Clock } from "../../../src/core/clock.ts";
 
 export type PollAnswer = { readonly updates: Update[] } | { readonly conflict: string };
 
@@ -6,7 +7,7 @@ interface Waiting {
   readonly offset: number | undefined;
   readonly limit: number;
   readonly answer: (answer: PollAnswer) => void;
-  timer: NodeJS.Timeout;
+  cancel: () => void;
 }
 
 /** The update queue of a bot with Telegram's rules: an update leaves it only when a later poll confirms it by a higher offset; a new poll ends an older one with 409. */
@@ -20,8 +21,11 @@ export class UpdatesQueue {
   #waiting: Waiting | undefined;
   readonly #onConfirm: ((ids: number[]) => void) | undefined;
 
-  constructor(onConfirm?: (ids: number[]) => void) {
+  readonly #clock: Clock;
+
+  constructor(onConfirm: ((ids: number[]) => void) | undefined, clock: Clock) {
     this.#onConfirm = onConfirm;
+    this.#clock = clock;
   }
 
   add(update: Omit<Update, "update_id">): Update {
@@ -46,13 +50,13 @@ export class UpdatesQueue {
       offset: poll.offset,
       limit: Math.min(Math.max(poll.limit ?? 100, 1), 100),
       answer,
-      timer: setTimeout(() => this.#end({ updates: [] }), poll.timeoutMs),
+      cancel: this.#clock.timer(poll.timeoutMs, () => this.#end({ updates: [] })),
     };
     this.#waiting = waiting;
     if (poll.timeoutMs === 0 || this.pending.length > 0) this.#end({ updates: this.pending.slice(0, waiting.limit) });
     return () => {
       if (this.#waiting !== waiting) return;
-      clearTimeout(waiting.timer);
+      waiting.cancel();
       this.#waiting = undefined;
     };
   }
@@ -84,7 +88,7 @@ export class UpdatesQueue {
   #end(answer: PollAnswer): void {
     const waiting = this.#waiting;
     if (waiting === undefined) return;
-    clearTimeout(waiting.timer);
+    waiting.cancel();
     this.#waiting = undefined;
     waiting.answer(answer);
   }

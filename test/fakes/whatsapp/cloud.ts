@@ -8,6 +8,23 @@ export const NUMBER_ID = "106540352242922";
 export const ANN = "4917012345678";
 export const VERSION = "v24.0";
 
+/** What the upload takes, as its refusal lists it. */
+const OFFICE = "application/vnd.openxmlformats-officedocument";
+const UPLOADS = [
+  ...["aac", "mp4", "mpeg", "amr", "ogg", "opus"].map((one) => `audio/${one}`),
+  "application/vnd.ms-powerpoint",
+  "application/msword",
+  "application/pdf",
+  "text/plain",
+  "application/vnd.ms-excel",
+  ...["wordprocessingml.document", "presentationml.presentation", "spreadsheetml.sheet"].map((one) => `${OFFICE}.${one}`),
+  "image/jpeg",
+  "image/png",
+  "image/webp",
+  "video/mp4",
+  "video/3gpp",
+];
+
 interface SentFile {
   readonly id: string;
   readonly voice?: boolean;
@@ -118,6 +135,17 @@ export async function startFakeCloud(options: { token: string; appSecret: string
       const form = await new Response(new Uint8Array(raw), { headers: { "content-type": request.headers["content-type"]! } }).formData();
       if (form.get("messaging_product") !== "whatsapp") return [400, { error: { code: 100, message: "messaging_product is missing" } }];
       const file = form.get("file") as File;
+      // The type of the part itself decides, and it may have no parameters.
+      if (!UPLOADS.includes(file.type))
+        return [
+          400,
+          {
+            error: {
+              code: 100,
+              message: `(#100) Param file must be a file with one of the following types: ${UPLOADS.join(", ")}. Received file of type '${file.type}'.`,
+            },
+          },
+        ];
       const id = String(++counter);
       files.set(id, { bytes: Buffer.from(await file.arrayBuffer()), type: String(form.get("type")), name: file.name });
       return [200, { id }];

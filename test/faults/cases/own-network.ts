@@ -21,7 +21,7 @@ export const ownNetwork: Scenario = {
     const telegram = await startFakeTelegram();
     const model = await startEchoModel({ pace: 2 });
     // The fakes are on the loopback of the machine, which nobody sees from within.
-    const doors = await Promise.all([telegram, model].map(({ url }) => startFaultProxy(Number(new URL(url).port), () => 1, network.host)));
+    const doors = await Promise.all([telegram, model].map(({ url }) => startFaultProxy(Number(new URL(url).port), () => 1, undefined, network.host)));
     const [toTelegram, toModel] = doors.map(({ port }) => `http://${network.host}:${port}`);
     const config = gatewayConfig({ telegram: { url: toTelegram!, token: telegram.token }, modelUrl: `${toModel}/v1`, allowed: PEOPLE.slice(1) });
     const home = createGatewayHome({ config, within: network.within });

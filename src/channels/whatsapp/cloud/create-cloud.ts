@@ -1,8 +1,7 @@
 /** A business number over Meta's Cloud API as a Channel. QUIRKS.md has the platform's facts behind its files. */
 import type { Channel, ChannelDeps } from "../../../core/channel.ts";
-import { sleep } from "../../../core/clock.ts";
 import { createAccountHealth } from "../../../lib/channel-health/index.ts";
-import { createBackoff } from "../../../lib/reconnect/index.ts";
+import { keepChecking } from "../../../lib/keep-trying/index.ts";
 import type { WhatsappCloudConfig } from "../config.ts";
 import { MAX_TEXT, renderMessage } from "../render.ts";
 import { type CloudAccount, recover } from "./account.ts";
@@ -42,7 +41,7 @@ export function createCloud(config: WhatsappCloudConfig, deps: ChannelDeps, give
       idempotentSend: false,
       editPaceMs: NO_PACE_MS,
     },
-    start: (signal) => keepChecking(account, signal),
+    start: (signal) => run(account, signal),
     status: account.health.status,
     render: (message) => renderMessage(message, { polls: false, buttons: true }),
     send: outbound.send,
@@ -53,27 +52,19 @@ export function createCloud(config: WhatsappCloudConfig, deps: ChannelDeps, give
   };
 }
 
-/** Asks regularly whether the number and the token hold (P7). Until `signal` aborts; never rejects. */
-async function keepChecking(account: CloudAccount, signal: AbortSignal): Promise<void> {
-  const { api, config, deps, timing, health } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
-  health.set("starting");
-  while (!signal.aborted) {
-    try {
-      const path = `/${config.phone_number_id}?fields=display_phone_number,verified_name`;
-      const { display_phone_number: number, verified_name: name } = await api.call<{ display_phone_number?: string; verified_name?: string }>("GET", path, {
-        signal,
-      });
-      health.identify([name, number].filter((one) => typeof one === "string").join(" ") || config.phone_number_id);
-      if (!account.stuck) health.alive();
-      backoff.reset();
-      await sleep(deps.clock, timing.checkMs, signal);
-    } catch (error) {
-      if (signal.aborted) break;
-      deps.metrics.count("channel_poll_failures", { channel: "whatsapp", account: config.account });
-      deps.log.warn("whatsapp does not answer", { error, failures: backoff.failures + 1 });
-      await recover(account, error, { backoff, signal });
-    }
-  }
-  health.set("stopped");
+async function run(account: CloudAccount, signal: AbortSignal): Promise<void> {
+  account.health.set("starting");
+  await keepChecking(account, { channel: "whatsapp", signal, recover }, () => check(account, signal));
+  account.health.set("stopped");
+}
+
+/** Do the number and the token hold? */
+async function check(account: CloudAccount, signal: AbortSignal): Promise<void> {
+  const { api, config, health } = account;
+  const path = `/${config.phone_number_id}?fields=display_phone_number,verified_name`;
+  const { display_phone_number: number, verified_name: name } = await api.call<{ display_phone_number?: string; verified_name?: string }>("GET", path, {
+    signal,
+  });
+  health.identify([name, number].filter((one) => typeof one === "string").join(" ") || config.phone_number_id);
+  if (!account.stuck) health.alive();
 }

@@ -12,6 +12,7 @@ import type { CloudAccount } from "./account.ts";
 import { GraphFailure } from "./api.ts";
 import { toChannelError } from "./failure.ts";
 import { BUTTON } from "./inbound.ts";
+import { mediaContent } from "./media.ts";
 
 export interface Outbound {
   /** @throws ChannelError */
@@ -164,25 +165,4 @@ function interactive(text: string, buttons: readonly Button[]): object {
     };
   const rows = buttons.slice(0, MAX_ROWS).map((button) => ({ id: id(button), title: button.label.slice(0, 24).toWellFormed() }));
   return { type: "list", body, action: { button: "Answer", sections: [{ title: "Answer", rows }] } };
-}
-
-const MB = 1_000_000;
-
-/** What is shown as itself, and how big it may be (Cloud API, "Supported media types"); anything else goes as a document. */
-const SHOWN: readonly { readonly as: "image" | "video" | "audio" | "sticker"; readonly types: RegExp; readonly limit: number }[] = [
-  { as: "image", types: /^image\/(jpeg|png)$/, limit: 5 * MB },
-  { as: "video", types: /^video\/(mp4|3gpp)$/, limit: 16 * MB },
-  { as: "audio", types: /^audio\/(aac|amr|mpeg|mp4|ogg)$/, limit: 16 * MB },
-  { as: "sticker", types: /^image\/webp$/, limit: 100_000 },
-];
-
-async function mediaContent({ api, deps }: CloudAccount, media: Media, signal: AbortSignal): Promise<object> {
-  const blob = media.blob === undefined ? undefined : await deps.blobs.get(media.blob);
-  if (blob === undefined) throw new ChannelError("blob_missing", `the file ${media.blob} is not stored any more`, "permanent", { hint: "Make it again" });
-  const boundary = `clanker-${toHex(deps.random.bytes(16))}`;
-  const name = media.name ?? blob.name ?? "file";
-  const { as } = SHOWN.find(({ types, limit }) => types.test(blob.type) && blob.size <= limit) ?? { as: "document" as const };
-  const id = await api.upload({ name, type: blob.type, bytes: blob.bytes, boundary }, signal);
-  const voice = as === "audio" && media.kind === "voice" && blob.type === "audio/ogg";
-  return { type: as, [as]: { id, ...(as === "document" ? { filename: name } : {}), ...(voice ? { voice: true } : {}) } };
 }

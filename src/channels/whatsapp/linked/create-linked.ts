@@ -5,7 +5,7 @@ import { StoreError } from "../../../core/errors.ts";
 import { createBackground } from "../../../lib/background/index.ts";
 import { createAccountHealth } from "../../../lib/channel-health/index.ts";
 import { createInOrder, type InOrder } from "../../../lib/in-order/index.ts";
-import { createBackoff } from "../../../lib/reconnect/index.ts";
+import { createAccountBackoff } from "../../../lib/reconnect/index.ts";
 import type { WhatsappLinkedConfig } from "../config.ts";
 import { MAX_TEXT, renderMessage } from "../render.ts";
 import { type LinkedAccount, NUMBER_PREFIX } from "./account.ts";
@@ -67,9 +67,8 @@ export function createLinked(config: WhatsappLinkedConfig, deps: ChannelDeps, gi
 }
 
 async function run(account: LinkedAccount, signal: AbortSignal): Promise<void> {
-  const { deps, timing, health } = account;
-  const options = { clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs };
-  const backoff = createBackoff(options);
+  const { deps, health } = account;
+  const backoff = createAccountBackoff(account);
   const queue = openQueue(account, signal);
   health.set("starting");
   while (!signal.aborted) {
@@ -118,8 +117,8 @@ async function untilNext(
 }
 
 function openQueue(account: LinkedAccount, signal: AbortSignal): InOrder<Fact> {
-  const { deps, timing, health } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+  const { deps, health } = account;
+  const backoff = createAccountBackoff(account);
   return createInOrder<Fact>({
     signal,
     async work(fact) {

@@ -1,39 +1,34 @@
 /** Whether Zalo answers us and knows where to post. Ready means that it has just said both (P7); that its posts arrive nobody can ask it, QUIRKS.md says why. */
-import { sleep } from "../../core/clock.ts";
 import { HttpFailure } from "../../core/http.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { keepChecking } from "../../lib/keep-trying/index.ts";
+import { type Backoff } from "../../lib/reconnect/index.ts";
 import type { ZaloAccount } from "./account.ts";
 import { ZaloFailure } from "./api.ts";
 import { idOf, textOf, type WireBot, type WireWebhook } from "./wire.ts";
 
 /** Until `signal` aborts; never rejects. */
-export async function keepWatch(account: ZaloAccount, signal: AbortSignal): Promise<void> {
-  const { deps, timing, health } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
+export function keepWebhook(account: ZaloAccount, signal: AbortSignal): Promise<void> {
+  const { health } = account;
   // Entered anew at each start because Zalo never shows the secret: it may be an old one.
   let entered = false;
-  while (!signal.aborted) {
-    try {
-      const known = await look(account, entered, signal);
-      if (signal.aborted) return;
-      entered = true;
-      if (known) health.alive();
-      else
-        health.trouble(
-          "degraded",
-          "zalo_webhook_unset",
-          "Zalo does not know where to post: set channels.zalo.public_url, or enter the webhook by hand (docs/channels/zalo.md)",
-        );
-      backoff.reset();
-      await sleep(deps.clock, timing.checkMs, signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      deps.log.warn("zalo does not answer", { error });
-      const { state, code, detail, pauseMs } = troubleOf(error, account);
-      health.trouble(state, code, detail);
-      await backoff.wait(signal, pauseMs);
-    }
-  }
+  return keepChecking(account, { channel: "zalo", signal, recover }, async () => {
+    const known = await look(account, entered, signal);
+    if (signal.aborted) return;
+    entered = true;
+    if (known) health.alive();
+    else
+      health.trouble(
+        "degraded",
+        "zalo_webhook_unset",
+        "Zalo does not know where to post: set channels.zalo.public_url, or enter the webhook by hand (docs/channels/zalo.md)",
+      );
+  });
+}
+
+async function recover(account: ZaloAccount, error: unknown, { backoff, signal }: { backoff: Backoff; signal: AbortSignal }): Promise<void> {
+  const { state, code, detail, pauseMs } = troubleOf(error, account);
+  account.health.trouble(state, code, detail);
+  await backoff.wait(signal, pauseMs);
 }
 
 /** @returns whether Zalo has an address to post to. @throws ZaloFailure, HttpFailure */

@@ -2,30 +2,21 @@
  * Whether LINE answers us and reaches us. Always true: ready means that LINE itself has just posted to the webhook and was answered (P7), for silence alone says
  * nothing about a platform that only ever calls.
  */
-import { sleep } from "../../core/clock.ts";
-import { createBackoff } from "../../lib/reconnect/index.ts";
+import { keepChecking } from "../../lib/keep-trying/index.ts";
 import { type LineAccount, recover } from "./account.ts";
 import { LineFailure } from "./api.ts";
 
 /** Until `signal` aborts; never rejects. */
-export async function keepWatch(account: LineAccount, signal: AbortSignal): Promise<void> {
-  const { deps, timing, health, replies } = account;
-  const backoff = createBackoff({ clock: deps.clock, random: deps.random, minMs: timing.minBackoffMs, maxMs: timing.maxBackoffMs });
-  while (!signal.aborted) {
-    try {
-      await replies.load();
-      const trouble = await look(account, signal);
-      if (signal.aborted) return;
-      if (trouble === undefined) health.alive();
-      else health.trouble("degraded", trouble.code, trouble.detail);
-      backoff.reset();
-      await sleep(deps.clock, trouble === undefined ? timing.checkMs : timing.recheckMs, signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      deps.log.warn("line does not answer", { error });
-      await recover(account, error, { backoff, signal });
-    }
-  }
+export function keepWebhook(account: LineAccount, signal: AbortSignal): Promise<void> {
+  const { timing, health, replies } = account;
+  return keepChecking(account, { channel: "line", signal, recover }, async () => {
+    await replies.load();
+    const trouble = await look(account, signal);
+    if (signal.aborted) return;
+    if (trouble === undefined) return health.alive();
+    health.trouble("degraded", trouble.code, trouble.detail);
+    return timing.recheckMs;
+  });
 }
 
 interface Trouble {
