@@ -100,8 +100,8 @@ const LATER: readonly { readonly cases: readonly number[]; readonly what: string
 
 /** What is known not to hold as the case asks, said plainly. */
 const LIMITS: readonly string[] = [
+  "66: a word index of more than 1,000 pages gives deleted words back in steps only; until then the database may pass `retention_mb` by about a seventh.",
   "11: who is in the middle of an answer at four crashes in a row cannot be told from their cause, and becomes a dead letter too; people whose turns end between the crashes are answered.",
-  "64: the drill of 1 GB has not been run; a backup costs one read and one write of the database.",
   "59: rows have no checksums. A bit that flips within a text that still reads as JSON is not noticed; the lab counts them.",
   "59: a log that is cut short gives the state before the cut, which no engine can tell from a log that ended there.",
   "33, 50: with one model and no fallback a stream that is cut in the middle is asked again after up to 30 s (37 asks for that pause).",
