@@ -3,7 +3,7 @@
 # strace for what reaches the disk.
 # bubblewrap for the sandbox, tcpdump for what does not leave it, an IRC server (ngircd) and openssl for its certificate,
 # an IMAP server (Dovecot), an XMPP server (Prosody), tmux for terminal programs.
-# an IMAP server and a submission server (Dovecot).
+# an IMAP server and a submission server (Dovecot), nft and ip for a network whose packets are lost.
 # Needs root or sudo. Safe to run again: what is there already is left alone.
 set -euo pipefail
 
@@ -19,6 +19,8 @@ command -v prosody >/dev/null || need+=(prosody)
 [ -x /usr/lib/dovecot/submission-login ] || need+=(dovecot-submissiond)
 command -v openssl >/dev/null || need+=(openssl)
 command -v tcpdump >/dev/null || need+=(tcpdump)
+command -v nft >/dev/null || [ -x /usr/sbin/nft ] || need+=(nftables)
+command -v ip >/dev/null || [ -x /sbin/ip ] || need+=(iproute2)
 command -v tmux >/dev/null || need+=(tmux)
 command -v curl >/dev/null || need+=(curl)
 

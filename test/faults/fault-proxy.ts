@@ -35,8 +35,8 @@ export interface FaultProxy {
 /** The least pause before TCP repeats what was lost (RFC 6298 has 1 s; Linux 200 ms), doubled each time. */
 const REPEAT_MS = 200;
 
-/** @param target port of the real server on 127.0.0.1. @param random from 0 to 1 @param clock of the pauses; default: the machine's */
-export async function startFaultProxy(target: number, random: () => number, clock: Clock = realClock): Promise<FaultProxy> {
+/** @param target port of the real server on 127.0.0.1. @param random from 0 to 1 @param clock of the pauses; default: the machine's @param host address to listen on */
+export async function startFaultProxy(target: number, random: () => number, clock: Clock = realClock, host = "127.0.0.1"): Promise<FaultProxy> {
   const sockets = new Set<Socket>();
   /** Near ends, and whether their server has the word. */
   const words = new Map<Socket, boolean>();
@@ -131,7 +131,7 @@ export async function startFaultProxy(target: number, random: () => number, cloc
     carry(near, far, false);
     carry(far, near, true);
   });
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => void server.listen(0, host, resolve));
   proxy.port = (server.address() as AddressInfo).port;
   return proxy;
 }

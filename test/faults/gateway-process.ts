@@ -59,8 +59,8 @@ export interface GatewayHome {
   remove(): Promise<void>;
 }
 
-/** @param given the text of config.toml, and where its home folder is made (default: the system's temporary folder) */
-export function createGatewayHome(given: { config: string; env?: Record<string, string>; parent?: string }): GatewayHome {
+/** @param given the text of config.toml, where its home folder is made (default: the system's temporary folder), and a command that puts the program somewhere else */
+export function createGatewayHome(given: { config: string; env?: Record<string, string>; parent?: string; within?: readonly string[] }): GatewayHome {
   const folder = mkdtempSync(join(given.parent ?? tmpdir(), "clanker-home-"));
   const dataFolder = join(folder, "data");
   const configFile = join(folder, "config.toml");
@@ -73,7 +73,7 @@ export function createGatewayHome(given: { config: string; env?: Record<string, 
     configFile,
     writeConfig: (text) => writeFileSync(configFile, text),
     spawn(args = ["start"]) {
-      const child = runProgram(args, { folder, dataFolder, ...(given.env && { env: given.env }) });
+      const child = runProgram(args, { folder, dataFolder, within: given.within ?? [], ...(given.env && { env: given.env }) });
       children.add(child);
       void child.exited.then(() => children.delete(child));
       return child;
@@ -100,8 +100,12 @@ export function createGatewayHome(given: { config: string; env?: Record<string, 
   return home;
 }
 
-function runProgram(args: readonly string[], home: { folder: string; dataFolder: string; env?: Record<string, string> }): GatewayChild {
-  const child = spawn(process.execPath, ["--max-semi-space-size=2", PROGRAM, ...args], {
+function runProgram(
+  args: readonly string[],
+  home: { folder: string; dataFolder: string; within: readonly string[]; env?: Record<string, string> },
+): GatewayChild {
+  const [command, ...rest] = [...home.within, process.execPath, "--max-semi-space-size=2", PROGRAM, ...args];
+  const child = spawn(command!, rest, {
     cwd: home.folder,
     stdio: ["ignore", "pipe", "pipe"],
     // Nothing of the machine's own: a variable of the owner must not change what is tested.

@@ -10,7 +10,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { inspect, parseArgs } from "node:util";
-import { casesOf, type Figures, type Scenario } from "./scenario.ts";
+import { casesOf, NotHere, type Figures, type Scenario } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 
 const file = fileURLToPath(new URL("figures.json", import.meta.url));
@@ -69,6 +69,9 @@ const { values } = parseArgs({
   },
 });
 
+/** Scenarios that this machine does not permit. */
+const absent: string[] = [];
+
 if (values.list) {
   for (const { name, title } of scenarios) console.log(`${name.padEnd(20)} ${title}`);
   for (const { name, what } of RUNNERS) console.log(`${name.padEnd(20)} ${what}`);
@@ -85,9 +88,10 @@ async function runAll(): Promise<number> {
   for (const scenario of scenarios.filter(({ name }) => wanted(name))) results[scenario.name] = await runOne(scenario);
   for (const runner of RUNNERS.filter(({ name }) => wanted(name))) await runProgram(runner.path, values.long ? runner.long : runner.short);
   const failed = Object.entries(results).filter(([, { failure }]) => failure !== undefined);
+  const held = Object.keys(results).length - failed.length - absent.length;
   keep(results);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
-  console.log(`\n${Object.keys(results).length - failed.length} held, ${failed.length} did not`);
+  console.log(`\n${held} held, ${failed.length} did not${absent.length > 0 ? `, ${absent.length} did not run: ${absent.join(", ")}` : ""}`);
   return failed.length > 0 || process.exitCode === 1 ? 1 : 0;
 }
 
@@ -100,6 +104,11 @@ async function runOne(scenario: Scenario): Promise<Kept & { failure?: string }> 
     print(scenario.name, begun, figures);
     return { ...base, figures };
   } catch (error) {
+    if (error instanceof NotHere) {
+      absent.push(scenario.name);
+      print(`- ${scenario.name}`, begun, { "did not run": error.message });
+      return { ...base, figures: {} };
+    }
     const failure = inspect(error);
     print(`✖ ${scenario.name}`, begun, {});
     console.log(failure.replaceAll(/^/gm, "    "));
@@ -117,7 +126,7 @@ function keep(results: Record<string, Kept & { failure?: string }>): void {
   const kept = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, Kept>) : {};
   for (const [name, { failure, ...result }] of Object.entries(results)) {
     // The figures of a long run are worth more than those of a short one.
-    if (failure === undefined && (result.size === "long" || kept[name]?.size !== "long")) kept[name] = result;
+    if (failure === undefined && !absent.includes(name) && (result.size === "long" || kept[name]?.size !== "long")) kept[name] = result;
   }
   const known = Object.entries(kept).filter(([name]) => scenarios.some((scenario) => scenario.name === name));
   writeFileSync(file, `${JSON.stringify(Object.fromEntries(known.toSorted(([a], [b]) => a.localeCompare(b))), null, 2)}\n`);

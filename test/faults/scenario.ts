@@ -10,6 +10,9 @@ export interface Scenario {
   run(size: Size): Promise<Figures>;
 }
 
+/** Thrown by a scenario that this machine does not permit: it did not run, and nothing is known. */
+export class NotHere extends Error {}
+
 export type Size = "short" | "long";
 
 /** What was measured, by name with its unit. */

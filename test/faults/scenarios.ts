@@ -4,8 +4,10 @@ import { diskFull } from "./cases/disk-full.ts";
 import { killSoak } from "./cases/kill-soak.ts";
 import { floodOfMessages, leakSoak, runawayModel } from "./cases/load.ts";
 import { dnsOutage, halfOpen, lossyNetwork, networkCut } from "./cases/network.ts";
+import { ownNetwork } from "./cases/own-network.ts";
 import { powerLoss } from "./cases/power-loss.ts";
-import { commandLine, killedRecovery, poison, stoppedProcess } from "./cases/processes.ts";
+import { blockedLoop, commandLine, killedRecovery, poison, stoppedProcess } from "./cases/processes.ts";
+import { restoreDrill } from "./cases/restore-drill.ts";
 import { slowDisk } from "./cases/slow-disk.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -16,13 +18,16 @@ export const scenarios: readonly Scenario[] = [
   bitFlips,
   truncatedLog,
   diskFull,
+  restoreDrill,
   dnsOutage,
   networkCut,
   lossyNetwork,
   halfOpen,
+  ownNetwork,
   poison,
   killedRecovery,
   stoppedProcess,
+  blockedLoop,
   commandLine,
   crowd,
   floodOfMessages,
@@ -37,13 +42,16 @@ export {
   bitFlips,
   truncatedLog,
   diskFull,
+  restoreDrill,
   dnsOutage,
   networkCut,
   lossyNetwork,
   halfOpen,
+  ownNetwork,
   poison,
   killedRecovery,
   stoppedProcess,
+  blockedLoop,
   commandLine,
   crowd,
   floodOfMessages,

@@ -40,14 +40,20 @@ export function* forgetOld(input: Input): Steps<Operations["forgetOld"]["output"
 }
 
 /**
- * SQLite's index keeps what was deleted until the pieces that hold it are merged, which by itself happens so seldom that it outgrows the texts; a negative number goes on
- * merging all of them into one, that many pages at a time (https://www.sqlite.org/fts5.html#the_merge_command). PostgreSQL does it when it vacuums.
+ * SQLite's index keeps what was deleted until the pieces that hold it are merged, which by itself happens so seldom that it outgrows the texts. A small index is merged into
+ * one piece (a negative number); in a large one, where that would never be done before new pieces come, two of a size are enough to be merged, and what is not done is gone
+ * on with the next time (https://www.sqlite.org/fts5.html#the_merge_command). PostgreSQL does it when it vacuums.
  */
 function* shrinkWordIndex(): Steps<void> {
-  yield* allWorded({
-    sqlite: { sql: "INSERT INTO said_words (said_words, rank) VALUES ('merge', ?)", params: [-MERGED_PAGES] },
-    postgres: { sql: "SELECT 1 AS nothing", params: [] },
+  const [index] = yield* allWorded<{ pages: number }>({
+    sqlite: { sql: "SELECT COUNT(*) AS pages FROM (SELECT 1 FROM said_words_data LIMIT ?)", params: [MERGED_PAGES + 1] },
+    postgres: { sql: "SELECT 0 AS pages", params: [] },
   });
+  const pages = Number(index!.pages);
+  if (pages === 0) return;
+  const small = [`'merge', -${MERGED_PAGES}`];
+  const large = ["'usermerge', 2", `'merge', ${MERGED_PAGES}`];
+  for (const command of pages <= MERGED_PAGES ? small : large) yield* run(`INSERT INTO said_words (said_words, rank) VALUES (${command})`);
 }
 
 /** Deliveries that belong to no session: notices and what was sent by hand. */

@@ -7,7 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { createSeededRandom } from "../../fakes/seeded-random.ts";
 import { startFakeTelegram, type FakeTelegram } from "../../fakes/telegram/index.ts";
 import { startEchoModel, type EchoModel } from "../echo-model.ts";
-import { createGatewayHome, gatewayConfig, PROGRAM, type GatewayHome } from "../gateway-process.ts";
+import { createGatewayHome, gatewayConfig, PROGRAM, type GatewayHome, type RunningGateway } from "../gateway-process.ts";
 import { eventually, type Figures, type Scenario } from "../scenario.ts";
 import { sqliteDatabase } from "../soak-database.ts";
 
@@ -19,10 +19,10 @@ interface Scene {
 
 const PEOPLE = [42, 7, 8, 9];
 
-async function withScene(act: (scene: Scene) => Promise<Figures>): Promise<Figures> {
+async function withScene(act: (scene: Scene) => Promise<Figures>, env: Record<string, string> = {}): Promise<Figures> {
   const telegram = await startFakeTelegram();
   const model = await startEchoModel({ pace: 2 });
-  const home = createGatewayHome({ config: gatewayConfig({ telegram, modelUrl: model.url, allowed: PEOPLE.slice(1) }) });
+  const home = createGatewayHome({ config: gatewayConfig({ telegram, modelUrl: model.url, allowed: PEOPLE.slice(1) }), env });
   try {
     return await act({ telegram, model, home });
   } finally {
@@ -128,37 +128,82 @@ export const killedRecovery: Scenario = {
     }),
 };
 
+/** @param freeze resolves when the gateway goes on, after about so many milliseconds */
+async function frozen({ telegram, model, home }: Scene, ms: number, freeze: (gateway: RunningGateway) => Promise<void>): Promise<Figures> {
+  const gateway = await home.start();
+  await telegram.until(() => telegram.polling, 20_000);
+  model.pace = 100;
+  telegram.say({ from: 42, text: "frozen in the middle of this answer" });
+  await eventually("a turn in the middle", 20_000, () => model.open === 1);
+  const begun = performance.now();
+  const over = freeze(gateway);
+  await wait(ms / 2);
+  const polls = telegram.callsOf("getUpdates").length;
+  telegram.say({ from: 7, text: "said meanwhile" });
+  await over;
+  const lasted = performance.now() - begun;
+  assert.ok(lasted >= ms, `frozen for ${lasted} ms only`);
+  const from = performance.now();
+  await telegram.until(
+    () => telegram.texts(42).includes("re: frozen in the middle of this answer") && telegram.texts(7).includes("re: said meanwhile"),
+    60_000,
+  );
+  const healed = Math.round(performance.now() - from);
+  await eventually("ready", 60_000, async () => (await gateway.call("GET", "/health/ready")).status === 200);
+  const again = telegram.callsOf("getUpdates").length - polls;
+  assert.ok(again < 20, `${again} polls after waking`);
+  assert.equal(telegram.simultaneousPolls, 0);
+  assert.deepEqual(telegram.repeats(), []);
+  assert.deepEqual(await gateway.stop(), { code: 0, signal: null });
+  return { "frozen, s": Math.round(ms / 1_000), "answered after waking, ms": healed, "polls until then": again };
+}
+
 export const stoppedProcess: Scenario = {
   name: "stopped-process",
   title:
     "a process that is frozen (SIGSTOP) goes on where it was when it is woken: no restart storm, nothing twice, and it is ready again (fault-44, fault-51)",
   run: (size) =>
-    withScene(async ({ telegram, model, home }) => {
-      const gateway = await home.start();
-      await telegram.until(() => telegram.polling, 20_000);
-      model.pace = 100;
-      telegram.say({ from: 42, text: "frozen in the middle of this answer" });
-      await eventually("a turn in the middle", 20_000, () => model.open === 1);
-      gateway.kill("SIGSTOP");
-      await wait(size === "long" ? 120_000 : 3_000);
-      telegram.say({ from: 7, text: "said meanwhile" });
-      const polls = telegram.callsOf("getUpdates").length;
-      gateway.kill("SIGCONT");
-      const from = performance.now();
-      await telegram.until(
-        () => telegram.texts(42).includes("re: frozen in the middle of this answer") && telegram.texts(7).includes("re: said meanwhile"),
-        60_000,
-      );
-      const healed = Math.round(performance.now() - from);
-      await eventually("ready", 60_000, async () => (await gateway.call("GET", "/health/ready")).status === 200);
-      const again = telegram.callsOf("getUpdates").length - polls;
-      assert.ok(again < 20, `${again} polls after waking`);
-      assert.equal(telegram.simultaneousPolls, 0);
-      assert.deepEqual(telegram.repeats(), []);
-      assert.deepEqual(await gateway.stop(), { code: 0, signal: null });
-      return { "frozen, s": size === "long" ? 120 : 3, "answered after waking, ms": healed, "polls until then": again };
+    withScene(async (scene) => {
+      const ms = size === "long" ? 120_000 : 3_000;
+      return await frozen(scene, ms, async (gateway) => {
+        gateway.kill("SIGSTOP");
+        await wait(ms + 100);
+        gateway.kill("SIGCONT");
+      });
     }),
 };
+
+export const blockedLoop: Scenario = {
+  name: "blocked-loop",
+  title:
+    "an event loop that is blocked while the threads beside it and the platforms go on finds its way back: no restart storm, nothing twice, and it is ready again (fault-44, fault-51)",
+  run: (size) => {
+    const ms = size === "long" ? 40_000 : 3_000;
+    // The debugger is the one way into a program's own loop that needs nothing in the program.
+    return withScene((scene) => frozen(scene, ms, (gateway) => blockLoop(gateway, ms)), { NODE_OPTIONS: "--inspect=127.0.0.1:0" });
+  },
+};
+
+/** Lets the program's own thread count the time in a loop that leaves no room for anything else. */
+async function blockLoop(gateway: RunningGateway, ms: number): Promise<void> {
+  const url = /Debugger listening on (ws:\S+)/.exec(gateway.stderr())?.[1];
+  assert.ok(url, "the debugger listens");
+  const socket = new WebSocket(url);
+  await new Promise((resolve, reject) => {
+    socket.onopen = resolve;
+    socket.onerror = reject;
+  });
+  const expression = `{ const until = performance.now() + ${ms}; while (performance.now() < until); "over" }`;
+  const answer = new Promise<string>((resolve, reject) => {
+    socket.onmessage = ({ data }) => resolve(String(data));
+    socket.onclose = () => reject(new Error("the debugger has gone"));
+  });
+  socket.send(JSON.stringify({ id: 1, method: "Runtime.evaluate", params: { expression } }));
+  const text = await answer;
+  socket.onclose = null;
+  socket.close();
+  assert.equal((JSON.parse(text) as { result: { result: { value: string } } }).result.result.value, "over", text);
+}
 
 export const commandLine: Scenario = {
   name: "command-line",
