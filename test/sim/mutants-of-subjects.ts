@@ -22,8 +22,11 @@ const OF_JOBS: readonly Mutant[] = [
       rewrite: without(["VALUES (?, ?, ?, ?, ?, ?, 'due', ?) ON CONFLICT (id) DO NOTHING", "VALUES (?, ?, ?, ?, ?, ?, 'due', ?)"]),
     },
   },
-  { name: "the fence of what is decided about jobs", climate: { ...JOBS, gateways: 2 }, mutation: { rewrite: unfenced("planJobRuns") } },
-  { name: "the fence of a job's run", climate: { ...JOBS, gateways: 2 }, mutation: { rewrite: unfenced("startJobRun", "finishJobRun") } },
+  {
+    name: "the fence of the jobs",
+    climate: { ...JOBS, gateways: 2 },
+    mutation: { rewrite: unfenced("planJobRuns", "startJobRun", "finishJobRun") },
+  },
   {
     name: "the revision of a job",
     climate: JOBS,

@@ -105,12 +105,14 @@ export function* purgePerson({ person }: Input<"purgePerson">): Steps<Operations
     `SELECT DISTINCT channel, account, conversation FROM deliveries WHERE session_id IN (${marks(Math.max(1, removed.length))})`,
     ...(removed.length > 0 ? removed : [""]),
   );
+  const named = yield* noticesNaming(person, removed);
   for (const id of removed) {
     // Helpers that were at work have been stopped with the turn.
     yield* run("DELETE FROM sub_agents WHERE session_id = ?", id);
     yield* eraseSession(id);
   }
   for (const id of shared) yield* removeFrom(id, by);
+  yield* removeDeliveries(named);
   // Notices to the place that was theirs alone.
   for (const { channel, account, conversation } of places) {
     const ids = yield* all<{ id: string }>(
@@ -142,6 +144,21 @@ export function* purgePerson({ person }: Input<"purgePerson">): Steps<Operations
     files += yield* run("DELETE FROM blobs WHERE id = ?", blob);
   }
   return { removedSessions: removed, changedSessions: shared, identities, memories, jobs, files };
+}
+
+/** What the owner was told about conversations whose key is the person's own. */
+function* noticesNaming(person: string, sessions: readonly string[]): Steps<string[]> {
+  const found: string[] = [];
+  for (const id of sessions) {
+    const { key } = (yield* one<{ key: string }>("SELECT key FROM sessions WHERE id = ?", id)) ?? { key: "" };
+    if (!key.split(":").includes(person)) continue;
+    const rows = yield* all<{ id: string }>(
+      "SELECT DISTINCT d.id FROM deliveries d JOIN delivery_parts p ON p.delivery_id = d.id WHERE d.session_id IS NULL AND replace(p.text, ?, '') <> p.text",
+      key,
+    );
+    found.push(...rows.map((row) => row.id));
+  }
+  return found;
 }
 
 /** Files that stand in what they said. */
