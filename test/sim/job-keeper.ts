@@ -18,6 +18,8 @@ export function createKeeper(world: SimWorld): { start(): void; stop(): void } {
     const [life] = world.ready();
     // The answer may never come: whoever is asked may die.
     if (life?.jobs !== undefined) void (over ? switchOff(world, life) : doSomething(world, life.jobs.room())).catch(() => {});
+    // Two pages at once.
+    if (life?.jobs !== undefined && !over && world.strikes(0.4)) void doSomething(world, life.jobs.room()).catch(() => {});
     if (over && isQuiet(world)) return;
     const pause = world.between(least, 3 * least);
     world.timeline.after(over ? 2_000 : pause, undefined, "jobs page", keep);

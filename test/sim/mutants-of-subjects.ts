@@ -22,12 +22,10 @@ const OF_JOBS: readonly Mutant[] = [
       rewrite: without(["VALUES (?, ?, ?, ?, ?, ?, 'due', ?) ON CONFLICT (id) DO NOTHING", "VALUES (?, ?, ?, ?, ?, ?, 'due', ?)"]),
     },
   },
-  { name: "the fence of what is decided about jobs", climate: { ...JOBS, gateways: 2 }, mutation: { rewrite: unfenced("planJobRuns") } },
-  { name: "the fence of a job's run", climate: { ...JOBS, gateways: 2 }, mutation: { rewrite: unfenced("startJobRun", "finishJobRun") } },
   {
-    name: "the revision of a job",
-    climate: JOBS,
-    mutation: { rewrite: without(["updated_at = ? WHERE id = ? AND revision = ?", "updated_at = ? WHERE id = ? AND (revision = ? OR 1 = 1)"]) },
+    name: "the fence of the jobs",
+    climate: { ...JOBS, gateways: 2 },
+    mutation: { rewrite: unfenced("planJobRuns", "startJobRun", "finishJobRun") },
   },
   {
     name: "the step of a job's cursor",
@@ -78,7 +76,6 @@ const OF_HELPERS: readonly Mutant[] = [
       rewrite: without(["FROM sub_agents WHERE session_id = ? AND call_id = ?", "FROM sub_agents WHERE session_id = ? AND call_id = ? AND 1 = 0"]),
     },
   },
-  { name: "the one transaction of a task and its first message", climate: HELPERS, mutation: { torn: "openSubAgent" } },
   {
     name: "the going on of a maker with the end of its helper",
     climate: HELPERS,
@@ -90,11 +87,6 @@ const OF_HELPERS: readonly Mutant[] = [
     name: "the end of a helper in its last commit",
     climate: HELPERS,
     mutation: { rewrite: without(["WHERE id = ? AND child_turn = ? AND working = 1", "WHERE id = ? AND child_turn = ? AND working = 2"]) },
-  },
-  {
-    name: "the look at helpers that nobody waits for",
-    climate: HELPERS,
-    mutation: { rewrite: without(["WHERE a.working = 1 ORDER BY a.begun_at", "WHERE a.working = 2 ORDER BY a.begun_at"]) },
   },
   {
     name: "the most helpers of a conversation",
@@ -118,10 +110,7 @@ const OF_PURGES: readonly Mutant[] = [
   passesOver("the runs of somebody's jobs", "DELETE FROM job_runs WHERE", JOBS),
   passesOver("what somebody has said where others speak", "message_id = NULL WHERE"),
   passesOver("the summaries of what somebody has said", "DELETE FROM summaries WHERE", NARROW),
-  passesOver("what was answered to somebody", "DELETE FROM delivery_parts WHERE"),
   passesOver("somebody's turns", "SET principal = ?, options = '{}', error = NULL WHERE"),
-  passesOver("a summary that is being written", "UPDATE leases SET owner = NULL, expires_at = 0 WHERE", NARROW),
-  { name: "the one transaction of a purge", climate: FORGETS, mutation: { torn: "purgePerson" } },
 ];
 
 export const SUBJECTS: readonly Mutant[] = [...OF_JOBS, ...OF_SUMMARIES, ...OF_HELPERS, ...OF_PURGES];
@@ -129,15 +118,11 @@ export const SUBJECTS: readonly Mutant[] = [...OF_JOBS, ...OF_SUMMARIES, ...OF_H
 /** The worlds that do these operations at all. */
 export const LIVED_IN: Readonly<Partial<Record<OperationName, Partial<Climate>>>> = {
   saveJob: JOBS,
-  removeJob: JOBS,
   planJobRuns: JOBS,
   startJobRun: JOBS,
-  finishJobRun: JOBS,
-  compactContext: NARROW,
   spend: NARROW,
   openSubAgent: HELPERS,
   settleSubAgents: HELPERS,
   tellSubAgent: HELPERS,
   purgePerson: FORGETS,
-  expireApprovals: { approvalMs: 45_000 },
 };

@@ -102,6 +102,10 @@ const NOT_LIVED: ReadonlySet<OperationName> = new Set<OperationName>([
   "appendAudit",
   "addCheckpoint",
   "expireDeliveries",
+  "removeJob",
+  "finishJobRun",
+  "compactContext",
+  "expireApprovals",
   "requestDevice",
   "approveDevice",
   "rejectDevice",
@@ -152,6 +156,15 @@ const CAUGHT_BY: Readonly<Record<string, number>> = {
   "the disk sync of commitStep": 8,
   "the disk sync of startCall": 4,
   "the disk sync of patchSession": 25,
+  "the disk sync of saveJob": 14,
+  "the disk sync of planJobRuns": 66,
+  "the disk sync of startJobRun": 14,
+  "the disk sync of spend": 28,
+  "the disk sync of openSubAgent": 14,
+  "the disk sync of settleSubAgents": 4,
+  "the disk sync of purgePerson": 3,
+  "the fence of the jobs": 5,
+  "the most helpers of a conversation": 4,
 };
 
 /** The seeds of a hunt in its order. */

@@ -86,6 +86,8 @@ export class JobWatch implements Subject {
   #saved(job: Job): void {
     const before = this.#jobs.get(job.id);
     this.#jobs.set(job.id, job);
+    if (before !== undefined && job.cursor < before.cursor && !this.#world.wallHasJumped)
+      this.#watch.broken("P1", `a change of ${job.id} has taken back what was decided about its slots`);
     if (before === undefined || !before.enabled || job.cursor <= before.cursor) return;
     const lost = slotsIn(before.schedule, before.cursor, job.cursor);
     if (lost.length > 0) this.#watch.broken("P1", `${lost.length} slots of ${job.id} were lost by a change, the first is ${lost[0]}`);
@@ -95,8 +97,9 @@ export class JobWatch implements Subject {
     const before = this.#jobs.get(jobId);
     this.#reread(jobId);
     if (before === undefined) return this.#watch.broken("P1", `slots of ${jobId} were decided, which is no job`);
-    // Further back than two processes may see: then the wall clock has jumped.
-    if (cursor < before.cursor - BACK_MS && !this.#world.wallHasJumped)
+    // A little further back than another process has seen, and nothing done about it: what follows when the wall clock has jumped.
+    const most = runs.length + skipped === 0 ? BACK_MS : 0;
+    if (cursor < before.cursor - most && !this.#world.wallHasJumped)
       this.#watch.broken("P1", `the slots of ${jobId} are decided anew from ${cursor}, they were until ${before.cursor}`);
     const made = runs.filter(({ trigger }) => trigger !== "manual");
     const slots = slotsIn(before.schedule, before.cursor, cursor);

@@ -155,4 +155,20 @@ export function personCases(world: () => World): void {
     const again = await w.store.claimLease({ ...claim, owner: "another" });
     assert.equal(await w.store.compactContext({ ...change, fence: again! }), true, "the next one reads what is left");
   });
+
+  test("what the owner was told about the conversation of somebody who is forgotten goes with it", async () => {
+    const w = world();
+    const ann = w.id("ann");
+    const alone = await w.begin("alone", { person: ann, session: { ...session(w), key: `agent:main:direct:${ann}` } });
+    await w.commit(alone);
+    const address = { channel: "fake", account: w.account, conversation: w.id("owner") };
+    const notice = (id: string, text: string) =>
+      w.store.enqueueDelivery({ delivery: { id, address, parts: [{ text, payload: null }], expiresAt: w.now + 60_000 }, now: w.now });
+    const [about, other] = [w.id("about"), w.id("other")];
+    await notice(about, `A turn in agent:main:direct:${ann} failed: no model`);
+    await notice(other, "Another one failed");
+    await w.store.purgePerson({ person: ann });
+    const left = (await w.store.listDeliveries({ limit: 200 })).map(({ id }) => id);
+    assert.deepEqual([left.includes(about), left.includes(other)], [false, true]);
+  });
 }
