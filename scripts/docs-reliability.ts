@@ -105,7 +105,6 @@ const LIMITS: readonly string[] = [
   "59: rows have no checksums. A bit that flips within a text that still reads as JSON is not noticed; the lab counts them.",
   "59: a log that is cut short gives the state before the cut, which no engine can tell from a log that ended there.",
   "33, 50: with one model and no fallback a stream that is cut in the middle is asked again after up to 30 s (37 asks for that pause).",
-  "47, signal: an event loop that is blocked for 40 s gives the daemon's stream up before it reads what lies in it, and the daemon hands nothing over twice.",
   "26, 29: on a channel's own wire it is 100 sent answers over ten restarts and 200 messages of twenty people, not the 1,000 and 100,000 of the criteria.",
   "50: packets are lost by the kernel only where a network namespace may be made (`own-network`; it says when it did not run); a plain container tries loss with a proxy alone.",
   "63, 68: figures of a machine of two cores on which the clients and other work ran as well. An event to 10,000 clients costs the gateway about 130 ms of processor time (four fifths of it the kernel's, for 10,000 writes) and the clients about 95 ms: its p99 was 411 ms in the one full run there has been, on a busy machine, over the 250 ms of the criterion, which the long form asserts.",

@@ -134,3 +134,14 @@ async function close(holder: ChildProcess, table: string, device: string): Promi
   holder.kill("SIGKILL");
   await ended;
 }
+
+/** @returns why no network can be opened here; undefined when one can */
+export async function whyNoOwnNetwork(): Promise<string | undefined> {
+  try {
+    await (await openOwnNetwork()).close();
+    return undefined;
+  } catch (error) {
+    if (error instanceof NotHere) return error.message;
+    throw error;
+  }
+}

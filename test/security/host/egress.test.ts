@@ -198,6 +198,22 @@ describe("the door to configured origins", () => {
     assert.equal(outcome(await failure(get(reset))), "closed true");
   });
 
+  test("fault-44 what has come while the event loop was blocked is read, not given up for silence", async () => {
+    let more = () => {};
+    const server = await serve((_, response) => {
+      response.write("first");
+      more = () => void response.end("second");
+    });
+    const { body } = await open().request({ baseUrl: server }, { path: "/", idleTimeoutMs: 50 });
+    const chunks = body[Symbol.asyncIterator]();
+    assert.equal(String((await chunks.next()).value), "first");
+    const second = chunks.next();
+    await new Promise(setImmediate);
+    more();
+    for (const until = performance.now() + 150; performance.now() < until;); // oxlint-disable-line no-empty
+    assert.equal(String((await second).value), "second");
+  });
+
   test("waits for the head and inside the body only as long as allowed", async () => {
     const http = open();
     const mute = await raw(() => {});
