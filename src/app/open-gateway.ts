@@ -8,6 +8,7 @@ import { gatewayOptions } from "./gateway-options.ts";
 import { uiRoot } from "./greet.ts";
 import { healthOf } from "./health.ts";
 import { measureQueues } from "./measure-queues.ts";
+import { logOfPerson } from "./person-in-log.ts";
 import { purgeEverywhere } from "./purge.ts";
 import { bindingsOfAgent } from "./settings.ts";
 import { systemClock as clock, systemFacts, systemRandom as random } from "./system.ts";
@@ -85,6 +86,7 @@ export function openGateway(
     people: {
       purge: (person, senders) =>
         purgeEverywhere(person, senders, { dataFolder: places.dataFolder, purge: hall.purge, ring, file: logFile, channels: supervisor.accounts.values() }),
+      logLines: (person, senders, page) => logOfPerson(person, senders, { ring, file: logFile }, page),
     },
     backups: {
       make: async (order) => describeBackup(await backups.make({ ...order, by: "person" })),

@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { Channel } from "../core/channel.ts";
 import type { LogFile, LogRing } from "../observe/index.ts";
 import type { Purged } from "../turn/purge-person.ts";
+import { namesPerson } from "./person-in-log.ts";
 
 export interface PurgeEverywhereDeps {
   readonly dataFolder: string;
@@ -22,9 +23,7 @@ export async function purgeEverywhere(
   for (const channel of deps.channels) await channel.forget?.(senders);
   const purged = await deps.purge(person);
   await removeWorkspaces(purged.removedSessions, deps.dataFolder);
-  // Ids of platforms may be short numbers: only a whole text is one.
-  const names = [person, ...senders, ...purged.removedSessions].map((id) => JSON.stringify(id));
-  const matches = (line: string) => names.some((name) => line.includes(name)) || line.includes(person);
+  const matches = namesPerson(person, [...senders, ...purged.removedSessions]);
   deps.ring.remove((record) => matches(JSON.stringify(record)));
   return { ...purged, logLines: deps.file?.remove(matches) ?? 0, aside: await putAside(deps.dataFolder) };
 }

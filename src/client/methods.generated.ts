@@ -753,7 +753,7 @@ export interface Methods {
     readonly params: { readonly session: string };
     readonly result: { readonly deleted: boolean };
   };
-  /** Everything that is kept of one person, page by page: begin without `after`, go on with the one that was answered. Its files are those of GET /api/media/ID. */
+  /** Everything that is kept of one person, log lines included, page by page: begin without `after`, go on with the one that was answered. Its files are those of GET /api/media/ID. */
   readonly "sessions.export_user": {
     readonly params: { readonly person?: string; readonly channel?: string; readonly account?: string; readonly sender?: string; readonly after?: string };
     readonly result: { readonly person: string; readonly records: readonly Readonly<Record<string, unknown>>[]; readonly after?: string };

@@ -199,7 +199,11 @@ export interface GatewayDeps {
   /** Strangers who ask to be let in. */
   readonly pairing: Pick<PairingDesk, "answer" | "list">;
   readonly audit: { verify(): Promise<AuditVerdict> };
-  readonly people: { purge(person: string, senders: readonly string[]): Promise<Purged & { readonly logLines: number; readonly aside: readonly string[] }> };
+  readonly people: {
+    purge(person: string, senders: readonly string[]): Promise<Purged & { readonly logLines: number; readonly aside: readonly string[] }>;
+    /** Lines of the log that name them, oldest first. */
+    logLines(person: string, senders: readonly string[], page: { readonly skip: number; readonly limit: number }): readonly string[];
+  };
   readonly backups: {
     /** @throws StoreError `backup_failed` and what the database says; RequestError `backup_place_refused`. */
     make(order: { readonly into?: string; readonly workspaces: boolean }): Promise<BackupInfo>;

@@ -14,6 +14,8 @@ export interface LogFile {
   write(line: string): void;
   /** Takes lines out of the file and those that were put aside. @returns how many. */
   remove(matches: (line: string) => boolean): number;
+  /** Lines of the file and those that were put aside, oldest first. */
+  find(matches: (line: string) => boolean): string[];
   close(): void;
 }
 
@@ -40,6 +42,9 @@ export function createLogFile({ path, maxBytes = 10_000_000, keep = 5 }: LogFile
     else rmSync(path, { force: true });
   };
 
+  /** Newest first. */
+  const names = () => [path, ...Array.from({ length: keep }, (_, index) => `${path}.${index + 1}`)].filter((name) => existsSync(name));
+
   return {
     write(line) {
       const bytes = Buffer.from(line);
@@ -58,8 +63,7 @@ export function createLogFile({ path, maxBytes = 10_000_000, keep = 5 }: LogFile
     remove(matches) {
       close();
       let removed = 0;
-      for (const name of [path, ...Array.from({ length: keep }, (_, index) => `${path}.${index + 1}`)]) {
-        if (!existsSync(name)) continue;
+      for (const name of names()) {
         const lines = readFileSync(name, "utf8").split("\n");
         const kept = lines.filter((line) => !matches(line));
         if (kept.length === lines.length) continue;
@@ -69,6 +73,10 @@ export function createLogFile({ path, maxBytes = 10_000_000, keep = 5 }: LogFile
       }
       return removed;
     },
+    find: (matches) =>
+      names()
+        .toReversed()
+        .flatMap((name) => readFileSync(name, "utf8").split("\n").filter(matches)),
     close,
   };
 }

@@ -205,7 +205,7 @@ export async function openTestGateway(given: TestGatewayOptions = {}): Promise<T
     hooks,
     stateless: (input, onEvent, signal) => hall.stateless(input, { onEvent, signal }),
     logs: { tail: async ({ limit }) => [{ at: 1, level: "info" as const, message: "hello" }].slice(0, limit) },
-    people: { purge: async (person) => ({ ...(await hall.purge(person)), logLines: 0, aside: [] }) },
+    people: { purge: async (person) => ({ ...(await hall.purge(person)), logLines: 0, aside: [] }), logLines: () => [] },
     backups: {
       make: async ({ workspaces }) => ({
         folder: "/backups/one",

@@ -20,7 +20,8 @@ interface Who {
   readonly sender?: string | undefined;
 }
 
-const KINDS = ["identity", "pairing", "message", "entry", "delivery", "memory", "job", "approval", "usage"] as const;
+/** What the store keeps, and behind it the log. */
+const KINDS = ["identity", "pairing", "message", "entry", "delivery", "memory", "job", "approval", "usage", "log"] as const;
 const PAGE = 500;
 
 /** @throws RequestError `bad_params`, `person_not_found`, `owner_not_purged` */
@@ -44,11 +45,23 @@ function unknownPerson(name: string): RequestError {
   });
 }
 
+/** Their ids on the platforms. */
+async function sendersOf(person: string, { store }: GatewayDeps): Promise<string[]> {
+  const { records } = await store.exportPerson({ person, kind: "identity", limit: 1_000 });
+  return records.map((record) => String(record["sender_id"]));
+}
+
+async function logPage(person: string, skip: number, deps: GatewayDeps): Promise<{ records: Record<string, unknown>[]; after?: string }> {
+  if (!Number.isSafeInteger(skip) || skip < 0) throw new RequestError("bad_params", "after: not one that was answered here");
+  const lines = deps.people.logLines(person, await sendersOf(person, deps), { skip, limit: PAGE });
+  return { records: lines.map((line) => ({ line })), ...(lines.length === PAGE && { after: String(skip + PAGE) }) };
+}
+
 export const peopleMethods = [
   defineMethod({
     name: "sessions.export_user",
     summary:
-      "Everything that is kept of one person, page by page: begin without `after`, go on with the one that was answered. Its files are those of GET /api/media/ID.",
+      "Everything that is kept of one person, log lines included, page by page: begin without `after`, go on with the one that was answered. Its files are those of GET /api/media/ID.",
     params: v.strictObject({ ...who, after: v.optional(v.pipe(v.string(), v.maxLength(400))) }),
     result: v.object({ person: v.string(), records: v.array(v.record(v.string(), v.unknown())), after: v.optional(v.string()) }),
     scope: "admin",
@@ -57,7 +70,10 @@ export const peopleMethods = [
       const [kind = KINDS[0], behind] = after === undefined ? [] : (after.split(/ (.*)/s, 2) as [(typeof KINDS)[number], string?]);
       const at = KINDS.indexOf(kind);
       if (at < 0) throw new RequestError("bad_params", "after: not one that was answered here");
-      const page = await deps.store.exportPerson({ person, kind, limit: PAGE, ...(behind === undefined || behind === "" ? {} : { after: behind }) });
+      const page =
+        kind === "log"
+          ? await logPage(person, Number(behind ?? 0), deps)
+          : await deps.store.exportPerson({ person, kind, limit: PAGE, ...(behind === undefined || behind === "" ? {} : { after: behind }) });
       const next = page.after === undefined ? KINDS[at + 1] : `${kind} ${page.after}`;
       return { person, records: page.records.map((record) => ({ kind, ...record })), ...(next === undefined ? {} : { after: next }) };
     },
@@ -84,11 +100,7 @@ export const peopleMethods = [
       const person = await findPerson(params, deps);
       if (person === "owner")
         throw new RequestError("owner_not_purged", "the owner is not forgotten by a call", { hint: "clanker reset moves everything aside" });
-      const { records } = await deps.store.exportPerson({ person, kind: "identity", limit: 1_000 });
-      const purged = await deps.people.purge(
-        person,
-        records.map((record) => String(record["sender_id"])),
-      );
+      const purged = await deps.people.purge(person, await sendersOf(person, deps));
       const { removedSessions, changedSessions, memories, jobs, files, logLines, aside } = purged;
       const backups = (await deps.backups.list()).map(({ folder }) => folder);
       return {
