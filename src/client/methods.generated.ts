@@ -808,9 +808,16 @@ export interface Methods {
       }[];
     };
   };
-  /** Sessions, the newest activity first; archived ones only when asked for. `before` (an updated_at) pages. */
+  /** Sessions, the newest activity first; archived ones only when asked for. The next page is what stands before the updated_at and the id of the last one. */
   readonly "sessions.list": {
-    readonly params: { readonly agent?: string; readonly ended?: boolean; readonly archived?: boolean; readonly before?: number; readonly limit?: number };
+    readonly params: {
+      readonly agent?: string;
+      readonly ended?: boolean;
+      readonly archived?: boolean;
+      readonly before?: number;
+      readonly before_id?: string;
+      readonly limit?: number;
+    };
     readonly result: {
       readonly sessions: readonly {
         readonly session: string;

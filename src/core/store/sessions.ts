@@ -11,8 +11,8 @@ export interface NewSession {
 export interface SessionsOperations {
   /** Current session of a key, or the session of an id. read. */
   getSession: Operation<{ key?: string; id?: string }, Session | undefined>;
-  /** Newest activity first; `before` pages by updatedAt. Without `archived`, archived ones as well. read. */
-  listSessions: Operation<{ agent?: string; ended?: boolean; archived?: boolean; before?: number; limit: number }, Session[]>;
+  /** Newest activity first; `before` pages by updatedAt, with `beforeId` among those of the same moment. Without `archived`, archived ones as well. read. */
+  listSessions: Operation<{ agent?: string; ended?: boolean; archived?: boolean; before?: number; beforeId?: string; limit: number }, Session[]>;
   /** Current session of the key, made if there is none. full. */
   createSession: Operation<{ session: NewSession; settings?: SessionSettings; now: number }, { session: Session; created: boolean }>;
   /** Null clears a setting. full. */

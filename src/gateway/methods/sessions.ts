@@ -1,3 +1,4 @@
+import { RequestError } from "../../core/errors.ts";
 import { newId } from "../../core/random.ts";
 import type { SessionSettings } from "../../core/records.ts";
 import { v } from "../../lib/schema/index.ts";
@@ -47,23 +48,28 @@ export const sessionMethods = [
   }),
   defineMethod({
     name: "sessions.list",
-    summary: "Sessions, the newest activity first; archived ones only when asked for. `before` (an updated_at) pages.",
+    summary:
+      "Sessions, the newest activity first; archived ones only when asked for. The next page is what stands before the updated_at and the id of the last one.",
     params: v.strictObject({
       agent: v.optional(name),
       ended: v.optional(v.boolean()),
       archived: v.optional(v.boolean(), false),
       before: v.optional(wholeNumber),
+      before_id: v.optional(name),
       limit: v.optional(limit(500), 50),
     }),
     result: v.object({ sessions: v.array(sessionInfo) }),
     scope: "read",
-    handler: async ({ agent, ended, archived, before, limit }, { deps }) => {
+    handler: async ({ agent, ended, archived, before, before_id, limit }, { deps }) => {
+      if (before_id !== undefined && before === undefined)
+        throw new RequestError("bad_params", "before_id: of several with the same updated_at; give that as before");
       const query = {
         limit,
         archived,
         ...(agent === undefined ? {} : { agent }),
         ...(ended === undefined ? {} : { ended }),
         ...(before === undefined ? {} : { before }),
+        ...(before_id === undefined ? {} : { beforeId: before_id }),
       };
       return { sessions: (await deps.store.listSessions(query)).map(describeSession) };
     },

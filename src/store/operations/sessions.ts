@@ -57,8 +57,10 @@ export function* getSession({ key, id }: Input<"getSession">): Steps<Session | u
   return row && toSession(row);
 }
 
-export function* listSessions({ agent, ended, archived, before, limit }: Input<"listSessions">): Steps<Session[]> {
-  const where = new Where().when("agent = ?", agent).when("updated_at < ?", before);
+export function* listSessions({ agent, ended, archived, before, beforeId, limit }: Input<"listSessions">): Steps<Session[]> {
+  const where = new Where().when("agent = ?", agent);
+  if (beforeId === undefined) where.when("updated_at < ?", before);
+  else where.when("(updated_at, id) < (?, ?)", before, beforeId);
   if (archived !== undefined) where.always(archived ? "archived_at IS NOT NULL" : "archived_at IS NULL");
   if (ended !== undefined) where.always(ended ? "ended_at IS NOT NULL" : "ended_at IS NULL");
   const rows = yield* all<SessionRow>(`SELECT * FROM sessions ${where.sql} ORDER BY updated_at DESC, id DESC LIMIT ?`, ...where.params, limit);

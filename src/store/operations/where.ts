@@ -5,11 +5,12 @@ export class Where {
   readonly params: Value[] = [];
   readonly #conditions: string[] = [];
 
-  /** Adds `condition`, with `?` for its value, unless the value is left out. */
-  when(condition: string, value: Value | undefined): this {
-    if (value === undefined) return this;
+  /** Adds `condition`, with `?` for each of its values, unless one is left out. */
+  when(condition: string, ...values: (Value | undefined)[]): this {
+    const given = values.filter((value) => value !== undefined);
+    if (given.length < values.length) return this;
     this.#conditions.push(condition);
-    this.params.push(value);
+    this.params.push(...given);
     return this;
   }
 

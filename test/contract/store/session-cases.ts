@@ -79,6 +79,8 @@ export function sessionCases(world: () => World): void {
     assert.deepEqual(await ids({ ended: true }), ["1"]);
     assert.deepEqual(await ids({ before: w.now + 5 }), ["4", "3"]);
     assert.deepEqual(await ids({ agent: "nobody" }), []);
+    for (const number of [7, 8, 9]) await w.store.createSession({ session: { id: `${w.name}-l${number}`, key: `${w.key}:${number}`, agent }, now: w.now + 6 });
+    assert.deepEqual(await ids({ before: w.now + 6, beforeId: `${w.name}-l8` }), ["7", "6"], "of the same moment none is left out");
   });
 
   test("entries are read forwards and backwards", async () => {
