@@ -83,7 +83,9 @@ export class World implements SimWorld {
     this.seed = seed;
     this.#random = createSeededRandom(seed);
     const climate = climateOf(this.#random, createSeededRandom(seed + 0x5ab1ec7));
-    this.climate = { ...climate, ...chosen, faults: { ...climate.faults, ...faults } };
+    const lived = { ...climate, ...chosen };
+    // Another gateway on the same database keeps in its caches what it has read of somebody, until there is a bus that tells it to forget.
+    this.climate = { ...lived, gateways: lived.forgets ? 1 : lived.gateways, faults: { ...climate.faults, ...faults } };
     this.faults = this.climate.faults;
     this.heartbeat = this.climate.heartbeat;
     this.timeline = new Timeline(createSeededRandom(seed + 0x5eed));
