@@ -8,12 +8,17 @@ const CACHE = 10_000;
 /** Person ids of channel identities; an identity seen for the first time is its own person. */
 export interface People {
   idOf(channel: string, account: string, sender: Sender): Promise<string>;
-  /** Whoever writes next from one of their identities is a new person. */
-  forget(person: string): void;
+  /** While `work` runs nobody is forgotten: whom `idOf` has named is still that person when their message is committed. */
+  during<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs `erase` while nothing else looks at people; whoever writes from one of their identities from then on is a new person. */
+  forget<T>(person: string, erase: () => Promise<T>): Promise<T>;
 }
 
 export function createPeople(deps: { store: Store; clock: Clock; random: Random }): People {
   const known = new Map<string, string>();
+  let atWork = 0;
+  let idle = Promise.withResolvers<void>();
+  let forgetting: Promise<void> | undefined;
   return {
     async idOf(channel, account, sender) {
       const key = JSON.stringify([channel, account, sender.id]);
@@ -33,8 +38,31 @@ export function createPeople(deps: { store: Store; clock: Clock; random: Random 
       known.set(key, personId);
       return personId;
     },
-    forget(person) {
-      for (const [key, id] of known) if (id === person) known.delete(key);
+    async during(work) {
+      while (forgetting !== undefined) await forgetting;
+      atWork += 1;
+      try {
+        return await work();
+      } finally {
+        atWork -= 1;
+        if (atWork === 0) idle.resolve();
+      }
+    },
+    async forget(person, erase) {
+      while (forgetting !== undefined) await forgetting;
+      const over = Promise.withResolvers<void>();
+      forgetting = over.promise;
+      try {
+        while (atWork > 0) {
+          idle = Promise.withResolvers<void>();
+          await idle.promise;
+        }
+        return await erase();
+      } finally {
+        for (const [key, id] of known) if (id === person) known.delete(key);
+        forgetting = undefined;
+        over.resolve();
+      }
     },
   };
 }

@@ -19,9 +19,8 @@ export function createPurge({ store, recent, people, abort }: PurgeDeps): (perso
     const open = await store.listTurns({ statuses: ["queued", "running", "waiting"], limit: 10_000 });
     const theirs = open.filter(({ principal }) => principal.person === person);
     for (const sessionId of new Set(theirs.map((turn) => turn.sessionId))) await abort(sessionId);
-    const purged = await store.purgePerson({ person });
+    const purged = await people.forget(person, () => store.purgePerson({ person }));
     for (const sessionId of [...purged.removedSessions, ...purged.changedSessions]) recent.forget(sessionId);
-    people.forget(person);
     await store.scrub();
     return purged;
   };

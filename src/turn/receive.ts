@@ -65,14 +65,16 @@ export function createIntake(deps: ReceiveDeps): Intake {
   return {
     async receive(updates: readonly Update[], cursor?: Cursor): Promise<Outcome[]> {
       const prepared: Prepared[] = [];
-      // STOP goes ahead of whatever came before it (sec-63).
-      for (const index of stopsFirst(updates)) prepared[index] = await prepare(updates[index]!, deps);
-      const outputs = await deps.store.acceptUpdates({
-        items: prepared.map((one) => one.item),
-        ...(cursor && { cursor }),
-        now: deps.clock.now(),
-        owner: deps.owner,
-        leaseMs: deps.leaseMs,
+      const outputs = await deps.people.during(async () => {
+        // STOP goes ahead of whatever came before it (sec-63).
+        for (const index of stopsFirst(updates)) prepared[index] = await prepare(updates[index]!, deps);
+        return await deps.store.acceptUpdates({
+          items: prepared.map((one) => one.item),
+          ...(cursor && { cursor }),
+          now: deps.clock.now(),
+          owner: deps.owner,
+          leaseMs: deps.leaseMs,
+        });
       });
       const outcomes = outputs.map((output, i) => settle(updates[i]!, prepared[i]!, output, deps));
       const conflict = outputs.findIndex((output, i) => isConflict(updates[i]!, output));

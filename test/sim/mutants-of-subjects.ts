@@ -120,7 +120,6 @@ export const LIVED_IN: Readonly<Partial<Record<OperationName, Partial<Climate>>>
   saveJob: JOBS,
   planJobRuns: JOBS,
   startJobRun: JOBS,
-  spend: { ...NARROW, ...HELPERS },
   openSubAgent: HELPERS,
   settleSubAgents: HELPERS,
   tellSubAgent: HELPERS,
