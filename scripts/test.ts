@@ -23,7 +23,7 @@ const NOT_UNIT = new RegExp(
     "^test/ui/page",
     "^test/gateway/corpus[.]",
     "^test/cli/(gateway-up|program|config-commands|control-plane|cron|setup|usage)[.]",
-    "^test/channels/(email/(dovecot|tls)|irc/ngircd|[a-z]+/contract|event-kinds)[.]",
+    "^test/channels/(email/(dovecot|tls)|irc/ngircd|[a-z]+/(contract|faults)|event-kinds)[.]",
     "^test/security/host/(companion|programs)[.]",
     "^test/config/config-write-kill[.]",
     "^test/jobs/every-slot-once[.]",

@@ -4,8 +4,11 @@ import { MOST_HELPERS } from "./climate.ts";
 import type { SimWorld, Watcher } from "./sim-world.ts";
 import type { Subject } from "./subject.ts";
 
-/** A helper that nobody needs any more has stopped within this time, if nobody dies meanwhile: what may be the cause of a death is tried again one by one. */
-const SETTLED_WITHIN_MS = 10 * 60_000;
+/**
+ * A helper that nobody needs any more has stopped within this time, if nobody dies meanwhile: what may be the cause of a death is tried again one by one. Long, because a
+ * tool may hang, the disk fail the stop, and the process stand still for a third of its life.
+ */
+const SETTLED_WITHIN_MS = 15 * 60_000;
 
 interface Row {
   readonly id: string;
