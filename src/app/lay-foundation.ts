@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createLocalBus } from "../bus/local/index.ts";
 import { ensureGatewayToken, type LoadedConfig } from "../config/index.ts";
 import { createHub } from "../gateway/index.ts";
+import { toHex } from "../lib/hex/index.ts";
 import { createMetrics } from "../observe/index.ts";
 import { createHttp, createSockets, createStreams } from "../security/host/egress/index.ts";
 import { createPrograms } from "../security/host/processes/index.ts";
@@ -103,7 +104,7 @@ export type Foundation = Awaited<ReturnType<typeof layFoundation>>;
 async function instanceOf(store: Awaited<ReturnType<typeof openOrRestore>>): Promise<string> {
   const known = await store.getSetting({ name: "instance" });
   if (known !== undefined) return known;
-  const made = Buffer.from(random.bytes(6)).toString("hex");
+  const made = toHex(random.bytes(6));
   await store.setSetting({ name: "instance", value: made });
   return made;
 }

@@ -3,6 +3,7 @@ import { StoreError } from "../../core/errors.ts";
 import { HttpFailure } from "../../core/http.ts";
 import type { Background } from "../../lib/background/index.ts";
 import type { Health } from "../../lib/channel-health/index.ts";
+import { toHex } from "../../lib/hex/index.ts";
 import type { Backoff } from "../../lib/reconnect/index.ts";
 import { type MatrixApi, MatrixFailure } from "./api.ts";
 import type { MatrixAccountConfig } from "./config.ts";
@@ -106,7 +107,7 @@ export async function recover({ health, timing, deps }: MatrixAccount, error: un
 
 /** A request of our own that must be done once, whatever happens in between. */
 export function txnId({ deps }: MatrixAccount): string {
-  return `clanker-${Buffer.from(deps.random.bytes(16)).toString("hex")}`;
+  return `clanker-${toHex(deps.random.bytes(16))}`;
 }
 
 export function path(...parts: readonly string[]): string {

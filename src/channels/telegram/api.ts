@@ -2,7 +2,7 @@
 import type { ApiMethods, ApiResponse, Opts } from "@grammyjs/types";
 import type { Destination, Http, HttpResponse } from "../../core/http.ts";
 import type { Random } from "../../core/random.ts";
-import { multipart, type MultipartPart } from "../../lib/multipart/index.ts";
+import { multipart, newBoundary, type MultipartPart } from "../../lib/multipart/index.ts";
 
 type Methods = ApiMethods<never>;
 export type MethodName = keyof Methods;
@@ -72,8 +72,10 @@ export function createApi(http: Http, random: Random, destination: Destination):
       const fields: MultipartPart[] = Object.entries(args).flatMap(([name, value]) =>
         value === undefined ? [] : [{ name, value: typeof value === "string" ? value : JSON.stringify(value) }],
       );
-      const boundary = `clanker-${Buffer.from(random.bytes(18)).toString("hex")}`;
-      const { body, contentType } = multipart([...fields, { name: upload.field, filename: upload.name, type: upload.type, bytes: upload.bytes }], boundary);
+      const { body, contentType } = multipart(
+        [...fields, { name: upload.field, filename: upload.name, type: upload.type, bytes: upload.bytes }],
+        newBoundary(random),
+      );
       const response = await http.request(destination, {
         method: "POST",
         path: `/bot{secret}/${method}`,

@@ -3,12 +3,11 @@ import { ImapFlow } from "imapflow";
 import "nodemailer";
 import "nodemailer/lib/mail-composer";
 import { createEmail } from "../../../src/channels/email/index.ts";
-import { Secret } from "../../../src/core/secret.ts";
 import { channelFaultSuite } from "../../contract/channel-faults/index.ts";
 import { createSeededRandom } from "../../fakes/seeded-random.ts";
 import { readMail, startFakeSmtp } from "../../fakes/smtp-server.ts";
 import { type FaultProxy, startFaultProxy } from "../../faults/fault-proxy.ts";
-import { PASSWORD, startMailServer } from "./harness.ts";
+import { accountOf, PASSWORD, startMailServer } from "./harness.ts";
 
 const dovecot = await startMailServer();
 const users = { count: 0 };
@@ -22,7 +21,6 @@ channelFaultSuite("email", async (clock) => {
   const imapWire = await startFaultProxy(dovecot.port, () => random.number(), clock);
   const smtpWire = await startFaultProxy(smtp.port, () => random.number(), clock);
   const wires = [imapWire, smtpWire];
-  const login = { imap_host: "127.0.0.1", imap_port: imapWire.port, imap_security: "none", smtp_host: "127.0.0.1", smtp_security: "none" } as const;
   let mails = 0;
   /** Mail has come that the adapter has not looked for: Dovecot looks once a second whether to tell who is in IDLE. */
   let untold = false;
@@ -31,22 +29,7 @@ channelFaultSuite("email", async (clock) => {
   let rival: ImapFlow | undefined;
   return {
     wires,
-    open: (deps) =>
-      createEmail(
-        {
-          account: "default",
-          address,
-          display_name: "Clanker",
-          user,
-          password: new Secret("email", PASSWORD),
-          ...login,
-          smtp_port: smtpWire.port,
-          folder: "INBOX",
-          authserv_id: "mx.clanker.test",
-          accept_unverified: false,
-        },
-        deps,
-      ),
+    open: (deps) => createEmail(accountOf(user, imapWire.port, smtpWire.port), deps),
     people: (count) => Array.from({ length: count }, (_, index) => `person${index}@example.org`),
     async say(person, text) {
       mails += 1;

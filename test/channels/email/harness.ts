@@ -49,6 +49,26 @@ export interface BenchOptions extends ChannelBenchOptions {
   readonly smtpUser?: string;
 }
 
+/** The mail account of a user of Dovecot, with the ports on 127.0.0.1. */
+export function accountOf(user: string, imapPort: number, smtpPort: number): EmailAccountConfig {
+  return {
+    account: "default",
+    address: `${user}@clanker.test`,
+    display_name: "Clanker",
+    user,
+    password: new Secret("email", PASSWORD),
+    imap_host: "127.0.0.1",
+    imap_port: imapPort,
+    imap_security: "none",
+    smtp_host: "127.0.0.1",
+    smtp_port: smtpPort,
+    smtp_security: "none",
+    folder: "INBOX",
+    authserv_id: "mx.clanker.test",
+    accept_unverified: false,
+  };
+}
+
 export async function createBench(dovecot: Dovecot, options: BenchOptions = {}): Promise<Bench> {
   users.count += 1;
   const user = `clanker${users.count}`;
@@ -56,29 +76,7 @@ export async function createBench(dovecot: Dovecot, options: BenchOptions = {}):
   const smtp = await startFakeSmtp({ user: options.smtpUser ?? user, password: PASSWORD });
   const imapWire = await startFaultProxy(dovecot.port, Math.random);
   const smtpWire = await startFaultProxy(smtp.port, Math.random);
-  const bench = createChannelBench(options, (deps) =>
-    createEmail(
-      {
-        account: "default",
-        address,
-        display_name: "Clanker",
-        user,
-        password: new Secret("email", PASSWORD),
-        imap_host: "127.0.0.1",
-        imap_port: imapWire.port,
-        imap_security: "none",
-        smtp_host: "127.0.0.1",
-        smtp_port: smtpWire.port,
-        smtp_security: "none",
-        folder: "INBOX",
-        authserv_id: "mx.clanker.test",
-        accept_unverified: false,
-        ...options.config,
-      },
-      deps,
-      FAST,
-    ),
-  );
+  const bench = createChannelBench(options, (deps) => createEmail({ ...accountOf(user, imapWire.port, smtpWire.port), ...options.config }, deps, FAST));
   let mails = 0;
   return {
     ...bench,
