@@ -33,10 +33,12 @@ export interface Housekeeping {
 const INDEX_MS = 30_000;
 const FORGET_MS = 3600_000;
 const PAUSE_MS = 50;
+/** Between two steps of the index, which are shorter: whoever writes meanwhile waits for one of them (about a millisecond). */
+const INDEX_PAUSE_MS = 10;
 const DAY_MS = 86_400_000;
 /** A caller may hand a request in again for as long as this (contract.md, idempotency_key). */
 const KEYS_MS = 30 * DAY_MS;
-const STEP = { entries: 200, sessions: 20, measured: 2_000, blobs: 50 } as const;
+const STEP = { entries: 25, sessions: 20, measured: 2_000, blobs: 50 } as const;
 
 export function createHousekeeping(deps: HousekeepingDeps): Housekeeping {
   const { clock, log } = deps;
@@ -70,12 +72,12 @@ export function createHousekeeping(deps: HousekeepingDeps): Housekeeping {
 }
 
 /** Steps until `step` says that it is done. */
-async function inSteps(clock: Clock, signal: AbortSignal, step: () => Promise<boolean>): Promise<void> {
-  while (!signal.aborted && !(await step())) await sleep(clock, PAUSE_MS, signal);
+async function inSteps(clock: Clock, signal: AbortSignal, step: () => Promise<boolean>, pauseMs = PAUSE_MS): Promise<void> {
+  while (!signal.aborted && !(await step())) await sleep(clock, pauseMs, signal);
 }
 
 async function index({ store, clock }: HousekeepingDeps, signal: AbortSignal): Promise<void> {
-  await inSteps(clock, signal, async () => (await store.indexEntries({ limit: STEP.entries })) < STEP.entries);
+  await inSteps(clock, signal, async () => (await store.indexEntries({ limit: STEP.entries })) < STEP.entries, INDEX_PAUSE_MS);
 }
 
 async function sweep({ store, clock }: HousekeepingDeps, signal: AbortSignal): Promise<void> {
