@@ -1,6 +1,7 @@
 /**
- * What the two commits of a turn cost by themselves: `node bench/commits.ts [--folder DIR] [--turns 3000] [--thread]`.
+ * What the two commits of a turn cost by themselves: `node bench/commits.ts [--folder DIR] [--turns 3000] [--at-once 1] [--thread | --postgres]`.
  * Without `--thread` the writer runs here, so that only statements and disk are seen; with it the whole store. `--folder /dev/shm` leaves out the disk.
+ * `--postgres` starts a server of its own, on the temporary folder. `--at-once` turns of different sessions are under way together (with a whole store).
  */
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,20 +11,29 @@ import { systemClock as clock, systemRandom as random } from "../src/app/system.
 import { textMessage } from "../src/core/message.ts";
 import { labelOf, type Principal } from "../src/core/principal.ts";
 import { newId } from "../src/core/random.ts";
-import type { AcceptOutput, Operations, StartedTurn } from "../src/core/store.ts";
+import type { AcceptOutput, Operations, StartedTurn, Store } from "../src/core/store.ts";
+import { createPostgresStore } from "../src/store/postgres/index.ts";
 import { createSqliteStore } from "../src/store/sqlite/index.ts";
 import { openDatabase } from "../src/store/sqlite/open-database.ts";
 import { createWriter } from "../src/store/sqlite/writer.ts";
 import type { WorkItem } from "../src/store/sqlite/writer-protocol.ts";
+import { startPostgres } from "../scripts/postgres.ts";
 import { percentile } from "./statistics.ts";
 
 const { values } = parseArgs({
-  options: { folder: { type: "string", default: tmpdir() }, turns: { type: "string", default: "3000" }, thread: { type: "boolean", default: false } },
+  options: {
+    folder: { type: "string", default: tmpdir() },
+    turns: { type: "string", default: "3000" },
+    thread: { type: "boolean", default: false },
+    postgres: { type: "boolean", default: false },
+    "at-once": { type: "string", default: "1" },
+  },
 });
 const TURNS = Number(values.turns);
 const SESSIONS = 10;
+const WHOLE = values.thread || values.postgres;
 /** Turns at the end whose pages are counted; the log is emptied before each. */
-const COUNTED = 200;
+const COUNTED = WHOLE ? 0 : 200;
 /** A frame of the log: a page and its header, https://www.sqlite.org/fileformat2.html#walformat */
 const FRAME = 4096 + 24;
 const LEASE_MS = 30_000;
@@ -79,16 +89,32 @@ type Act = (name: WorkItem["name"], input: unknown) => Promise<unknown>;
 const folder = mkdtempSync(join(values.folder, "clanker-commits-"));
 const path = join(folder, "clanker.db");
 const pages = { accept: 0, commit: 0 };
-const { act, empty, close } = values.thread ? await openThread() : openHere();
+const { act, empty, close } = values.postgres ? await openPostgres() : values.thread ? await openThread() : openHere();
 const taken = { accept: [] as number[], commit: [] as number[] };
-const spent = process.cpuUsage();
-for (let turn = 0; turn < TURNS; turn += 1) {
+const [spent, from] = [process.cpuUsage(), performance.now()];
+let next = 0;
+await Promise.all(
+  Array.from({ length: WHOLE ? Number(values["at-once"]) : 1 }, async () => {
+    for (let turn = next++; turn < TURNS; turn = next++) await runTurn(turn);
+  }),
+);
+const { user, system } = process.cpuUsage(spent);
+const seconds = (performance.now() - from) / 1000;
+await close();
+rmSync(folder, { recursive: true });
+for (const name of ["accept", "commit"] as const)
+  console.log(
+    `${name}: p50 ${percentile(taken[name], 0.5).toFixed(3)} ms, p99 ${percentile(taken[name], 0.99).toFixed(3)} ms${WHOLE ? "" : `, ${(pages[name] / COUNTED).toFixed(1)} pages`}`,
+  );
+console.log(`${(TURNS / seconds).toFixed(0)} turns a second; processor time of both: ${((user + system) / TURNS).toFixed(0)} µs a turn`);
+
+async function runTurn(turn: number): Promise<void> {
   const counts = turn >= TURNS - COUNTED;
   const timed = async (name: "accept" | "commit", work: () => Promise<unknown>) => {
     if (counts) empty();
-    const from = performance.now();
+    const begun = performance.now();
     const output = await work();
-    if (!counts) taken[name].push(performance.now() - from);
+    if (!counts) taken[name].push(performance.now() - begun);
     // One that was emptied keeps its header.
     else pages[name] += Math.floor((statSync(`${path}-wal`).size - 32) / FRAME);
     return output;
@@ -96,16 +122,14 @@ for (let turn = 0; turn < TURNS; turn += 1) {
   const started = startedOf((await timed("accept", () => act("acceptUpdates", acceptInput(turn)))) as AcceptOutput[]);
   await timed("commit", () => act("commitTurn", commitInput(started)));
 }
-const { user, system } = process.cpuUsage(spent);
-await close();
-rmSync(folder, { recursive: true });
-for (const name of ["accept", "commit"] as const)
-  console.log(
-    `${name}: p50 ${percentile(taken[name], 0.5).toFixed(3)} ms, p99 ${percentile(taken[name], 0.99).toFixed(3)} ms${values.thread ? "" : `, ${(pages[name] / COUNTED).toFixed(1)} pages`}`,
-  );
-console.log(`processor time of both: ${((user + system) / TURNS).toFixed(0)} µs a turn`);
 
-function openHere(): { act: Act; empty: () => void; close: () => Promise<void> } {
+interface Opened {
+  readonly act: Act;
+  empty(): void;
+  close(): Promise<void>;
+}
+
+function openHere(): Opened {
   const { database } = openDatabase(path, clock.now());
   const write = createWriter(database);
   const act: Act = async (name, input) => {
@@ -116,7 +140,24 @@ function openHere(): { act: Act; empty: () => void; close: () => Promise<void> }
   return { act, empty: () => database.exec("PRAGMA wal_checkpoint(TRUNCATE)"), close: async () => database.close() };
 }
 
-async function openThread(): Promise<{ act: Act; empty: () => void; close: () => Promise<void> }> {
+async function openThread(): Promise<Opened> {
   const store = await createSqliteStore({ path, clock });
-  return { act: async (name, input) => await (store[name] as (input: unknown) => Promise<unknown>)(input), empty: () => {}, close: () => store.close() };
+  return { act: actOn(store), empty: () => {}, close: () => store.close() };
+}
+
+async function openPostgres(): Promise<Opened> {
+  const server = await startPostgres();
+  const store = await createPostgresStore({ url: await server.database("commits"), clock });
+  return {
+    act: actOn(store),
+    empty: () => {},
+    async close() {
+      await store.close();
+      await server.stop();
+    },
+  };
+}
+
+function actOn(store: Store): Act {
+  return async (name, input) => await (store[name] as (input: unknown) => Promise<unknown>)(input);
 }

@@ -119,15 +119,23 @@ interface Completions {
 const completionOf = ({ url, token, model }: Completions, user: string) =>
   complete(url, { token, body: JSON.stringify({ model, user, messages: [{ role: "user", content: TEN_WORDS }] }) });
 
-/** `width` people who each act `rounds` times; however many they are, together they act about 200 times a second. */
-async function paced(width: number, rounds: number, act: (index: number, round: number) => Promise<number>): Promise<number[]> {
+interface Pace {
+  readonly sessions: number;
+  readonly rounds: number;
+  /** Of all sessions together, about; default 200. */
+  readonly perSecond?: number;
+}
+
+/** So many people who each act `rounds` times; however many they are, together they keep the pace. */
+async function paced({ sessions: width, rounds, perSecond = 200 }: Pace, act: (index: number, round: number) => Promise<number>): Promise<number[]> {
   const taken: number[] = [];
+  const gap = (900 / perSecond) * width;
   await Promise.all(
     times(width).map(async (index) => {
-      await pause(Math.random() * 4.5 * width);
+      await pause(Math.random() * gap);
       for (const round of times(rounds)) {
         taken.push(await act(index, round));
-        await pause((3 + Math.random() * 3) * width);
+        await pause((2 / 3 + (Math.random() * 2) / 3) * gap);
       }
     }),
   );
@@ -155,11 +163,9 @@ answerParent({
   connect,
   connectListeners,
   connectBare,
-  pacedTurns: ({ sessions, rounds, prefix }: { sessions: number; rounds: number; prefix: string }) =>
-    paced(sessions, rounds, (index, round) => runTurn(clients[index]!, sessionOf(prefix, index, round))),
-  pacedEchoes: ({ sessions, rounds }: { sessions: number; rounds: number }) => paced(sessions, rounds, (index) => echo(sockets[index]!)),
-  pacedModel: ({ sessions, rounds, url, body }: { sessions: number; rounds: number; url: string; body: string }) =>
-    paced(sessions, rounds, () => complete(url, { body })),
+  pacedTurns: ({ prefix, ...pace }: Pace & { prefix: string }) => paced(pace, (index, round) => runTurn(clients[index]!, sessionOf(prefix, index, round))),
+  pacedEchoes: (pace: Pace) => paced(pace, (index) => echo(sockets[index]!)),
+  pacedModel: ({ url, body, ...pace }: Pace & { url: string; body: string }) => paced(pace, () => complete(url, { body })),
   closedTurns: ({ sessions, ms, prefix }: { sessions: number; ms: number; prefix: string }) =>
     closedLoop(sessions, ms, (index, round) => runTurn(clients[index]!, sessionOf(prefix, index, round))),
   closedEchoes: ({ sessions, ms }: { sessions: number; ms: number }) => closedLoop(sessions, ms, (index) => echo(sockets[index]!)),

@@ -17,12 +17,12 @@ export interface PacedTimes {
 /** One block of paced turns, and one of direct calls right behind it. The load generator has as many connections as there are sessions. */
 export async function pacedBlock(
   { load, model, modelUrl }: Scene,
-  { sessions, turns, prefix }: { sessions: number; turns: number; prefix: string },
+  { turns, prefix, ...pace }: { sessions: number; turns: number; prefix: string; perSecond?: number },
 ): Promise<PacedTimes> {
-  const rounds = Math.ceil(turns / sessions);
-  const taken = await load.ask<number[]>("pacedTurns", { sessions, rounds, prefix });
+  const rounds = Math.ceil(turns / pace.sessions);
+  const taken = await load.ask<number[]>("pacedTurns", { ...pace, rounds, prefix });
   const body = await model.ask<string>("lastBody");
-  return { turns: taken, model: await load.ask<number[]>("pacedModel", { sessions, rounds: Math.ceil(rounds / 2), url: modelUrl, body }) };
+  return { turns: taken, model: await load.ask<number[]>("pacedModel", { ...pace, rounds: Math.ceil(rounds / 2), url: modelUrl, body }) };
 }
 
 /** End to end at an easy pace, less what the model itself takes at that pace; beside a WebSocket echo. */

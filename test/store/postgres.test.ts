@@ -66,6 +66,42 @@ describe("PostgreSQL", { skip }, () => {
     }
   });
 
+  test("fault-15 a hundred conversations at once through two gateways on one database: none fails and none loses anything", async () => {
+    const url = await server.database("crowded");
+    const stores = await Promise.all([1, 2].map(() => createPostgresStore({ url, clock })));
+    try {
+      await Promise.all(
+        Array.from({ length: 100 }, async (_, index) => {
+          const w = new World(stores[index % 2]!);
+          const started = await w.begin(`m${index}`);
+          await w.commit(started, { entries: [w.answer(`a${index}`)] });
+          assert.deepEqual(await w.transcript(started.session.id), [`m${index}`, `a${index}`]);
+        }),
+      );
+    } finally {
+      for (const store of stores) await store.close();
+    }
+  });
+
+  test("of operations that are written together, one that fails takes back only itself", async () => {
+    const store = await createPostgresStore({ url: await server.database("together"), clock });
+    try {
+      const w = new World(store);
+      const started = await Promise.all(["one", "two", "three"].map((text) => new World(store).begin(text)));
+      const [first, second, third] = started;
+      const stale = { ...second!, fence: { ...second!.fence, fence: second!.fence.fence + 1 } };
+      const results = await Promise.allSettled([w.commit(first!), w.commit(stale), w.commit(third!)]);
+      assert.deepEqual(
+        results.map(({ status }) => status),
+        ["fulfilled", "rejected", "fulfilled"],
+      );
+      assert.deepEqual(await Promise.all(started.map(({ session }) => w.transcript(session.id))), [["one", "yes"], ["two"], ["three", "yes"]]);
+      await w.commit(second!);
+    } finally {
+      await store.close();
+    }
+  });
+
   test("fault-65 a server that restarts is found again, and one that is away is said to be", async () => {
     const url = await server.database("restarted");
     const store = await createPostgresStore({ url, clock });

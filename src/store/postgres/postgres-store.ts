@@ -1,5 +1,5 @@
 import { Pool, types, type PoolClient } from "pg";
-import { sleep, type Clock } from "../../core/clock.ts";
+import type { Clock } from "../../core/clock.ts";
 import { StoreError } from "../../core/errors.ts";
 import { silentLog, type Log } from "../../core/log.ts";
 import type { Random } from "../../core/random.ts";
@@ -7,9 +7,10 @@ import type { Store } from "../../core/store.ts";
 import type { AnyOperation } from "../operations/operations.ts";
 import { storeOf } from "../operations/store-of.ts";
 import { migratePostgres } from "./migrate-postgres.ts";
-import { isAway, isConflict, toStoreError } from "./pg-errors.ts";
-import { limitConcurrency } from "./limit-concurrency.ts";
-import { CommitInDoubt, fateOf, runSteps, serializable } from "./transaction.ts";
+import { createPersistence } from "./persistence.ts";
+import { isAway, toStoreError } from "./pg-errors.ts";
+import { BatchWriter } from "./batch-writer.ts";
+import { CommitInDoubt } from "./transaction.ts";
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database` */
@@ -20,8 +21,6 @@ export interface PostgresStoreOptions {
   readonly log?: Log;
   /** Connections, default 10. */
   readonly poolSize?: number;
-  /** Transactions that write at a time, default 4: with more of them most are in each other's way and are run again. */
-  readonly writers?: number;
   /** Operations that may wait for a connection, default 10,000. */
   readonly queueCap?: number;
   /** How often a conflict is tried again, default 20. */
@@ -43,7 +42,8 @@ const parsers = {
 };
 
 /**
- * The store that several gateways can share: every operation is one serializable transaction, run again whole after a conflict or a lost connection.
+ * The store that several gateways can share: operations are written in serializable transactions, run again whole after a conflict with another gateway
+ * or a lost connection.
  * @throws StoreError `store_unavailable`, `store_refused`, `schema_newer`
  */
 export async function createPostgresStore(options: PostgresStoreOptions): Promise<Store> {
@@ -61,7 +61,6 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   pool.on("error", (error) => log.warn("an idle database connection was lost", { error: error.message }));
   // For as long as the connection lives, also after it was thrown away: an error without a listener would end the process. Who uses it learns of it by its query.
   pool.on("connect", (client) => client.on("error", () => {}));
-  const inPlace = limitConcurrency(options.writers ?? 4);
   let waiting = 0;
   let closed: Promise<void> | undefined;
 
@@ -79,43 +78,8 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     }
   };
 
-  const pause = (attempt: number, most: number) => sleep(clock, random.number() * Math.min(most, 2 ** attempt * 4));
-
-  const resolveDoubt = async (doubt: CommitInDoubt): Promise<"committed" | "aborted"> => {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const fate = await withClient((client) => fateOf(client, doubt.xid));
-        if (fate !== "in progress") return fate;
-      } catch (error) {
-        if (!isAway(error)) throw error;
-      }
-      if (attempt >= 10)
-        throw new StoreError("store_unavailable", doubt.message, {
-          hint: "The PostgreSQL server went away during a commit; start it again.",
-          retryAfterMs: 2000,
-          cause: doubt,
-        });
-      await sleep(clock, Math.min(3000, 100 * 2 ** attempt));
-    }
-  };
-
-  const attempt = async (operation: AnyOperation, input: never): Promise<unknown> => {
-    let conflicts = 0;
-    let losses = 0;
-    for (;;) {
-      try {
-        if (operation.durable === "read") return await withClient((client) => runSteps(client, operation.run(input)));
-        return await inPlace(() => withClient((client) => serializable(client, operation.run(input))));
-      } catch (error) {
-        if (error instanceof CommitInDoubt) {
-          if ((await resolveDoubt(error)) === "committed") return error.output;
-          losses += 1;
-        } else if (isConflict(error) && conflicts < conflictRetries) await pause(conflicts++, 200);
-        else if (isAway(error) && losses < awayRetries) await pause(5 + losses++, 1000);
-        else throw error;
-      }
-    }
-  };
+  const persistence = createPersistence({ withClient, clock, random, conflictRetries, awayRetries });
+  const writer = new BatchWriter((batch) => persistence.write(batch));
 
   const submit = async (operation: AnyOperation, input: never): Promise<unknown> => {
     if (closed !== undefined) throw new StoreError("store_closed", `${operation.name} after close`, { hint: "The gateway is stopping." });
@@ -126,7 +90,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
       });
     waiting += 1;
     try {
-      return await attempt(operation, input);
+      return await (operation.durable === "read" ? persistence.read(operation, input) : writer.submit(operation, input));
     } catch (error) {
       throw toStoreError(error);
     } finally {
@@ -146,6 +110,6 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
       const { rows } = await pool.query<{ name: string }>("SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = current_schema()");
       for (const { name } of rows) await pool.query(`VACUUM (FULL) ${name}`);
     },
-    close: () => (closed ??= pool.end()),
+    close: () => (closed ??= writer.idle().then(() => pool.end())),
   });
 }

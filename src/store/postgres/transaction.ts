@@ -1,7 +1,10 @@
 import type { PoolClient, QueryResult } from "pg";
 import type { Steps, Value } from "../operations/statement.ts";
-import { isAway } from "./pg-errors.ts";
+import { isAway, isConflict } from "./pg-errors.ts";
 import { numbered } from "./numbered.ts";
+
+/** What became of one operation of a transaction that was committed. */
+export type Outcome = { readonly output: unknown } | { readonly error: unknown };
 
 /** Runs an operation's statements on one connection. */
 export async function runSteps<T>(client: Pick<PoolClient, "query">, steps: Steps<T>): Promise<T> {
@@ -19,12 +22,12 @@ export async function runSteps<T>(client: Pick<PoolClient, "query">, steps: Step
 /** Thrown when the connection went while COMMIT was under way: whether it took place is to be asked of the server by `xid`. */
 export class CommitInDoubt extends Error {
   readonly xid: string;
-  readonly output: unknown;
+  readonly outcomes: readonly Outcome[];
 
-  constructor(xid: string, output: unknown, cause: unknown) {
+  constructor(xid: string, outcomes: readonly Outcome[], cause: unknown) {
     super(`commit of transaction ${xid} in doubt`, { cause });
     this.xid = xid;
-    this.output = output;
+    this.outcomes = outcomes;
   }
 }
 
@@ -35,27 +38,50 @@ function toParameter(value: Value): string | number | null | Buffer {
   return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
 }
 
-/** One serializable transaction. On an error nothing has happened, except after CommitInDoubt. */
-export async function serializable<T>(client: PoolClient, steps: Steps<T>): Promise<T> {
-  // Both in one message; the number lets us ask later what became of the transaction.
-  const begun = (await client.query("BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT pg_current_xact_id()::text AS xid")) as unknown as QueryResult<{
-    xid: string;
-  }>[];
-  const xid = begun[1]!.rows[0]!.xid;
-  let output: T;
+/**
+ * Several operations as one serializable transaction, each in a savepoint of its own: one that fails takes back only itself.
+ * @param lazy its commit may be lost when the server loses its power (synchronous_commit = off).
+ * @throws CommitInDoubt; what the server throws for a conflict or a lost connection, and then nothing has happened.
+ */
+export async function serializable(client: PoolClient, works: readonly Steps<unknown>[], { lazy }: { lazy: boolean }): Promise<Outcome[]> {
+  const xid = await begin(client, lazy);
+  const outcomes: Outcome[] = [];
   try {
-    output = await runSteps(client, steps);
+    for (const work of works) {
+      // One message between two operations, and none where there is only one.
+      if (works.length > 1) await client.query(outcomes.length === 0 ? "SAVEPOINT operation" : "RELEASE operation; SAVEPOINT operation");
+      outcomes.push(await outcomeOf(client, work, works.length === 1));
+    }
   } catch (error) {
     if (!isAway(error)) await client.query("ROLLBACK");
     throw error;
   }
+  const isKept = outcomes.some((outcome) => "output" in outcome);
   try {
-    await client.query("COMMIT");
+    await client.query(isKept ? "COMMIT" : "ROLLBACK");
   } catch (error) {
-    if (isAway(error)) throw new CommitInDoubt(xid, output, error);
+    if (isKept && isAway(error)) throw new CommitInDoubt(xid, outcomes, error);
     throw error;
   }
-  return output;
+  return outcomes;
+}
+
+/** @returns the number of the transaction, by which the server can be asked later what became of it. */
+async function begin(client: PoolClient, lazy: boolean): Promise<string> {
+  // All in one message, which has one result for each statement.
+  const sql = `BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL synchronous_commit = ${lazy ? "off" : "on"}; SELECT pg_current_xact_id()::text AS xid`;
+  const results = (await client.query(sql)) as unknown as QueryResult<{ xid: string }>[];
+  return results.at(-1)!.rows[0]!.xid;
+}
+
+async function outcomeOf(client: PoolClient, work: Steps<unknown>, isAlone: boolean): Promise<Outcome> {
+  try {
+    return { output: await runSteps(client, work) };
+  } catch (error) {
+    if (isAway(error) || isConflict(error)) throw error;
+    if (!isAlone) await client.query("ROLLBACK TO operation");
+    return { error };
+  }
 }
 
 /** What became of a transaction: pg_xact_status, https://www.postgresql.org/docs/current/functions-info.html */
