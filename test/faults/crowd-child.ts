@@ -1,4 +1,5 @@
 /** Many clients of /ws in a process of their own. Commands come as messages of the parent, `{id, name, args}`; each is answered. */
+import { setTimeout as wait } from "node:timers/promises";
 import { GATEWAY_TOKEN } from "./gateway-process.ts";
 import { openLeanSocket, type LeanSocket } from "./lean-socket.ts";
 
@@ -113,15 +114,17 @@ const commands: Record<string, (args: never) => unknown> = {
   hear: async () => {
     const deaf = clients.filter((client) => client.deaf);
     for (const { socket } of deaf) socket.resume();
-    await Promise.all(deaf.map((client) => client.socket.closed ?? new Promise<void>((resolve) => (client.onClose = resolve))));
-    const closed = deaf.filter(({ socket }) => socket.closed === 4008).length;
+    const closed = Promise.all(deaf.map((client) => client.socket.closed ?? new Promise<void>((resolve) => (client.onClose = resolve))));
+    await Promise.race([closed, wait(60_000, undefined, { ref: false })]);
+    const ended = deaf.filter(({ socket }) => socket.closed !== undefined).length;
+    const told = deaf.filter(({ socket }) => socket.closed === 4008).length;
     await each(deaf, 16, (client) => {
       client.deaf = false;
       return open(client);
     });
     const resets = deaf.reduce((sum, client) => sum + client.resets, 0);
     for (const client of deaf) client.resets = 0;
-    return { closed, resets };
+    return { ended, told, resets };
   },
   figures: () => ({
     open: clients.filter(({ socket }) => socket.closed === undefined).length,

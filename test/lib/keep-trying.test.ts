@@ -123,4 +123,15 @@ describe("a connection", () => {
     });
     assert.deepEqual(troubles, []);
   });
+
+  test("that ends without a word is a loss: the next one waits", async () => {
+    const { clock, stop, account, trying, troubles } = bench();
+    let opened = 0;
+    const done = keepConnected(account, trying, async () => void (opened += 1));
+    await clock.advance(2_000);
+    assert.equal(opened, 2);
+    stop.abort();
+    await done;
+    assert.equal(troubles[0], "the connection ended");
+  });
 });

@@ -77,6 +77,8 @@ export async function keepConnected<A extends TryingAccount>(account: A, { chann
     const openedAt = clock.monotonic();
     try {
       await connect();
+      // One that ends without a word is a loss like any other: without a pause before the next this loop would take the whole processor.
+      if (!signal.aborted) throw new Error("the connection ended");
     } catch (error) {
       if (signal.aborted) return;
       if (clock.monotonic() - openedAt > LIVED_MS) backoff.reset();

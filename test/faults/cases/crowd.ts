@@ -146,19 +146,22 @@ export const crowd: Scenario = {
         }
       };
       const pairs: { reading: number; deaf: number }[] = [];
-      const heard = { closed: 0, resets: 0 };
+      const heard = { ended: 0, told: 0, resets: 0 };
       for (let pair = 0; pair < (size === "long" ? 3 : 1); pair += 1) {
         const reading = await during(stream);
         await people.all("deafen");
         const ignored = await during(stream);
-        for (const { closed, resets } of await people.all<{ closed: number; resets: number }>("hear")) {
-          heard.closed += closed;
+        for (const { ended, told, resets } of await people.all<typeof heard>("hear")) {
+          heard.ended += ended;
+          heard.told += told;
           heard.resets += resets;
         }
         pairs.push({ reading: reading.p99, deaf: ignored.p99 });
       }
       const underFlood = await probe.look(gateway.pid);
-      assert.equal(heard.closed, deaf * pairs.length, "every client that did not read was closed with 4008");
+      assert.equal(heard.ended, deaf * pairs.length, "every client that did not read was closed");
+      // Who does not even read the close is cut off after 30 s, which the long stream outlasts.
+      if (size === "short") assert.equal(heard.told, heard.ended, "every client that did not read was told so with 4008");
       const [reading, ignored] = [median(pairs.map((pair) => pair.reading)), median(pairs.map((pair) => pair.deaf))];
 
       const back = Math.max(...(await people.all<number>("comeBack")));
@@ -186,7 +189,8 @@ export const crowd: Scenario = {
         ...loopFigures(loop),
         "event loop p99 in both, ms": Math.round(underFlood.loop.p99 * 10) / 10,
         "RSS, MiB": mib(loop.rss),
-        "closed with 4008": heard.closed,
+        "closed as too slow": heard.ended,
+        "told so with 4008 within 30 s": heard.told,
         "resumed with reset": heard.resets,
         "out of order or twice": last.wrong,
         "all back after a cut, ms": Math.round(back),
