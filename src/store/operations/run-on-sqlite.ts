@@ -43,6 +43,12 @@ const FULL = 13;
 const CANTOPEN = 14;
 const NOTADB = 26;
 
+/**
+ * What the engine says when tables are not what our migrations made. The schema is text in the file, without a checksum, and the statements are the program's own: a word of it
+ * was damaged.
+ */
+const STRANGE_SCHEMA = /^(no such (column|table|module): |table \S+ has no column named |unrecognized option: |vtable constructor failed: |unknown tokenizer)/;
+
 /** What a thrown value of the engine means. Errors of our own pass unchanged. */
 export function toStoreError(thrown: unknown): ClankerError {
   if (thrown instanceof ClankerError) return thrown;
@@ -50,7 +56,7 @@ export function toStoreError(thrown: unknown): ClankerError {
   const primary = (error.errcode ?? 0) & 0xff;
   const message = `sqlite: ${error.message ?? String(thrown)}`;
   // What was stored as JSON and is none any more.
-  const unreadable = thrown instanceof SyntaxError;
+  const unreadable = thrown instanceof SyntaxError || STRANGE_SCHEMA.test(error.message ?? "");
   if (primary === FULL)
     return new StoreError("disk_full", message, {
       hint: "Free space on the disk of the home folder; nothing that was accepted is lost.",

@@ -82,7 +82,7 @@ function quickCheck(path: string): string | undefined {
   } catch (thrown) {
     const error = toStoreError(thrown);
     if (error.code === "store_corrupt") return error.message;
-    throw thrown;
+    throw error;
   } finally {
     database.close();
   }

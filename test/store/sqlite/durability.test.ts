@@ -137,6 +137,27 @@ describe("the SQLite file", () => {
     });
   }
 
+  for (const [word, damaged] of [
+    ["content_rowid", "content_sowid"],
+    ["confidentiality TEXT", "confidentialitx TEXT"],
+    ["received_at BIGINT", "recgived_at BIGINT"],
+  ] as const) {
+    test(`fault-59 a schema in which ${word} has become ${damaged} is damage of the file, found at the start or at the first read`, async () => {
+      const path = join(newFolder(), "clanker.db");
+      const store = await createSqliteStore({ path, clock });
+      await new World(store).begin("hello");
+      await store.close();
+      const text = readFileSync(path).toString("latin1");
+      if (!text.includes(word)) return assert.fail(`no ${word} in the schema`);
+      writeFileSync(path, Buffer.from(text.replaceAll(word, damaged), "latin1"));
+      const use = async () => {
+        const opened = await createSqliteStore({ path, clock });
+        await opened.listInbox({ limit: 10 }).finally(() => opened.close());
+      };
+      await rejectsWith("store_corrupt", use());
+    });
+  }
+
   test("fault-59 damage that a crash left is refused at every start, not at the first one only", async () => {
     const folder = newFolder();
     const path = join(folder, "clanker.db");
