@@ -85,11 +85,10 @@ async function runAll(): Promise<number> {
     return 2;
   }
   const results: Record<string, Kept & { failure?: string }> = {};
-  for (const scenario of scenarios.filter(({ name }) => wanted(name))) results[scenario.name] = await runOne(scenario);
+  for (const scenario of scenarios.filter(({ name }) => wanted(name))) keep(scenario.name, (results[scenario.name] = await runOne(scenario)));
   for (const runner of RUNNERS.filter(({ name }) => wanted(name))) await runProgram(runner.path, values.long ? runner.long : runner.short);
   const failed = Object.entries(results).filter(([, { failure }]) => failure !== undefined);
   const held = Object.keys(results).length - failed.length - absent.length;
-  keep(results);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
   console.log(`\n${held} held, ${failed.length} did not${absent.length > 0 ? `, ${absent.length} did not run: ${absent.join(", ")}` : ""}`);
   return failed.length > 0 || process.exitCode === 1 ? 1 : 0;
@@ -121,15 +120,15 @@ function print(name: string, begun: number, figures: Figures): void {
   for (const [what, value] of Object.entries(figures)) console.log(`  ${what.padEnd(48)} ${value}`);
 }
 
-/** Only what held is kept: a failed run must not stand in the docs as a figure. */
-function keep(results: Record<string, Kept & { failure?: string }>): void {
+/** Only what held is kept: a failed run must not stand in the docs as a figure. At once, for a long lab may be ended before its end. */
+function keep(name: string, { failure, ...result }: Kept & { failure?: string }): void {
   const kept = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, Kept>) : {};
-  for (const [name, { failure, ...result }] of Object.entries(results)) {
-    // The figures of a long run are worth more than those of a short one.
-    if (failure === undefined && !absent.includes(name) && (result.size === "long" || kept[name]?.size !== "long")) kept[name] = result;
-  }
+  // The figures of a long run are worth more than those of a short one.
+  if (failure === undefined && !absent.includes(name) && (result.size === "long" || kept[name]?.size !== "long")) kept[name] = result;
   const known = Object.entries(kept).filter(([name]) => scenarios.some((scenario) => scenario.name === name));
-  writeFileSync(file, `${JSON.stringify(Object.fromEntries(known.toSorted(([a], [b]) => a.localeCompare(b))), null, 2)}\n`);
+  const text = JSON.stringify(Object.fromEntries(known.toSorted(([a], [b]) => a.localeCompare(b))), null, 2);
+  // Numbers of cases on one line, as the formatter has them.
+  writeFileSync(file, `${text.replaceAll(/\[[\d,\s]+\]/g, (list) => list.replaceAll(/\s+/g, "").replaceAll(",", ", "))}\n`);
 }
 
 async function runProgram(path: string, args: readonly string[]): Promise<void> {

@@ -15,12 +15,10 @@ export interface SmallDisk {
   remove(): void;
 }
 
-const SIZE_MB = 24;
-
-/** @throws Error when neither way is there */
-export function openSmallDisk(): SmallDisk {
+/** @param megabytes of the tmpfs. @throws Error when neither way is there */
+export function openSmallDisk(megabytes = 24): SmallDisk {
   const folder = mkdtempSync(join(tmpdir(), "clanker-disk-"));
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${SIZE_MB}m,mode=700`, "tmpfs", folder]).status === 0;
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m,mode=700`, "tmpfs", folder]).status === 0;
   const unmount = () => void spawnSync("umount", ["-l", folder]);
   if (mounted) process.once("exit", unmount);
   const ballast = join(folder, "ballast");

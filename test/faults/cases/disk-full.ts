@@ -14,7 +14,9 @@ export const diskFull: Scenario = {
   title:
     "on a full disk nothing is acknowledged that is not kept, the owner is alarmed, the log drops lines and the gateway lives, and with space again all is well (fault-58)",
   async run(size) {
-    const disk = openSmallDisk();
+    // What is accepted while the log still has room of its own stays: some megabytes a round.
+    const [rounds, megabytes] = size === "long" ? [10, 160] : [1, 24];
+    const disk = openSmallDisk(megabytes);
     const confirmed: number[] = [];
     const telegram = await startFakeTelegram({ onConfirm: (ids) => void confirmed.push(...ids) });
     const model = await startEchoModel({ pace: 0 });
@@ -32,7 +34,7 @@ export const diskFull: Scenario = {
       let alarmMs = 0;
       let recoverMs = 0;
       let refused = 0;
-      for (let round = 0; round < (size === "long" ? 20 : 1); round += 1) {
+      for (let round = 0; round < rounds; round += 1) {
         say(7, `before ${round}`);
         await telegram.until(answered, 20_000);
         disk.fill(gateway.pid);
@@ -58,7 +60,10 @@ export const diskFull: Scenario = {
         const freed = performance.now();
         await telegram.until(answered, 30_000);
         recoverMs = Math.max(recoverMs, performance.now() - freed);
-        await eventually("ready again", 40_000, async () => (await gateway.call("GET", "/health/ready")).status === 200);
+        let ready = await gateway.call("GET", "/health/ready");
+        await eventually("ready again", 40_000, async () => (ready = await gateway.call("GET", "/health/ready")).status === 200, 100).catch((error: Error) => {
+          throw new Error(`${error.message}, round ${round}: ${JSON.stringify(ready.body)}`);
+        });
       }
       assert.ok(recoverMs < 10_000, `answers came ${recoverMs} ms after there was space again`);
       assert.deepEqual(await gateway.stop(), { code: 0, signal: null });
