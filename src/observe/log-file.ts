@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 export interface LogFileOptions {
@@ -54,7 +54,13 @@ export function createLogFile({ path, maxBytes = 10_000_000, keep = 5 }: LogFile
         file = open();
       }
       try {
-        file.bytes += writeSync(file.fd, bytes);
+        const written = writeSync(file.fd, bytes);
+        if (written < bytes.length) {
+          // A disk that becomes full takes a part of it, without an error: the next line would begin behind half a line.
+          ftruncateSync(file.fd, file.bytes);
+          throw new Error(`ENOSPC: the disk took ${written} of ${bytes.length} bytes of a line`);
+        }
+        file.bytes += written;
       } catch (error) {
         close();
         throw error;

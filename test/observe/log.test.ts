@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -118,6 +119,22 @@ test("a log file is private, rotates by size and keeps as many old files as it s
   assert.equal(readFileSync(join(folder, "logs", "clanker.log"), "utf8"), "line number 8\n");
   assert.equal(readFileSync(join(folder, "logs", "clanker.log.2"), "utf8"), "line number 6\n");
   assert.equal(statSync(join(folder, "logs", "clanker.log")).mode & 0o777, 0o600);
+});
+
+test("fault-58: of a line that the disk takes in part nothing stays, so that the next one is a line of its own", (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "clanker-log-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "clanker.log");
+  const script = `
+    import { createLogFile } from ${JSON.stringify(new URL("../../src/observe/index.ts", import.meta.url).href)};
+    const file = createLogFile({ path: ${JSON.stringify(path)} });
+    file.write("first\\n");
+    try { file.write("much too long\\n"); } catch (error) { console.log(error.message); }
+    file.write("last\\n");`;
+  // The kernel takes what fits under the limit, as it does with the last block of a disk.
+  const { stdout, stderr } = spawnSync("prlimit", ["--fsize=11", process.execPath, "--input-type=module", "-e", script], { encoding: "utf8" });
+  assert.equal(stdout, "ENOSPC: the disk took 5 of 14 bytes of a line\n", stderr);
+  assert.equal(readFileSync(path, "utf8"), "first\nlast\n");
 });
 
 test("a log file whose folder cannot be made throws, and works as soon as it can", (context) => {
