@@ -7,7 +7,9 @@ import { readlinkSync } from "node:fs";
 import { promisify } from "node:util";
 import { eventually, NotHere } from "./scenario.ts";
 
-const run = promisify(execFile);
+/** The tools of networks stand where only the administrator's shell looks. */
+const env = { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
+const run = (command: string, args: readonly string[]) => promisify(execFile)(command, args, { env });
 
 export interface OwnNetwork {
   /** Address of the machine as the program within sees it. */
