@@ -55,6 +55,7 @@ export const ROWS: readonly Row[] = [
   { name: "turn-cpu", group: "throughput", what: "processor time of the gateway per turn", unit: "ms" },
   { name: "turn-writes", group: "throughput", what: "write calls of the gateway per turn (files and sockets)", unit: "calls" },
   { name: "rss-loaded", group: "throughput", what: "RSS under that load", unit: "MB" },
+  { name: "rss-settled", group: "throughput", what: "RSS half a minute after it", unit: "MB" },
   { name: "pss-loaded", group: "throughput", what: "PSS under that load", unit: "MB" },
   { name: "disk", group: "throughput", what: "bytes on disk per ten-word turn", unit: "bytes", must: 5000, aim: 3000 },
   { name: "disk-written", group: "throughput", what: "bytes written to disk per ten-word turn (log and database)", unit: "bytes" },

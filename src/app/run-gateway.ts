@@ -88,7 +88,7 @@ async function runLocked(loaded: LoadedConfig, load: LoadConfigOptions, options:
   greet(url, { loaded, token, tls }, options.print);
   log.info("gateway is ready", { url, version: VERSION, model: config.agents.model, channels: [...supervisor.accounts.keys()] });
 
-  settleMemory(clock, stopped.signal);
+  settleMemory({ clock, hub, signal: stopped.signal });
   const unwatch = watch();
   const unhup = onHangup(() =>
     access.reload().catch((error: unknown) => log.warn("the config was not taken; the former one stays in force", { problem: String(error) })),
