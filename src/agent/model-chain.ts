@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import { type Clock, deadline } from "../core/clock.ts";
 import { ModelError } from "../core/errors.ts";
 import { HttpFailure } from "../core/http.ts";
 import type { Model, ModelEvent, ModelRequest } from "../core/model.ts";
@@ -144,7 +144,7 @@ async function nextEvent(
   limit: { clock: Clock; silenceMs: number },
 ): Promise<IteratorResult<ModelEvent>> {
   let silent = false;
-  const cancel = limit.clock.timer(limit.silenceMs, () => {
+  const cancel = deadline(limit.clock, limit.silenceMs, () => {
     silent = true;
     controller.abort();
   });

@@ -1,7 +1,7 @@
 import { flushCompileCache } from "node:module";
 import type { Clock } from "../core/clock.ts";
 import type { EventHub } from "../gateway/index.ts";
-import { collectGarbage, SETTLED_MS } from "../lib/collect-garbage/index.ts";
+import { collectGarbage, collectSeldom, SETTLED_MS } from "../lib/collect-garbage/index.ts";
 
 /** So many turns leave enough behind to be worth a stop of some 25 ms. */
 const BUSY_TURNS = 100;
@@ -20,6 +20,7 @@ export function settleMemory({ clock, hub, signal }: { clock: Clock; hub: Pick<E
     // Otherwise kept in memory until the end, and lost if that is a kill.
     flushCompileCache();
     collectGarbage();
+    collectSeldom();
   });
   const whenQuiet = () => {
     const left = endedAt + QUIET_MS - clock.monotonic();

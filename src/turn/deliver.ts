@@ -3,7 +3,7 @@
  * What must stay true: `sending` is committed before the socket write and the receipt after it (P2); a part that may have been delivered is never sent again blindly: it becomes
  * `unknown` and the owner is told; `failed` and `unknown` do not hold up what comes after, a retry-after does.
  */
-import { sleep, type Clock } from "../core/clock.ts";
+import { deadline, sleep, type Clock } from "../core/clock.ts";
 import { ChannelError, StoreError, toClankerError } from "../core/errors.ts";
 import type { Bus } from "../core/bus.ts";
 import type { Channel } from "../core/channel.ts";
@@ -126,7 +126,7 @@ async function sendPart(
   const settle = (status: Settled, more: { receipt?: DeliveryPart["receipt"]; error?: string; notBefore?: number }) =>
     settleSurely({ fence, deliveryId: delivery.id, part: part.number, status, now: deps.clock.now(), ...withoutUndefined(more) }, deps, stop);
   const timeout = new AbortController();
-  const cancels = [deps.clock.timer(SEND_MS, () => timeout.abort())];
+  const cancels = [deadline(deps.clock, SEND_MS, () => timeout.abort())];
   const hurry = () => void cancels.push(deps.clock.timer(STOP_SEND_MS, () => timeout.abort()));
   stop.addEventListener("abort", hurry, { once: true });
   if (stop.aborted) hurry();

@@ -3,7 +3,7 @@
  * What must stay true: the draft part is committed as `sending` before the first preview is posted, and its receipt after it; later previews are edits, not rows:
  * the newest text wins, a failed one is forgotten. The turn never waits for a preview, only for one that is under way when it ends.
  */
-import type { Clock } from "../core/clock.ts";
+import { type Clock, deadline } from "../core/clock.ts";
 import { ChannelError } from "../core/errors.ts";
 import type { Channel, Receipt, RenderedPart, SendTarget } from "../core/channel.ts";
 import type { Log } from "../core/log.ts";
@@ -77,7 +77,7 @@ export class Draft {
     this.#cancelTimer = undefined;
     if (this.#under) {
       // An edit is awaited for a moment, or the platform could show it after the final one; one that hangs must not hold the lane for ever (P5).
-      const cancel = this.#deps.clock.timer(this.#receipt ? LAST_EDIT_MS : FIRST_SEND_MS, () => this.#abort.abort());
+      const cancel = deadline(this.#deps.clock, this.#receipt ? LAST_EDIT_MS : FIRST_SEND_MS, () => this.#abort.abort());
       await this.#under;
       cancel();
     }

@@ -214,6 +214,21 @@ describe("the door to configured origins", () => {
     assert.equal(String((await second).value), "second");
   });
 
+  test("fault-44 an answer that has come while the event loop was blocked is read, not given up as late", async () => {
+    let answer = () => {};
+    let asked = () => {};
+    const heard = new Promise<void>((resolve) => (asked = resolve));
+    const server = await serve((_, response) => {
+      answer = () => void response.end("in time");
+      asked();
+    });
+    const response = open().request({ baseUrl: server }, { path: "/", timeoutMs: 100 });
+    await heard;
+    answer();
+    for (const until = performance.now() + 250; performance.now() < until;); // oxlint-disable-line no-empty
+    assert.equal(await (await response).text(), "in time");
+  });
+
   test("waits for the head and inside the body only as long as allowed", async () => {
     const http = open();
     const mute = await raw(() => {});

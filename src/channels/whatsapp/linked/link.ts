@@ -1,4 +1,4 @@
-import type { Clock } from "../../../core/clock.ts";
+import { type Clock, deadline } from "../../../core/clock.ts";
 import type { Program } from "../../../core/programs.ts";
 import { ChannelError } from "../../../core/errors.ts";
 import { failureOf } from "./failure.ts";
@@ -42,7 +42,7 @@ export function createLink(child: Program, { clock, callMs, ackMs }: { readonly 
           how();
         };
         const abort = () => settle(() => reject(lost(method, "it was stopped")));
-        const cancel = clock.timer(timeoutMs, () => settle(() => reject(lost(method, "no answer came"))));
+        const cancel = deadline(clock, timeoutMs, () => settle(() => reject(lost(method, "no answer came"))));
         signal?.addEventListener("abort", abort, { once: true });
         pending.set(id, { method, settle, resolve: (value) => resolve(value as T), reject });
         child.send({ type: "call", id, method, params: { ...params, ack_ms: ackMs } } satisfies ToChild);

@@ -1,13 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Readable, Transform } from "node:stream";
-import type { Clock } from "../../../core/clock.ts";
+import { type Clock, deadline } from "../../../core/clock.ts";
 import { HttpFailure, type HttpRequest, type HttpResponse } from "../../../core/http.ts";
 import { failureOf, type Exchange } from "./exchange.ts";
 import type { Target } from "./target.ts";
 
 const IDLE_TIMEOUT_MS = 60_000;
-/** What has come meanwhile is read within this time. */
-const LATE_MS = 50;
 const DEFAULT_LIMIT = 10_000_000;
 /** A compressed body may not become larger than this, however it is read. */
 const MAX_DECODED = 100_000_000;
@@ -86,11 +84,9 @@ async function* read(reading: Reading): AsyncGenerator<Uint8Array> {
   };
   const onAbort = () => stop("aborted", "aborted");
   const onIdle = () => stop("timeout", `no data for ${reading.idleMs} ms`);
-  // After a moment in which the event loop was blocked or the process frozen, the timer is called before what lies in the socket is read.
-  const lookAgain = () => (cancelIdle = clock.timer(LATE_MS, onIdle));
   if (signal?.aborted) onAbort();
   signal?.addEventListener("abort", onAbort, { once: true });
-  let cancelIdle = clock.timer(reading.idleMs, lookAgain);
+  let cancelIdle = deadline(clock, reading.idleMs, onIdle);
   /** undefined: whoever reads has left. */
   let complete: boolean | undefined;
   let left: Readable | undefined;
@@ -104,7 +100,7 @@ async function* read(reading: Reading): AsyncGenerator<Uint8Array> {
       if (decoded && size > MAX_DECODED) stop("too_large", `the body is larger than ${MAX_DECODED} bytes`);
       if (failure !== undefined) throw failure;
       yield chunk;
-      cancelIdle = clock.timer(reading.idleMs, lookAgain);
+      cancelIdle = deadline(clock, reading.idleMs, onIdle);
     }
     if (failure !== undefined) throw failure;
     complete = true;

@@ -1,5 +1,5 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
-import type { Clock } from "../../../core/clock.ts";
+import { type Clock, deadline } from "../../../core/clock.ts";
 import { HttpFailure, type HttpRequest } from "../../../core/http.ts";
 import type { Target } from "./target.ts";
 
@@ -59,7 +59,7 @@ function attempt(wire: Wire, target: Target, request: HttpRequest, clock: Clock)
   };
   const onAbort = () => fail(new HttpFailure("aborted", `${target.shown}: aborted`, sent));
   const timeoutMs = request.timeoutMs ?? HEADER_TIMEOUT_MS;
-  const cancelTimer = clock.timer(timeoutMs, () => fail(new HttpFailure("timeout", `${target.shown}: no response within ${timeoutMs} ms`, sent)));
+  const cancelTimer = deadline(clock, timeoutMs, () => fail(new HttpFailure("timeout", `${target.shown}: no response within ${timeoutMs} ms`, sent)));
   const settle = () => {
     cancelTimer();
     request.signal?.removeEventListener("abort", onAbort);
