@@ -83,6 +83,24 @@ describe("PostgreSQL", { skip }, () => {
     }
   });
 
+  test("what must be kept is committed as the owner of the server has said", async () => {
+    const url = await server.database("replicated");
+    await query(url, "ALTER DATABASE replicated SET synchronous_commit = remote_apply");
+    const store = await createPostgresStore({ url, clock });
+    try {
+      await query(
+        url,
+        `CREATE TABLE seen (how TEXT); CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$;
+         CREATE TRIGGER look BEFORE INSERT ON settings FOR EACH ROW EXECUTE FUNCTION look()`,
+      );
+      await store.setSetting({ name: "one", value: "kept" });
+      assert.deepEqual(await query(url, "SELECT how FROM seen"), [{ how: "remote_apply" }]);
+    } finally {
+      await store.close();
+    }
+  });
+
   test("of operations that are written together, one that fails takes back only itself", async () => {
     const store = await createPostgresStore({ url: await server.database("together"), clock });
     try {

@@ -45,9 +45,10 @@ const NOTADB = 26;
 
 /**
  * What the engine says when tables are not what our migrations made. The schema is text in the file, without a checksum, and the statements are the program's own: a word of it
- * was damaged.
+ * was damaged. An engine without fts5 is whole, and so is the file.
  */
-const STRANGE_SCHEMA = /^(no such (column|table|module): |table \S+ has no column named |unrecognized option: |vtable constructor failed: |unknown tokenizer)/;
+const STRANGE_SCHEMA =
+  /^(no such (column|table): |no such module: (?!fts5$)|table \S+ has no column named |unrecognized option: |vtable constructor failed: |unknown tokenizer)/;
 
 /** What a thrown value of the engine means. Errors of our own pass unchanged. */
 export function toStoreError(thrown: unknown): ClankerError {

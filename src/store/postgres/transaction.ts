@@ -68,8 +68,8 @@ export async function serializable(client: PoolClient, works: readonly Steps<unk
 
 /** @returns the number of the transaction, by which the server can be asked later what became of it. */
 async function begin(client: PoolClient, lazy: boolean): Promise<string> {
-  // All in one message, which has one result for each statement.
-  const sql = `BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL synchronous_commit = ${lazy ? "off" : "on"}; SELECT pg_current_xact_id()::text AS xid`;
+  // All in one message, which has one result for each statement. What is not lazy is kept as the owner of the server has said, who may ask for more than its own disk.
+  const sql = `BEGIN ISOLATION LEVEL SERIALIZABLE;${lazy ? " SET LOCAL synchronous_commit = off;" : ""} SELECT pg_current_xact_id()::text AS xid`;
   const results = (await client.query(sql)) as unknown as QueryResult<{ xid: string }>[];
   return results.at(-1)!.rows[0]!.xid;
 }
